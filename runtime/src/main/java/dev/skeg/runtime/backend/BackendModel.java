@@ -1,0 +1,34 @@
+package dev.skeg.runtime.backend;
+
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.Tensor;
+import java.util.List;
+
+/**
+ * A loaded model. <b>Threads.</b> {@link #run} may be called by any number of threads at once; {@link
+ * #close} only after the last of them has returned.
+ */
+public interface BackendModel extends AutoCloseable {
+  /** Returns the inputs and outputs that can be carried over the wire. */
+  Signature signature();
+
+  /** Returns the outputs that the model has but that cannot be returned, with the reason of each. */
+  List<UnsupportedOutput> unsupportedOutputs();
+
+  /**
+   * Runs the model once.
+   *
+   * @param inputs tensors that fit the signature, in any order; optional ones may be missing; only
+   *     read, and no longer used once this returns
+   * @param outputs indexes into {@code signature().outputs()}, in the order wanted
+   * @return the outputs in that order, each with a fixed shape; the caller closes them
+   * @throws ServingException if the engine failed, with the engine's message
+   */
+  InferenceOutputs run(List<Tensor> inputs, int[] outputs);
+
+  /** Frees the model's native memory. */
+  @Override
+  void close();
+}

@@ -1,0 +1,26 @@
+package dev.skeg.runtime.model;
+
+import java.util.List;
+
+/**
+ * One request to run a model, decoded but not yet held against the model's signature.
+ *
+ * @param model the name that the client calls
+ * @param version as the client wrote it; empty for the newest one that is ready
+ * @param id echoed in the response; empty if the client gave none
+ * @param inputs in the request's order
+ * @param outputs names of the outputs wanted; empty for all
+ * @param receivedNanos when its last byte had been read, as of {@link System#nanoTime()}
+ */
+public record InferenceRequest(
+    String model,
+    String version,
+    String id,
+    List<Tensor> inputs,
+    List<String> outputs,
+    long receivedNanos) {
+  public InferenceRequest {
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+  }
+}
