@@ -2,9 +2,7 @@ package dev.skeg.runtime.backend;
 
 import dev.skeg.runtime.model.ServingException;
 
-/**
- * An engine that runs models. <b>Threads.</b> Safe for use by any number of threads.
- */
+/** An engine that runs models. <b>Threads.</b> Safe for use by any number of threads. */
 public interface Backend extends AutoCloseable {
   /** Returns the name used in configuration, as {@code onnxruntime}. */
   String name();

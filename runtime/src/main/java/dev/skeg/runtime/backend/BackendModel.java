@@ -7,14 +7,16 @@ import dev.skeg.runtime.model.Tensor;
 import java.util.List;
 
 /**
- * A loaded model. <b>Threads.</b> {@link #run} may be called by any number of threads at once; {@link
- * #close} only after the last of them has returned.
+ * A loaded model. <b>Threads.</b> {@link #run} may be called by any number of threads at once;
+ * {@link #close} only after the last of them has returned.
  */
 public interface BackendModel extends AutoCloseable {
   /** Returns the inputs and outputs that can be carried over the wire. */
   Signature signature();
 
-  /** Returns the outputs that the model has but that cannot be returned, with the reason of each. */
+  /**
+   * Returns the outputs that the model has but that cannot be returned, with the reason of each.
+   */
   List<UnsupportedOutput> unsupportedOutputs();
 
   /**

@@ -5,8 +5,8 @@ import java.util.Optional;
 /**
  * The element types of the Open Inference Protocol v2. The constants' names are the wire's names.
  *
- * <p>Elements are little-endian and packed. {@link #BOOL} is one byte, 0 or 1. {@link #BYTES} has no
- * fixed size: each element is a uint32 length, little-endian, and that many arbitrary bytes.
+ * <p>Elements are little-endian and packed. {@link #BOOL} is one byte, 0 or 1. {@link #BYTES} has
+ * no fixed size: each element is a uint32 length, little-endian, and that many arbitrary bytes.
  */
 public enum DataType {
   BOOL(1),

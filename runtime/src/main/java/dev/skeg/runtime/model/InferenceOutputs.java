@@ -3,8 +3,9 @@ package dev.skeg.runtime.model;
 /**
  * The tensors that a model answered with, in the order asked for.
  *
- * <p><b>Ownership.</b> Whoever receives them closes them, exactly once, after the last byte has been
- * written or copied; their memory is invalid afterwards. <b>Threads.</b> Any one thread at a time.
+ * <p><b>Ownership.</b> Whoever receives them closes them, exactly once, after the last byte has
+ * been written or copied; their memory is invalid afterwards. <b>Threads.</b> Any one thread at a
+ * time.
  */
 public interface InferenceOutputs extends AutoCloseable {
   /** Returns the number of tensors. */
