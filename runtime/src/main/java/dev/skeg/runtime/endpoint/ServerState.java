@@ -1,5 +1,8 @@
 package dev.skeg.runtime.endpoint;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
 /**
  * Where the process is in its life. <b>Threads.</b> Written by the server's start and stop, read by
  * all.
@@ -17,17 +20,30 @@ public final class ServerState {
     STOPPING
   }
 
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile Phase phase = Phase.STARTING;
 
   public Phase phase() {
     return phase;
   }
 
-  /** Moves on; going back is ignored. */
-  public synchronized void advance(Phase next) {
-    if (next.compareTo(phase) > 0) {
+  /** Moves on; going back is ignored. Listeners have been told when this returns. */
+  public void advance(Phase next) {
+    synchronized (this) {
+      if (next.compareTo(phase) <= 0) {
+        return;
+      }
       phase = next;
     }
+    listeners.forEach(Runnable::run);
+  }
+
+  /**
+   * Has {@code listener} run after every change, on the thread that made it; it reads the state, so
+   * that two changes at once do no harm.
+   */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
   }
 
   /** Returns whether the process works at all. */

@@ -1,0 +1,37 @@
+package dev.skeg.runtime.grpc;
+
+/**
+ * Where the gRPC server listens and what it puts up with.
+ *
+ * @param host address to bind to
+ * @param port 0 to 65535; 0 takes a free one
+ * @param maxMessageBytes bytes of one request, as sent, decompressed, and as tensors, 1 or more
+ * @param eventLoops threads, 0 for one per processor, up to 8
+ */
+public record GrpcConfig(String host, int port, int maxMessageBytes, int eventLoops) {
+  public GrpcConfig {
+    if (host.isEmpty()) {
+      throw new IllegalArgumentException("host: empty (expected: an address or a name)");
+    }
+    requireRange("port", port, 0, 65535);
+    requireRange("maxMessageBytes", maxMessageBytes, 1, Integer.MAX_VALUE);
+    requireRange("eventLoops", eventLoops, 0, 1024);
+  }
+
+  /** Returns the defaults: 64 MiB a message. */
+  public static GrpcConfig of(String host, int port) {
+    return new GrpcConfig(host, port, 64 << 20, 0);
+  }
+
+  /** Returns a copy with that limit. */
+  public GrpcConfig withMaxMessageBytes(int bytes) {
+    return new GrpcConfig(host, port, bytes, eventLoops);
+  }
+
+  private static void requireRange(String field, int value, int min, int max) {
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          field + ": " + value + " (expected: " + min + " to " + max + ")");
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.skeg.runtime.grpc;
+
+import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import inference.GRPCInferenceServiceGrpc;
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The gRPC port: the inference service, health and reflection.
+ *
+ * <p>Calls run on the event loops themselves, since nothing that they do blocks. Clients may ping
+ * as often as every ten seconds, also while they have no call: more than gRPC allows by default, as
+ * clients written for other servers do.
+ *
+ * <p><b>Threads.</b> {@link #start} and {@link #stop} by one thread, once each.
+ */
+public final class GrpcServer {
+  private static final long MIN_PING_SECONDS = 10;
+  private static final int MAX_EVENT_LOOPS = 8;
+
+  private final GrpcConfig config;
+  private final ServerState state;
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final OpenCalls openCalls = new OpenCalls();
+  private final EventLoopGroup eventLoops;
+  private final Server server;
+
+  public GrpcServer(
+      GrpcConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
+    this.config = config;
+    this.state = state;
+    int threads =
+        config.eventLoops() > 0
+            ? config.eventLoops()
+            : Math.min(Runtime.getRuntime().availableProcessors(), MAX_EVENT_LOOPS);
+    boolean epoll = Epoll.isAvailable();
+    this.eventLoops =
+        new MultiThreadIoEventLoopGroup(
+            threads,
+            new DefaultThreadFactory("grpc", true),
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    Class<? extends ServerChannel> channel =
+        epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    this.server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
+            .channelType(channel)
+            .bossEventLoopGroup(eventLoops)
+            .workerEventLoopGroup(eventLoops)
+            .directExecutor()
+            .maxInboundMessageSize(config.maxMessageBytes())
+            .permitKeepAliveTime(MIN_PING_SECONDS, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .compressorRegistry(Codecs.compressors())
+            .decompressorRegistry(Codecs.decompressors())
+            .addService(
+                new InferenceService(endpoints, state, identity)
+                    .definition(config.maxMessageBytes()))
+            .addService(ServerInterceptors.intercept(health.getHealthService(), openCalls))
+            .addService(
+                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), openCalls))
+            .addService(ServerInterceptors.intercept(reflectionV1Alpha(), openCalls))
+            .build();
+  }
+
+  /** The older name of the same service, which many tools still ask for. */
+  @SuppressWarnings("deprecation")
+  private static io.grpc.BindableService reflectionV1Alpha() {
+    return io.grpc.protobuf.services.ProtoReflectionService.newInstance();
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @return the port bound
+   * @throws ServingException if the address cannot be bound
+   */
+  public int start() {
+    state.onChange(this::publishHealth);
+    publishHealth();
+    try {
+      server.start();
+    } catch (IOException e) {
+      closeEventLoops();
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new ServingException(
+          ErrorCode.UNAVAILABLE,
+          "gRPC cannot listen on "
+              + config.host()
+              + ":"
+              + config.port()
+              + ": "
+              + cause.getMessage()
+              + " (expected: an address of this machine and a free port, or port 0)",
+          e);
+    }
+    return server.getPort();
+  }
+
+  private void publishHealth() {
+    ServingStatus status = state.isReady() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
+    health.setStatus(GRPCInferenceServiceGrpc.SERVICE_NAME, status);
+  }
+
+  /**
+   * Stops: accepts no more connections, tells the clients of those there are to send no more
+   * (GOAWAY), waits for the calls in flight, then closes all.
+   *
+   * @param deadline how long to wait at most; calls that take longer are cut off
+   * @return whether every call was answered
+   */
+  public boolean stop(Duration deadline) {
+    health.enterTerminalState();
+    server.shutdown();
+    openCalls.endAll();
+    boolean answered = false;
+    try {
+      answered = server.awaitTermination(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    server.shutdownNow();
+    closeEventLoops();
+    return answered;
+  }
+
+  private void closeEventLoops() {
+    eventLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+  }
+}

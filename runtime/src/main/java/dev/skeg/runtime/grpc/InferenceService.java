@@ -1,0 +1,152 @@
+package dev.skeg.runtime.grpc;
+
+import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.IndexEntry;
+import dev.skeg.runtime.endpoint.ModelDescription;
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.TensorSpec;
+import inference.GRPCInferenceServiceGrpc;
+import inference.GrpcService.ModelConfigRequest;
+import inference.GrpcService.ModelConfigResponse;
+import inference.GrpcService.ModelMetadataRequest;
+import inference.GrpcService.ModelMetadataResponse;
+import inference.GrpcService.ModelReadyRequest;
+import inference.GrpcService.ModelReadyResponse;
+import inference.GrpcService.RepositoryIndexRequest;
+import inference.GrpcService.RepositoryIndexResponse;
+import inference.GrpcService.ServerLiveResponse;
+import inference.GrpcService.ServerMetadataResponse;
+import inference.GrpcService.ServerReadyResponse;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code inference.GRPCInferenceService}: what is built, and a clear answer for what is not.
+ *
+ * <p><b>Threads.</b> Every call runs on its event loop, so none of them may block.
+ */
+final class InferenceService {
+  private final Endpoints endpoints;
+  private final ServerState state;
+  private final ServerIdentity identity;
+
+  InferenceService(Endpoints endpoints, ServerState state, ServerIdentity identity) {
+    this.endpoints = endpoints;
+    this.state = state;
+    this.identity = identity;
+  }
+
+  ServerServiceDefinition definition(int maxMessageBytes) {
+    ServiceDescriptor generated = GRPCInferenceServiceGrpc.getServiceDescriptor();
+    Map<String, ServerMethodDefinition<?, ?>> built = new HashMap<>();
+    for (ServerMethodDefinition<?, ?> method : methods(maxMessageBytes)) {
+      built.put(method.getMethodDescriptor().getFullMethodName(), method);
+    }
+    List<? extends ServerMethodDefinition<?, ?>> methods =
+        generated.getMethods().stream()
+            .map(method -> {
+              ServerMethodDefinition<?, ?> known = built.get(method.getFullMethodName());
+              return known == null ? UnaryMethod.unimplemented(method) : known;
+            })
+            .toList();
+    ServiceDescriptor.Builder service =
+        ServiceDescriptor.newBuilder(generated.getName())
+            .setSchemaDescriptor(generated.getSchemaDescriptor());
+    methods.forEach(method -> service.addMethod(method.getMethodDescriptor()));
+    ServerServiceDefinition.Builder definition = ServerServiceDefinition.builder(service.build());
+    methods.forEach(definition::addMethod);
+    return definition.build();
+  }
+
+  private List<ServerMethodDefinition<?, ?>> methods(int maxMessageBytes) {
+    MethodDescriptor<InferCall, InferReply> modelInfer =
+        GRPCInferenceServiceGrpc.getModelInferMethod().toBuilder(
+                new InferMarshallers.Request(maxMessageBytes), new InferMarshallers.Reply())
+            .build();
+    return List.of(
+        ServerMethodDefinition.create(modelInfer, new ModelInferHandler(endpoints)),
+        UnaryMethod.of(
+            GRPCInferenceServiceGrpc.getServerLiveMethod(),
+            request -> ServerLiveResponse.newBuilder().setLive(state.isLive()).build()),
+        UnaryMethod.of(
+            GRPCInferenceServiceGrpc.getServerReadyMethod(),
+            request -> ServerReadyResponse.newBuilder().setReady(state.isReady()).build()),
+        UnaryMethod.of(
+            GRPCInferenceServiceGrpc.getServerMetadataMethod(), request -> serverMetadata()),
+        UnaryMethod.of(GRPCInferenceServiceGrpc.getModelReadyMethod(), this::modelReady),
+        UnaryMethod.of(GRPCInferenceServiceGrpc.getModelMetadataMethod(), this::modelMetadata),
+        UnaryMethod.of(GRPCInferenceServiceGrpc.getModelConfigMethod(), this::modelConfig),
+        UnaryMethod.of(GRPCInferenceServiceGrpc.getRepositoryIndexMethod(), this::repositoryIndex));
+  }
+
+  private ServerMetadataResponse serverMetadata() {
+    return ServerMetadataResponse.newBuilder()
+        .setName(identity.name())
+        .setVersion(identity.version())
+        .addAllExtensions(identity.extensions())
+        .build();
+  }
+
+  private ModelReadyResponse modelReady(ModelReadyRequest request) {
+    return ModelReadyResponse.newBuilder()
+        .setReady(endpoints.isReady(request.getName(), request.getVersion()))
+        .build();
+  }
+
+  private ModelMetadataResponse modelMetadata(ModelMetadataRequest request) {
+    ModelDescription model = endpoints.describe(request.getName(), request.getVersion());
+    return ModelMetadataResponse.newBuilder()
+        .setName(model.version().model())
+        .addAllVersions(model.readyVersions())
+        .setPlatform(model.platform())
+        .addAllInputs(model.signature().inputs().stream().map(InferenceService::metadata).toList())
+        .addAllOutputs(
+            model.signature().outputs().stream().map(InferenceService::metadata).toList())
+        .build();
+  }
+
+  private static ModelMetadataResponse.TensorMetadata metadata(TensorSpec tensor) {
+    ModelMetadataResponse.TensorMetadata.Builder metadata =
+        ModelMetadataResponse.TensorMetadata.newBuilder()
+            .setName(tensor.name())
+            .setDatatype(tensor.type().name());
+    for (long extent : tensor.shape().toArray()) {
+      metadata.addShape(extent);
+    }
+    return metadata.build();
+  }
+
+  private ModelConfigResponse modelConfig(ModelConfigRequest request) {
+    return ModelConfigResponse.newBuilder()
+        .setConfig(endpoints.describe(request.getName(), request.getVersion()).config())
+        .build();
+  }
+
+  private RepositoryIndexResponse repositoryIndex(RepositoryIndexRequest request) {
+    if (!request.getRepositoryName().isEmpty()) {
+      throw new ServingException(
+          ErrorCode.UNSUPPORTED,
+          "repository_name: '"
+              + RequestException.excerpt(request.getRepositoryName())
+              + "' (expected: empty, as there is one index of all repositories)");
+    }
+    RepositoryIndexResponse.Builder response = RepositoryIndexResponse.newBuilder();
+    for (IndexEntry entry : endpoints.index(request.getReady())) {
+      response.addModels(
+          RepositoryIndexResponse.ModelIndex.newBuilder()
+              .setName(entry.model())
+              .setVersion(entry.version())
+              .setState(entry.state())
+              .setReason(entry.reason()));
+    }
+    return response.build();
+  }
+}

@@ -1,0 +1,63 @@
+package dev.skeg.runtime.grpc;
+
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.Shape;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** An input as far as it was read; to be judged when the whole request is known. */
+final class PendingInput {
+  /** More than any engine's. */
+  static final int MAX_RANK = 64;
+
+  String name = "";
+  String datatype = "";
+  @Nullable TypedContents contents;
+  private long[] dims = new long[4];
+  private int rank;
+
+  void addDimension(long extent) {
+    if (rank == dims.length && rank <= MAX_RANK) {
+      dims = Arrays.copyOf(dims, 2 * rank);
+    }
+    if (rank < dims.length) {
+      dims[rank] = extent;
+    }
+    rank++;
+  }
+
+  /**
+   * Returns the shape.
+   *
+   * @throws RequestException if there is none with these dimensions
+   */
+  Shape shape() throws RequestException {
+    if (rank > MAX_RANK) {
+      throw RequestException.invalid(
+          "shape has " + rank + " dimensions (expected: at most " + MAX_RANK + ")");
+    }
+    long[] exact = Arrays.copyOf(dims, rank);
+    for (long extent : exact) {
+      if (extent < 0) {
+        throw RequestException.invalid(
+            "shape "
+                + Arrays.toString(exact)
+                + " has dimension "
+                + extent
+                + " (expected: 0 or more)");
+      }
+    }
+    return Shape.of(exact);
+  }
+
+  DataType type() throws RequestException {
+    return DataType.of(datatype)
+        .orElseThrow(() ->
+            RequestException.invalid(
+                "datatype '"
+                    + RequestException.excerpt(datatype)
+                    + "' (expected: one of "
+                    + Arrays.toString(DataType.values())
+                    + ")"));
+  }
+}

@@ -1,0 +1,39 @@
+package dev.skeg.runtime.grpc;
+
+import dev.skeg.runtime.model.ErrorCode;
+
+/**
+ * A request that is well-formed protobuf and yet refused; the message continues a sentence about
+ * the request. Never leaves the decoder. Has no stack trace: a client can cause it at will.
+ */
+final class RequestException extends Exception {
+  private static final int MAX_CHARS = 128;
+
+  private final ErrorCode code;
+
+  RequestException(ErrorCode code, String message) {
+    super(message, null, false, false);
+    this.code = code;
+  }
+
+  static RequestException invalid(String message) {
+    return new RequestException(ErrorCode.INVALID_ARGUMENT, message);
+  }
+
+  static RequestException unsupported(String message) {
+    return new RequestException(ErrorCode.UNSUPPORTED, message);
+  }
+
+  ErrorCode code() {
+    return code;
+  }
+
+  /** Returns a client's {@code text}, cut to a length fit for a message. */
+  static String excerpt(String text) {
+    if (text.length() <= MAX_CHARS) {
+      return text;
+    }
+    int end = Character.isHighSurrogate(text.charAt(MAX_CHARS - 1)) ? MAX_CHARS - 1 : MAX_CHARS;
+    return text.substring(0, end) + "… (" + text.length() + " characters)";
+  }
+}
