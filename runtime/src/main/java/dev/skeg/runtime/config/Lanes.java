@@ -1,0 +1,43 @@
+package dev.skeg.runtime.config;
+
+/**
+ * How many batches of a model may run at once: a number, or chosen by the server.
+ *
+ * @param count 1 to 1024; 0 for {@code auto}
+ */
+public record Lanes(int count) {
+  /** As many as the processors that this process may use. */
+  public static final Lanes AUTO = new Lanes(0);
+
+  static final String EXPECTED = "auto, or an integer, 1 to 1024";
+
+  public Lanes {
+    if (count < 0 || count > 1024) {
+      throw new IllegalArgumentException("lanes: " + count + " (expected: " + EXPECTED + ")");
+    }
+  }
+
+  static Lanes parse(String text) {
+    if (text.equals("auto")) {
+      return AUTO;
+    }
+    if (text.equalsIgnoreCase("auto")) {
+      throw new IllegalArgumentException("auto");
+    }
+    return new Lanes((int) ValueType.number(text, 1, 1024, ""));
+  }
+
+  public boolean isAuto() {
+    return count == 0;
+  }
+
+  /** Returns the number of lanes on a machine with that many processors. */
+  public int resolve(int processors) {
+    return isAuto() ? Math.max(1, processors) : count;
+  }
+
+  @Override
+  public String toString() {
+    return isAuto() ? "auto" : Integer.toString(count);
+  }
+}

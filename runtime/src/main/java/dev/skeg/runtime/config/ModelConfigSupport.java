@@ -1,0 +1,71 @@
+package dev.skeg.runtime.config;
+
+import java.util.List;
+
+/**
+ * What the server does with each field of config.pbtxt. The check refuses by this table, and the
+ * reference shows it.
+ *
+ * @param field its name, or its path with dots, as {@code input.reshape}
+ * @param note what it does, or what to do without it; a sentence's end, without a full stop
+ */
+record ModelConfigSupport(String field, Support support, String note) {
+  /** How far a field goes. */
+  enum Support {
+    /** Does what Triton does. */
+    WORKS,
+    /** Read, checked, shown to clients; changes nothing. */
+    KEPT,
+    /** A model that has it is not loaded: to leave it out would give other answers. */
+    REFUSED
+  }
+
+  static final List<ModelConfigSupport> ALL =
+      List.of(
+          works("name", "the directory's name, if given"),
+          works("platform", "`onnxruntime_onnx`, if given"),
+          works("backend", "`onnxruntime`, if given"),
+          works("version_policy", "`latest`, `all` or `specific`; without it the newest version"),
+          works("max_batch_size", "0 or more; without it the model is probed at load"),
+          works("input", "`name`, `data_type`, `dims`, `optional`; what is left out is completed"),
+          works("output", "`name`, `data_type`, `dims`; those named are the ones served"),
+          works("default_model_filename", "`model.onnx`, if not given"),
+          kept("input.format", "a hint"),
+          kept("output.label_filename", "classification is not supported yet"),
+          kept("optimization", "hints for an engine on a GPU"),
+          kept("dynamic_batching", "requests are not queued for a fuller batch yet"),
+          kept("instance_group", "`KIND_CPU` or `KIND_AUTO`; lanes are set in model.yaml"),
+          kept("metric_tags", "not added to metrics yet"),
+          kept("parameters", "no parameter of the backend is known"),
+          kept("model_warmup", "a version is not warmed with these yet"),
+          kept("response_cache", "only `enable: false`"),
+          kept("model_metrics", "histograms have their own buckets"),
+          kept("model_transaction_policy", "only `decoupled: false`"),
+          refused("input.reshape", "give the model's own dims"),
+          refused("output.reshape", "give the model's own dims"),
+          refused("input.is_shape_tensor", "for TensorRT"),
+          refused("output.is_shape_tensor", "for TensorRT"),
+          refused("input.is_non_linear_format_io", "for TensorRT"),
+          refused("output.is_non_linear_format_io", "for TensorRT"),
+          refused("input.allow_ragged_batch", "send requests whose shapes are alike"),
+          refused("batch_input", "belongs to ragged batches"),
+          refused("batch_output", "belongs to ragged batches"),
+          refused("sequence_batching", "the model must be stateless"),
+          refused("ensemble_scheduling", "call the models one by one"),
+          refused("runtime", "only the built-in ONNX Runtime runs models"),
+          refused("cc_model_filenames", "for GPUs; use default_model_filename"),
+          refused("model_operations", "no operator library is loaded"),
+          refused("model_repository_agents", "no agent is loaded"));
+
+  private static ModelConfigSupport works(String field, String note) {
+    return new ModelConfigSupport(field, Support.WORKS, note);
+  }
+
+  private static ModelConfigSupport kept(String field, String note) {
+    return new ModelConfigSupport(field, Support.KEPT, note);
+  }
+
+  private static ModelConfigSupport refused(String field, String note) {
+    return new ModelConfigSupport(field, Support.REFUSED, note);
+  }
+}

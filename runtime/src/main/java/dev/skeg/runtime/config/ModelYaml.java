@@ -1,0 +1,91 @@
+package dev.skeg.runtime.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A model's model.yaml: what Triton's configuration has no words for.
+ *
+ * @param lanes batches of this model that may run at once; empty leaves it to the server
+ * @param intraOpThreads threads that one run may use; empty leaves it to the server
+ */
+public record ModelYaml(Optional<Lanes> lanes, OptionalInt intraOpThreads) {
+  /** What a model without the file has. */
+  public static final ModelYaml ABSENT = new ModelYaml(Optional.empty(), OptionalInt.empty());
+
+  private static final ValueType<Lanes> LANES = ValueType.lanes();
+  private static final ValueType<Integer> INTRA_OP_THREADS =
+      ValueType.integer(1, ExecutionConfig.MAX_INTRA_OP_THREADS);
+
+  /**
+   * A key of the file.
+   *
+   * @param summary one sentence, for the reference
+   */
+  record ModelKey(String path, ValueType<?> type, String summary) {}
+
+  /** Every key, in the order of the reference. */
+  static final List<ModelKey> KEYS =
+      List.of(
+          new ModelKey("execution.lanes", LANES, "How many batches of this model may run at once."),
+          new ModelKey(
+              "execution.intra-op-threads",
+              INTRA_OP_THREADS,
+              "How many threads one run of this model may use."));
+
+  private static final String LATER_BLOCK =
+      "not supported by this version (remove the block; the file accepts: execution)";
+
+  /** What is designed but not built. */
+  static final Map<String, String> REFUSED =
+      Map.of(
+          "versions", LATER_BLOCK,
+          "monitor", LATER_BLOCK,
+          "rollout", LATER_BLOCK,
+          "triggers", LATER_BLOCK,
+          "explain", LATER_BLOCK,
+          "execution.device",
+              "not supported by this version: models run on the CPU (remove the key)");
+
+  /**
+   * Reads a file.
+   *
+   * @throws ConfigException with every problem found
+   */
+  public static ModelYaml read(Path file) {
+    return of(YamlFile.read(file));
+  }
+
+  static ModelYaml of(YamlFile file) {
+    List<String> problems = new ArrayList<>();
+    Optional<Lanes> lanes = Optional.empty();
+    OptionalInt intraOpThreads = OptionalInt.empty();
+    for (YamlFile.Entry entry :
+        file.entries(KEYS.stream().map(ModelKey::path).toList(), REFUSED, problems)) {
+      try {
+        switch (entry.path()) {
+          case "execution.lanes" -> lanes = Optional.of(LANES.parse(entry.text()));
+          case "execution.intra-op-threads" ->
+              intraOpThreads = OptionalInt.of(INTRA_OP_THREADS.parse(entry.text()));
+          default -> throw new IllegalStateException("no such key: " + entry.path());
+        }
+      } catch (IllegalArgumentException e) {
+        problems.add(entry.place() + ": " + e.getMessage());
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return new ModelYaml(lanes, intraOpThreads);
+  }
+
+  /** Returns how this model runs on a server that is configured so. */
+  public ExecutionConfig execution(ExecutionConfig server) {
+    return new ExecutionConfig(
+        lanes.orElse(server.lanes()), intraOpThreads.orElse(server.intraOpThreads()));
+  }
+}

@@ -1,0 +1,184 @@
+package dev.skeg.runtime.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the server's configuration comes from: defaults, then skeg.yaml, then the environment, then
+ * the command line; the later one wins. Every value is checked, also one that another overrides.
+ *
+ * <p><b>Threads.</b> Used by one thread.
+ */
+public final class ServerConfigSources {
+  /** Variables that Kubernetes makes for a Service called skeg or skeg-something. */
+  private static final Pattern KUBERNETES =
+      Pattern.compile("SKEG(_[A-Z0-9_]+)?_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT_\\d+_.*)");
+
+  /** The file's variable, and those that belong to the launcher. */
+  private static final List<String> NOT_KEYS = List.of("SKEG_CONFIG", "SKEG_JAVA", "SKEG_HOME");
+
+  private @Nullable Path file;
+  private Map<String, String> environment = Map.of();
+  private final List<Setting> options = new ArrayList<>();
+
+  /**
+   * What was read.
+   *
+   * @param warnings complete lines that an operator should see; nothing was refused for them
+   */
+  public record Loaded(ServerConfig config, List<String> warnings) {
+    public Loaded {
+      warnings = List.copyOf(warnings);
+    }
+  }
+
+  /**
+   * A value and where it stands.
+   *
+   * @param place what an error begins with, as {@code skeg.yaml:3: http.port}
+   */
+  private record Setting(String path, String text, String place) {}
+
+  /** Reads that file, in YAML. */
+  public ServerConfigSources withFile(Path file) {
+    this.file = file;
+    return this;
+  }
+
+  /** Reads the variables that begin with {@code SKEG_}. */
+  public ServerConfigSources withEnvironment(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+    return this;
+  }
+
+  /** Takes a value from the command line; {@code option} is the spelling that was used. */
+  public ServerConfigSources withOption(Key<?> key, String option, String text) {
+    options.add(new Setting(key.path(), text, option));
+    return this;
+  }
+
+  /**
+   * Takes values by their keys' paths.
+   *
+   * @param origin what an error begins with; may be empty
+   */
+  public ServerConfigSources withValues(String origin, Map<String, String> values) {
+    String prefix = origin.isEmpty() ? "" : origin + ": ";
+    new TreeMap<>(values)
+        .forEach((path, text) -> options.add(new Setting(path, text, prefix + path)));
+    return this;
+  }
+
+  /**
+   * Reads all sources.
+   *
+   * @throws ConfigException with every problem found
+   */
+  public Loaded load() {
+    List<String> problems = new ArrayList<>();
+    List<String> warnings = new ArrayList<>();
+    List<Setting> settings = new ArrayList<>();
+    if (file != null) {
+      for (YamlFile.Entry entry :
+          YamlFile.read(file).entries(ServerKeys.paths(), ServerKeys.REFUSED, problems)) {
+        settings.add(new Setting(entry.path(), entry.text(), entry.place()));
+      }
+    }
+    readEnvironment(settings, warnings);
+    settings.addAll(options);
+
+    Map<String, String> texts = new HashMap<>();
+    Map<String, String> places = new HashMap<>();
+    for (Setting setting : settings) {
+      if (isValid(setting, problems)) {
+        texts.put(setting.path(), setting.text());
+        places.put(setting.path(), setting.place());
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    ServerConfig config = ServerKeys.build(texts);
+    requireDifferentPorts(config, places);
+    return new Loaded(config, warnings);
+  }
+
+  private static boolean isValid(Setting setting, List<String> problems) {
+    Key<?> key = ServerKeys.of(setting.path()).orElse(null);
+    if (key == null) {
+      String refused = ServerKeys.REFUSED.get(setting.path());
+      problems.add(
+          setting.place()
+              + ": "
+              + (refused != null
+                  ? refused
+                  : "unknown key" + Nearest.hint(setting.path(), ServerKeys.paths())));
+      return false;
+    }
+    try {
+      key.type().parse(setting.text());
+      return true;
+    } catch (IllegalArgumentException e) {
+      problems.add(setting.place() + ": " + e.getMessage());
+      return false;
+    }
+  }
+
+  private void readEnvironment(List<Setting> settings, List<String> warnings) {
+    Map<String, Key<?>> keys = new HashMap<>();
+    ServerKeys.ALL.forEach(key -> keys.put(key.variable(), key));
+    new TreeMap<>(environment)
+        .forEach((variable, text) -> {
+          if (!variable.startsWith("SKEG_") || NOT_KEYS.stream().anyMatch(variable::startsWith)) {
+            return;
+          }
+          Key<?> key = keys.get(variable);
+          boolean link = text.startsWith("tcp://") || text.startsWith("udp://");
+          if (key != null && link) {
+            warnings.add(
+                variable
+                    + ": "
+                    + text
+                    + " is ignored: Kubernetes made it for a Service of that name (to silence"
+                    + " this, set enableServiceLinks: false in the pod)");
+          } else if (key != null) {
+            settings.add(new Setting(key.path(), text, variable));
+          } else if (!link && !KUBERNETES.matcher(variable).matches()) {
+            warnings.add(
+                variable
+                    + ": unknown variable, ignored"
+                    + Nearest.hint(variable.toUpperCase(Locale.ROOT), keys.keySet()));
+          }
+        });
+  }
+
+  private static void requireDifferentPorts(ServerConfig config, Map<String, String> places) {
+    Map<Integer, String> owners = new HashMap<>();
+    Map<String, Integer> ports = new TreeMap<>();
+    ports.put("http.port", config.http().port());
+    ports.put("grpc.port", config.grpc().port());
+    ports.put("metrics.port", config.metrics().port());
+    ports.put("admin.port", config.admin().port());
+    ports.forEach((path, port) -> {
+      String other = port == 0 ? null : owners.put(port, path);
+      if (other != null) {
+        String given = places.containsKey(path) ? path : other;
+        String taken = given.equals(path) ? other : path;
+        throw new ConfigException(
+            places.getOrDefault(given, given)
+                + ": "
+                + port
+                + " (expected: a port that "
+                + taken
+                + " does not have too)");
+      }
+    });
+  }
+}

@@ -1,0 +1,225 @@
+package dev.skeg.runtime.config;
+
+import dev.skeg.runtime.config.ServerConfig.LogFormat;
+import dev.skeg.runtime.config.ServerConfig.LogLevel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * The table of the server's keys. Files, environment variables, command line options and the
+ * reference are all made from it.
+ */
+public final class ServerKeys {
+  static final Duration MAX_DRAIN_DELAY = Duration.ofMinutes(10);
+
+  static final String MODELS_DIRECTORY = "models-dir";
+
+  /** Keys that will come, or that people look for, with what to say of them. */
+  static final Map<String, String> REFUSED =
+      Map.of(
+          "models",
+          "not supported by this version: naming models one by one, with a source each, is for a"
+              + " later one (expected: models-dir: DIR, a directory of models)",
+          "admin.host",
+          "not a key: until the admin port can ask for a token it listens on 127.0.0.1 whatever"
+              + " host says (to reach it from elsewhere, forward the port)",
+          "admin.token-file",
+          "not supported by this version: the admin port listens on 127.0.0.1 only and asks for no"
+              + " token",
+          "public-url",
+          "not supported by this version: nothing calls the server back yet");
+
+  static final Key<String> ID =
+      key(
+          "id",
+          ValueType.text("a name", 128),
+          "skeg",
+          List.of("--id"),
+          "The server's name in its metadata.",
+          ServerConfig::id);
+  static final Key<Path> MODELS =
+      key(
+          MODELS_DIRECTORY,
+          ValueType.path("a directory that holds <model>/<version>/model.onnx"),
+          "",
+          List.of("--models", "--model-repository", "--model-store"),
+          "The directory of models, in Triton's layout.",
+          config -> config.modelsDirectory().map(Path::toString).orElse(""));
+  static final Key<Path> DATA_DIRECTORY =
+      key(
+          "data-dir",
+          ValueType.path("a directory that the server may write to; it is made if need be"),
+          "./.skeg",
+          List.of("--data-dir"),
+          "Where the server keeps what must outlive it.",
+          config -> config.dataDirectory().toString());
+  static final Key<String> HOST =
+      key(
+          "host",
+          ValueType.host(),
+          "127.0.0.1",
+          List.of("--host"),
+          "The address that the REST, gRPC and metrics ports listen on; the admin port listens on"
+              + " 127.0.0.1 whatever it says.",
+          ServerConfig::host);
+  static final Key<Integer> HTTP_PORT =
+      key(
+          "http.port",
+          ValueType.port(),
+          "8000",
+          List.of("--http-port"),
+          "The REST port.",
+          config -> Integer.toString(config.http().port()));
+  static final Key<Integer> GRPC_PORT =
+      key(
+          "grpc.port",
+          ValueType.port(),
+          "8001",
+          List.of("--grpc-port"),
+          "The gRPC port.",
+          config -> Integer.toString(config.grpc().port()));
+  static final Key<Integer> METRICS_PORT =
+      key(
+          "metrics.port",
+          ValueType.port(),
+          "8002",
+          List.of("--metrics-port"),
+          "The port of the metrics page.",
+          config -> Integer.toString(config.metrics().port()));
+  static final Key<Integer> ADMIN_PORT =
+      key(
+          "admin.port",
+          ValueType.port(),
+          "8003",
+          List.of("--admin-port"),
+          "The admin port, on 127.0.0.1.",
+          config -> Integer.toString(config.admin().port()));
+  static final Key<Duration> DRAIN_DELAY =
+      key(
+          "drain-delay",
+          ValueType.duration(Duration.ZERO, MAX_DRAIN_DELAY),
+          "0s",
+          List.of("--drain-delay"),
+          "How long requests are still taken after a stop was asked for and readiness went off.",
+          config -> ValueType.duration(config.drainDelay()));
+  static final Key<Lanes> LANES =
+      key(
+          "execution.lanes",
+          ValueType.lanes(),
+          "auto",
+          List.of("--lanes"),
+          "How many batches of one model may run at once; auto is the number of processors."
+              + " A model.yaml may say otherwise for its model.",
+          config -> config.execution().lanes().toString());
+  static final Key<Integer> INTRA_OP_THREADS =
+      key(
+          "execution.intra-op-threads",
+          ValueType.integer(1, ExecutionConfig.MAX_INTRA_OP_THREADS),
+          "1",
+          List.of(),
+          "How many threads one run may use. A model.yaml may say otherwise for its model.",
+          config -> Integer.toString(config.execution().intraOpThreads()));
+  static final Key<Integer> MAX_MESSAGE_SIZE =
+      key(
+          "limits.max-message-size",
+          ValueType.size(
+              ServerConfig.Limits.MIN_MESSAGE_BYTES, ServerConfig.Limits.MAX_MESSAGE_BYTES),
+          "64MiB",
+          List.of("--max-message-size"),
+          "The largest request on REST and gRPC, on the wire and decompressed; larger ones are"
+              + " refused.",
+          config -> ValueType.size(config.limits().maxMessageBytes()));
+  static final Key<LogLevel> LOG_LEVEL =
+      key(
+          "log.level",
+          ValueType.choice(LogLevel.class),
+          "info",
+          List.of("--log-level"),
+          "The least important lines that are logged; nothing is logged per request above debug.",
+          config -> ValueType.lowerCase(config.log().level()));
+  static final Key<LogFormat> LOG_FORMAT =
+      key(
+          "log.format",
+          ValueType.choice(LogFormat.class),
+          "json",
+          List.of("--log-format"),
+          "How a line is written: one JSON object, or text for people.",
+          config -> ValueType.lowerCase(config.log().format()));
+
+  /** Every key, in the order of the reference. */
+  public static final List<Key<?>> ALL =
+      List.of(
+          MODELS,
+          HOST,
+          HTTP_PORT,
+          GRPC_PORT,
+          METRICS_PORT,
+          ADMIN_PORT,
+          ID,
+          DRAIN_DELAY,
+          DATA_DIRECTORY,
+          LANES,
+          INTRA_OP_THREADS,
+          MAX_MESSAGE_SIZE,
+          LOG_LEVEL,
+          LOG_FORMAT);
+
+  private static final Map<String, Key<?>> BY_PATH = new LinkedHashMap<>();
+
+  static {
+    ALL.forEach(key -> BY_PATH.put(key.path(), key));
+  }
+
+  private ServerKeys() {}
+
+  /** Returns the key of that path; empty if there is none. */
+  static Optional<Key<?>> of(String path) {
+    return Optional.ofNullable(BY_PATH.get(path));
+  }
+
+  /** Returns the paths of all keys. */
+  static Set<String> paths() {
+    return BY_PATH.keySet();
+  }
+
+  /**
+   * Puts the configuration together.
+   *
+   * @param texts by path; what is missing has its default
+   */
+  static ServerConfig build(Map<String, String> texts) {
+    return new ServerConfig(
+        value(ID, texts),
+        texts.containsKey(MODELS_DIRECTORY) ? Optional.of(value(MODELS, texts)) : Optional.empty(),
+        value(DATA_DIRECTORY, texts),
+        value(HOST, texts),
+        new ServerConfig.Http(value(HTTP_PORT, texts)),
+        new ServerConfig.Grpc(value(GRPC_PORT, texts)),
+        new ServerConfig.Metrics(value(METRICS_PORT, texts)),
+        new ServerConfig.Admin(value(ADMIN_PORT, texts)),
+        value(DRAIN_DELAY, texts),
+        new ExecutionConfig(value(LANES, texts), value(INTRA_OP_THREADS, texts)),
+        new ServerConfig.Limits(value(MAX_MESSAGE_SIZE, texts)),
+        new ServerConfig.Log(value(LOG_LEVEL, texts), value(LOG_FORMAT, texts)));
+  }
+
+  private static <T> T value(Key<T> key, Map<String, String> texts) {
+    return key.type().parse(texts.getOrDefault(key.path(), key.defaultText()));
+  }
+
+  private static <T> Key<T> key(
+      String path,
+      ValueType<T> type,
+      String defaultText,
+      List<String> options,
+      String summary,
+      Function<ServerConfig, String> shower) {
+    return new Key<>(path, type, defaultText, options, summary, shower);
+  }
+}

@@ -1,0 +1,257 @@
+package dev.skeg.runtime.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The server's configuration from its four sources. */
+final class ServerConfigTest {
+  @TempDir Path directory;
+
+  @Test
+  void hasTheDocumentedDefaults() {
+    ServerConfig config = ServerConfig.defaults();
+
+    assertThat(config.http().port()).isEqualTo(8000);
+    assertThat(config.grpc().port()).isEqualTo(8001);
+    assertThat(config.metrics().port()).isEqualTo(8002);
+    assertThat(config.admin().port()).isEqualTo(8003);
+    assertThat(config.host()).isEqualTo("127.0.0.1");
+    assertThat(config.id()).isEqualTo("skeg");
+    assertThat(config.drainDelay()).isZero();
+    assertThat(config.limits().maxMessageBytes()).isEqualTo(64 << 20);
+    assertThat(config.execution().lanes().isAuto()).isTrue();
+    assertThat(config.execution().intraOpThreads()).isEqualTo(1);
+    assertThat(config.dataDirectory()).isEqualTo(Path.of("./.skeg"));
+    assertThat(config.modelsDirectory()).isEmpty();
+  }
+
+  @Test
+  void describesEveryKeyTheWayAFileHasIt() {
+    assertThat(ServerConfig.of(Map.of("drain-delay", "1500ms", "http.port", "0")).describe())
+        .isEqualTo(
+            "models-dir= host=127.0.0.1 http.port=0 grpc.port=8001 metrics.port=8002"
+                + " admin.port=8003 id=skeg drain-delay=1500ms data-dir=./.skeg"
+                + " execution.lanes=auto execution.intra-op-threads=1"
+                + " limits.max-message-size=64MiB log.level=info log.format=json");
+  }
+
+  @Test
+  void aFileSetsEveryKey() throws IOException {
+    Path file =
+        file(
+            """
+            # the server
+            id: edge
+            models-dir: /srv/models
+            host: 0.0.0.0
+            http: {port: 1}
+            grpc:
+              port: 2
+            metrics: {port: 3}
+            admin: {port: 4}
+            drain-delay: 5s
+            data-dir: /var/lib/skeg
+            execution: {lanes: 3, intra-op-threads: 2}
+            limits:
+              max-message-size: 1GiB
+            log: {level: warn, format: text}
+            """);
+
+    ServerConfig config = new ServerConfigSources().withFile(file).load().config();
+
+    assertThat(config)
+        .isEqualTo(
+            new ServerConfig(
+                "edge",
+                Optional.of(Path.of("/srv/models")),
+                Path.of("/var/lib/skeg"),
+                "0.0.0.0",
+                new ServerConfig.Http(1),
+                new ServerConfig.Grpc(2),
+                new ServerConfig.Metrics(3),
+                new ServerConfig.Admin(4),
+                Duration.ofSeconds(5),
+                new ExecutionConfig(new Lanes(3), 2),
+                new ServerConfig.Limits(1 << 30),
+                new ServerConfig.Log(ServerConfig.LogLevel.WARN, ServerConfig.LogFormat.TEXT)));
+  }
+
+  @Test
+  void theCommandLineOverridesTheEnvironmentWhichOverridesTheFile() throws IOException {
+    Path file = file("http: {port: 1001}\ngrpc: {port: 1002}\nmetrics: {port: 1003}\n");
+
+    ServerConfig config =
+        new ServerConfigSources()
+            .withFile(file)
+            .withEnvironment(Map.of("SKEG_GRPC_PORT", "2002", "SKEG_METRICS_PORT", "2003"))
+            .withOption(ServerKeys.METRICS_PORT, "--metrics-port", "3003")
+            .load()
+            .config();
+
+    assertThat(config.http().port()).isEqualTo(1001);
+    assertThat(config.grpc().port()).isEqualTo(2002);
+    assertThat(config.metrics().port()).isEqualTo(3003);
+    assertThat(config.admin().port()).isEqualTo(8003);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "http: {prot: 1} | 1: http.prot: unknown key (did you mean http.port?)",
+        "drain_delay: 5s | 1: drain_delay: unknown key (did you mean drain-delay?)",
+        "drainDelay: 5s | 1: drainDelay: unknown key (did you mean drain-delay?)",
+        "colour: red | 1: colour: unknown key",
+        "http.port: 80 | 1: http.port: unknown key (expected: a block, as http: {port: …})",
+        "http: 8000 | 1: http: 8000 (expected: a block of port)",
+        "http: {port: [1]} | 1: http.port: a list (expected: one value)",
+        "http: {port: } | 1: http.port: nothing given (expected: one value)",
+        "http: {port: 65536} | 1: http.port: 65536 (expected: a port, 0 to 65535; 0 takes a free one)",
+        "drain-delay: 5 | drain-delay: 5 (expected: a duration with one of the units us, ms, s, m, h, d; 0s to 10m; did you mean 5s?)",
+        "drain-delay: 5sec | did you mean 5s?",
+        "drain-delay: 11m | drain-delay: 11m (expected:",
+        "drain-delay: -1s | drain-delay: -1s (expected:",
+        "limits: {max-message-size: 64MB} | limits.max-message-size: 64MB (expected: a size with one of the units B, KiB, MiB, GiB; 1KiB to 2047MiB; did you mean 64MiB?)",
+        "limits: {max-message-size: 2GiB} | limits.max-message-size: 2GiB (expected:",
+        "execution: {lanes: 0} | execution.lanes: 0 (expected: auto, or an integer, 1 to 1024)",
+        "log: {level: INFO} | did you mean info?",
+        "host: localhost:80 | did you mean localhost?",
+        "admin: {host: 0.0.0.0} | admin.host: not a key: until the admin port can ask for a token",
+        "admin: {token-file: x} | admin.token-file: not supported by this version",
+        "models: {a: {source: b}} | models: not supported by this version",
+        "id: {a: &a {}, b: 1} | an anchor or alias",
+        "id: !!java.net.URL x | the tag",
+        "- 1 | expected: keys and values",
+        "id: [ | not YAML",
+        "admin: {port: 8000} | admin.port: 8000 (expected: a port that http.port does not have too)",
+      })
+  void refusesWhatIsNotUnderstoodWithFileLineAndWhatWouldDo(String yaml, String message)
+      throws IOException {
+    Path file = file(yaml);
+
+    assertThatThrownBy(() -> new ServerConfigSources().withFile(file).load())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file + ":1")
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void reportsEveryProblemAtOnceEachWithItsLine() throws IOException {
+    Path file = file("id: skeg\nhttp:\n  port: x\n  prot: 1\ndrain-delay: 1\n");
+
+    ConfigException e =
+        catchThrowableOfType(
+            ConfigException.class, () -> new ServerConfigSources().withFile(file).load());
+
+    assertThat(e.problems())
+        .satisfiesExactlyInAnyOrder(
+            problem -> assertThat(problem).startsWith(file + ":3: http.port: x"),
+            problem -> assertThat(problem).startsWith(file + ":4: http.prot: unknown key"),
+            problem -> assertThat(problem).startsWith(file + ":5: drain-delay: 1"));
+  }
+
+  @Test
+  void refusesAKeyGivenTwiceASecondDocumentAndAliases() throws IOException {
+    assertThatThrownBy(() -> load(file("id: a\nid: b\n"))).hasMessageContaining(":2: id: given");
+    assertThatThrownBy(() -> load(file("id: a\n---\nid: b\n")))
+        .hasMessageContaining("a second document");
+    assertThatThrownBy(() -> load(file("id: &a x\nhost: *a\n")))
+        .hasMessageContaining(":2: an anchor or alias");
+  }
+
+  @Test
+  void boundsTheFilesSizeAndDepth() throws IOException {
+    assertThatThrownBy(() -> load(file("#".repeat((1 << 20) + 1))))
+        .hasMessageContaining("larger than 1MiB");
+    assertThatThrownBy(() -> load(file("a: " + "[".repeat(5000))))
+        .isInstanceOf(ConfigException.class);
+    assertThatThrownBy(() -> load(file("a: " + "[".repeat(40) + "]".repeat(40))))
+        .hasMessageContaining("more than 32 levels");
+  }
+
+  @Test
+  void anEmptyFileAndOneOfCommentsSetNothing() throws IOException {
+    assertThat(load(file(""))).isEqualTo(ServerConfig.defaults());
+    assertThat(load(file("# nothing\n"))).isEqualTo(ServerConfig.defaults());
+    assertThat(load(file("http:\n#  port: 1\n"))).isEqualTo(ServerConfig.defaults());
+  }
+
+  @Test
+  void saysWhyAFileCannotBeRead() {
+    assertThatThrownBy(() -> load(directory.resolve("none.yaml")))
+        .hasMessage(directory.resolve("none.yaml") + ": does not exist");
+    assertThatThrownBy(() -> load(directory)).hasMessage(directory + ": is a directory");
+  }
+
+  @Test
+  void namesTheVariableOrOptionOfABadValue() {
+    assertThatThrownBy(
+            () -> new ServerConfigSources().withEnvironment(Map.of("SKEG_HTTP_PORT", "x")).load())
+        .hasMessageStartingWith("SKEG_HTTP_PORT: x (expected: a port");
+    assertThatThrownBy(() ->
+            new ServerConfigSources().withOption(ServerKeys.HTTP_PORT, "--http-port", "x").load())
+        .hasMessageStartingWith("--http-port: x (expected: a port");
+  }
+
+  @Test
+  void warnsOfUnknownVariablesButNotOfThoseThatKubernetesMakes() {
+    ServerConfigSources.Loaded loaded =
+        new ServerConfigSources()
+            .withEnvironment(
+                Map.of(
+                    "SKEG_HTP_PORT", "80",
+                    "SKEG_HTTP_PORT", "tcp://10.0.0.1:8000",
+                    "SKEG_SERVICE_HOST", "10.0.0.1",
+                    "SKEG_PORT_8000_TCP_ADDR", "10.0.0.1",
+                    "PATH", "/bin"))
+            .load();
+
+    assertThat(loaded.config().http().port()).isEqualTo(8000);
+    assertThat(loaded.warnings())
+        .satisfiesExactly(
+            warning ->
+                assertThat(warning)
+                    .isEqualTo(
+                        "SKEG_HTP_PORT: unknown variable, ignored (did you mean SKEG_HTTP_PORT?)"),
+            warning -> assertThat(warning).contains("SKEG_HTTP_PORT", "enableServiceLinks"));
+  }
+
+  @Test
+  void everyKeyHasARecordComponentAndEveryComponentAKey() {
+    List<String> components =
+        Arrays.stream(ServerConfig.class.getRecordComponents())
+            .flatMap(component ->
+                component.getType().isRecord() && component.getType() != Lanes.class
+                    ? Arrays.stream(component.getType().getRecordComponents())
+                    : Stream.of(component))
+            .map(RecordComponent::getName)
+            .toList();
+
+    assertThat(components).hasSameSizeAs(ServerKeys.ALL);
+  }
+
+  private static ServerConfig load(Path file) {
+    return new ServerConfigSources().withFile(file).load().config();
+  }
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(directory.resolve("skeg.yaml"), text);
+  }
+}
