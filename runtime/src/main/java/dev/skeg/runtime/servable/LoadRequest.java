@@ -1,0 +1,20 @@
+package dev.skeg.runtime.servable;
+
+import dev.skeg.runtime.model.ModelVersion;
+import inference.ModelConfigOuterClass.ModelConfig;
+import java.nio.file.Path;
+
+/**
+ * What to load.
+ *
+ * @param modelFile the file that the engine reads
+ * @param declared config.pbtxt as it stands; the default instance if there is none
+ * @param declaresMaxBatchSize whether config.pbtxt has the key {@code max_batch_size}, be it 0
+ * @param intraOpThreads threads that one run may use, 1 or more
+ */
+public record LoadRequest(
+    ModelVersion version,
+    Path modelFile,
+    ModelConfig declared,
+    boolean declaresMaxBatchSize,
+    int intraOpThreads) {}

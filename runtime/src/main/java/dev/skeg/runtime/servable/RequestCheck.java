@@ -1,0 +1,183 @@
+package dev.skeg.runtime.servable;
+
+import dev.skeg.runtime.backend.UnsupportedOutput;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds a request against a version's signature, so that nothing invalid reaches a backend. The
+ * texts begin as Triton's do, because clients compare them. <b>Threads.</b> Any; immutable.
+ */
+public final class RequestCheck {
+  private final ModelVersion version;
+  private final Signature signature;
+  private final BatchLimit limit;
+  private final List<UnsupportedOutput> unsupportedOutputs;
+  private final int requiredInputs;
+
+  RequestCheck(
+      ModelVersion version,
+      Signature signature,
+      BatchLimit limit,
+      List<UnsupportedOutput> unsupportedOutputs) {
+    this.version = version;
+    this.signature = signature;
+    this.limit = limit;
+    this.unsupportedOutputs = unsupportedOutputs;
+    this.requiredInputs =
+        Math.toIntExact(signature.inputs().stream().filter(spec -> !spec.optional()).count());
+  }
+
+  /** Returns what is wrong with the request, for the client; null if it can be run. */
+  public @Nullable String error(InferenceRequest request) {
+    String error = inputsError(request.inputs());
+    return error != null ? error : outputsError(request.outputs());
+  }
+
+  /** Returns the rows of a request that has no error: 1 where the version is not batchable. */
+  public long rows(InferenceRequest request) {
+    return limit instanceof BatchLimit.NotBatchable || request.inputs().isEmpty()
+        ? 1
+        : request.inputs().getFirst().shape().dim(0);
+  }
+
+  private @Nullable String inputsError(List<Tensor> inputs) {
+    int required = 0;
+    for (int i = 0; i < inputs.size(); i++) {
+      Tensor input = inputs.get(i);
+      int index = signature.inputIndex(input.name());
+      if (index < 0) {
+        return "unexpected inference input '"
+            + input.name()
+            + "' for model '"
+            + version.model()
+            + "', which takes "
+            + names(signature.inputs());
+      }
+      TensorSpec spec = signature.inputs().get(index);
+      if (input.type() != spec.type()) {
+        return "inference input '"
+            + input.name()
+            + "' data-type is '"
+            + input.type()
+            + "', but model '"
+            + version.model()
+            + "' expects '"
+            + spec.type()
+            + "'";
+      }
+      if (!spec.shape().accepts(input.shape())) {
+        return "unexpected shape for input '"
+            + input.name()
+            + "' for model '"
+            + version.model()
+            + "'. Expected "
+            + spec.shape()
+            + ", got "
+            + input.shape();
+      }
+      if (!spec.optional()) {
+        required++;
+      }
+    }
+    if (required < requiredInputs) {
+      return missingInputs(inputs);
+    }
+    return rowsError(inputs);
+  }
+
+  private String missingInputs(List<Tensor> inputs) {
+    String missing =
+        signature.inputs().stream()
+            .filter(spec -> !spec.optional())
+            .filter(spec -> inputs.stream().noneMatch(input -> input.name().equals(spec.name())))
+            .map(spec -> "'" + spec.name() + "'")
+            .collect(Collectors.joining(", "));
+    int most = signature.inputs().size();
+    String expected = most == requiredInputs ? "" + most : requiredInputs + " to " + most;
+    return "expected "
+        + expected
+        + " inputs but got "
+        + inputs.size()
+        + " inputs for model '"
+        + version.model()
+        + "'; missing "
+        + missing;
+  }
+
+  private @Nullable String rowsError(List<Tensor> inputs) {
+    if (limit instanceof BatchLimit.NotBatchable || inputs.isEmpty()) {
+      return null;
+    }
+    long rows = inputs.getFirst().shape().dim(0);
+    for (int i = 1; i < inputs.size(); i++) {
+      Tensor input = inputs.get(i);
+      if (input.shape().dim(0) != rows) {
+        return "input '"
+            + input.name()
+            + "' batch size does not match other inputs for '"
+            + version.model()
+            + "': "
+            + input.shape().dim(0)
+            + ", but '"
+            + inputs.getFirst().name()
+            + "' has "
+            + rows;
+      }
+    }
+    if (limit instanceof BatchLimit.Declared(int maxRows) && rows > maxRows) {
+      return "inference request batch-size must be <= "
+          + maxRows
+          + " for '"
+          + version.model()
+          + "', got "
+          + rows;
+    }
+    return null;
+  }
+
+  private @Nullable String outputsError(List<String> outputs) {
+    for (int i = 0; i < outputs.size(); i++) {
+      String name = outputs.get(i);
+      if (signature.outputIndex(name) < 0) {
+        return unknownOutput(name);
+      }
+    }
+    return null;
+  }
+
+  private String unknownOutput(String name) {
+    for (UnsupportedOutput output : unsupportedOutputs) {
+      if (output.name().equals(name)) {
+        return "output '"
+            + name
+            + "' of model '"
+            + version.model()
+            + "' cannot be returned: it is "
+            + output.reason()
+            + ", not a tensor";
+      }
+    }
+    return "unexpected inference output '"
+        + name
+        + "' for model '"
+        + version.model()
+        + "', which gives "
+        + names(signature.outputs());
+  }
+
+  private static String names(List<TensorSpec> specs) {
+    return specs.isEmpty()
+        ? "none"
+        : specs.stream()
+            .map(spec -> "'" + spec.name() + "'")
+            .limit(20)
+            .collect(Collectors.joining(", "));
+  }
+}

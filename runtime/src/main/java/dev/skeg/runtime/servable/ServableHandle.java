@@ -1,0 +1,38 @@
+package dev.skeg.runtime.servable;
+
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Tensor;
+import java.util.List;
+
+/**
+ * A counted claim that keeps a {@link Servable} loaded. <b>Threads.</b> One at a time; whoever holds
+ * it last closes it, exactly once.
+ */
+public final class ServableHandle implements AutoCloseable {
+  private final Servable servable;
+
+  ServableHandle(Servable servable) {
+    this.servable = servable;
+  }
+
+  public Servable servable() {
+    return servable;
+  }
+
+  /**
+   * Runs the model once.
+   *
+   * @param inputs have passed {@link Servable#check}
+   * @param outputs names, in the order wanted; empty for all
+   * @throws ServingException if the engine failed
+   */
+  public InferenceOutputs run(List<Tensor> inputs, List<String> outputs) {
+    return servable.run(inputs, outputs);
+  }
+
+  @Override
+  public void close() {
+    servable.release();
+  }
+}
