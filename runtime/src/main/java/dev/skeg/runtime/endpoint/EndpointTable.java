@@ -1,0 +1,219 @@
+package dev.skeg.runtime.endpoint;
+
+import dev.skeg.runtime.model.Completion;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.ServableHandle;
+import dev.skeg.runtime.servable.VersionState;
+import dev.skeg.runtime.telemetry.FailureReason;
+import dev.skeg.runtime.telemetry.InferenceMetrics;
+import dev.skeg.runtime.telemetry.ModelMetrics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * All endpoints, as one immutable map behind one volatile field.
+ *
+ * <p><b>Threads.</b> {@link #publish} is called by the control thread alone; everything else by any.
+ */
+public final class EndpointTable implements Endpoints {
+  private static final String UNKNOWN = "Request for unknown model: '";
+
+  private final InferenceMetrics metrics;
+  private volatile Map<String, Endpoint> endpoints = Map.of();
+
+  public EndpointTable(InferenceMetrics metrics) {
+    this.metrics = metrics;
+  }
+
+  /** Puts an endpoint in the place of the one of its name; visible to every request from now on. */
+  public void publish(Endpoint endpoint) {
+    Map<String, Endpoint> next = new TreeMap<>(endpoints);
+    next.put(endpoint.model(), endpoint);
+    endpoints = next;
+  }
+
+  /** Returns the endpoints as they are now, by name. */
+  public List<Endpoint> snapshot() {
+    return List.copyOf(endpoints.values());
+  }
+
+  @Override
+  public void infer(InferenceRequest request, Completion completion) {
+    VersionStatus.Ready ready;
+    try {
+      ready = resolve(request.model(), request.version());
+    } catch (ServingException e) {
+      metrics.recordUnknownModel();
+      completion.complete(
+          new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
+      return;
+    }
+    Servable servable = ready.servable();
+    ModelMetrics recorder = metrics.forVersion(servable.version());
+    String error = servable.check().error(request);
+    if (error != null) {
+      recorder.recordFailure(FailureReason.OTHER);
+      completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
+      return;
+    }
+    ServableHandle handle = servable.acquire();
+    if (handle == null) {
+      recorder.recordFailure(FailureReason.REJECTED);
+      completion.complete(
+          new InferenceResult.Rejected(
+              ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
+      return;
+    }
+    long rows = servable.check().rows(request);
+    recorder.pendingStarted();
+    boolean queued =
+        ready
+            .lanes()
+            .submit(
+                handle,
+                request,
+                result -> {
+                  recorder.pendingEnded();
+                  record(recorder, request, rows, result);
+                  completion.complete(result);
+                });
+    if (!queued) {
+      handle.close();
+      recorder.pendingEnded();
+      recorder.recordFailure(FailureReason.REJECTED);
+      completion.complete(
+          new InferenceResult.Rejected(
+              ErrorCode.UNAVAILABLE,
+              "Exceeds maximum queue size of model '" + request.model() + "'"));
+    }
+  }
+
+  private static void record(
+      ModelMetrics recorder, InferenceRequest request, long rows, InferenceResult result) {
+    switch (result) {
+      case InferenceResult.Completed completed ->
+          recorder.recordSuccess(
+              rows, System.nanoTime() - request.receivedNanos(), completed.timings());
+      case InferenceResult.Rejected rejected -> recorder.recordFailure(FailureReason.REJECTED);
+      case InferenceResult.Failed failed -> recorder.recordFailure(FailureReason.BACKEND);
+    }
+  }
+
+  @Override
+  public boolean isReady(String model, String version) {
+    try {
+      resolve(model, version);
+      return true;
+    } catch (ServingException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public ModelDescription describe(String model, String version) {
+    Servable servable = resolve(model, version).servable();
+    List<String> readyVersions = new ArrayList<>();
+    Endpoint endpoint = endpoints.get(model);
+    if (endpoint != null) {
+      for (VersionStatus status : endpoint.versions()) {
+        if (status.state() == VersionState.READY) {
+          readyVersions.add(status.version().numberText());
+        }
+      }
+    }
+    return new ModelDescription(
+        servable.version(),
+        readyVersions,
+        servable.config().getPlatform(),
+        servable.signature(),
+        servable.config(),
+        servable.unsupportedOutputs());
+  }
+
+  @Override
+  public List<IndexEntry> index(boolean readyOnly) {
+    List<IndexEntry> entries = new ArrayList<>();
+    for (Endpoint endpoint : endpoints.values()) {
+      for (VersionStatus status : endpoint.versions()) {
+        if (!readyOnly || status.state() == VersionState.READY) {
+          entries.add(
+              new IndexEntry(
+                  endpoint.model(),
+                  status.version().numberText(),
+                  status.state().name(),
+                  status.reason()));
+        }
+      }
+      if (endpoint.versions().isEmpty() && !readyOnly) {
+        entries.add(
+            new IndexEntry(
+                endpoint.model(), "", VersionState.UNAVAILABLE.name(), endpoint.reason()));
+      }
+    }
+    return entries;
+  }
+
+  private VersionStatus.Ready resolve(String model, String version) {
+    Endpoint endpoint = endpoints.get(model);
+    if (endpoint == null) {
+      throw new ServingException(ErrorCode.INVALID_ARGUMENT, UNKNOWN + model + "' is not found");
+    }
+    VersionStatus status;
+    if (version.isEmpty()) {
+      status = endpoint.newestReady();
+      if (status == null) {
+        throw new ServingException(
+            ErrorCode.NOT_FOUND, UNKNOWN + model + "' has no available versions");
+      }
+    } else {
+      status = endpoint.version(number(model, version));
+      if (status == null) {
+        throw new ServingException(
+            ErrorCode.NOT_FOUND, UNKNOWN + model + "' version " + version + " is not found");
+      }
+    }
+    VersionStatus.Ready ready = status.ready();
+    if (ready == null) {
+      throw new ServingException(
+          ErrorCode.UNAVAILABLE, notReady(status.version(), status.state()));
+    }
+    return ready;
+  }
+
+  private static String notReady(ModelVersion version, VersionState state) {
+    return UNKNOWN
+        + version.model()
+        + "' version "
+        + version.number()
+        + " is not at ready state: it is "
+        + state;
+  }
+
+  private static long number(String model, String version) {
+    long number = -1;
+    if (version.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      try {
+        number = Long.parseLong(version);
+      } catch (NumberFormatException e) {
+        number = -1;
+      }
+    }
+    if (number < 0) {
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT,
+          "failed to get model version from specified version string '"
+              + version
+              + "' of model '"
+              + model
+              + "' (expected: an integer of 0 or more, or nothing for the newest)");
+    }
+    return number;
+  }
+}

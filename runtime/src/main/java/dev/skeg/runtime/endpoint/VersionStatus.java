@@ -1,0 +1,34 @@
+package dev.skeg.runtime.endpoint;
+
+import dev.skeg.runtime.batch.Lanes;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.VersionState;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version as an endpoint knows it.
+ *
+ * @param digest sha256 of its files in hexadecimal; empty if they could not be read
+ * @param since when it entered {@code state}
+ * @param reason why it is in that state; empty when ready
+ * @param ready what runs it; null unless {@code state} is READY
+ */
+public record VersionStatus(
+    ModelVersion version,
+    String digest,
+    VersionState state,
+    Instant since,
+    String reason,
+    @Nullable Ready ready) {
+  /** What runs a version that is ready. */
+  public record Ready(Servable servable, Lanes lanes) {}
+
+  public VersionStatus {
+    if ((state == VersionState.READY) != (ready != null)) {
+      throw new IllegalArgumentException(
+          "ready: " + ready + " (expected: present exactly when the state is READY)");
+    }
+  }
+}
