@@ -50,10 +50,9 @@ final class BatchProbe {
 
   /** Returns whether rows may be run together; runs the model about five times. */
   static boolean rowsAreIndependent(BackendModel model) {
-    if (!model.unsupportedOutputs().isEmpty() && model.signature().outputs().isEmpty()) {
-      return false;
-    }
-    if (!haveRows(model.signature().inputs()) || !haveRows(model.signature().outputs())) {
+    if (!model.hasCommonFirstDimension()
+        || !haveRows(model.signature().inputs())
+        || !haveRows(model.signature().outputs())) {
       return false;
     }
     for (int extent : EXTENTS) {

@@ -1,0 +1,121 @@
+package dev.skeg.runtime.backend.onnx;
+
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Outputs that lie where ONNX Runtime allocated them; strings are copied into the wire's form.
+ *
+ * <p><b>Threads.</b> One at a time.
+ */
+final class OnnxOutputs implements InferenceOutputs {
+  private final OrtApi api;
+  private final long[] values;
+  private final Tensor[] tensors;
+
+  private OnnxOutputs(OrtApi api, long[] values, Tensor[] tensors) {
+    this.api = api;
+    this.values = values;
+    this.tensors = tensors;
+  }
+
+  /** Takes over the output values of a run that succeeded. */
+  static OnnxOutputs of(OrtApi api, RunMemory memory, Signature signature, int[] outputs) {
+    long[] values = new long[outputs.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = memory.output(i);
+    }
+    Tensor[] tensors = new Tensor[outputs.length];
+    OnnxOutputs result = new OnnxOutputs(api, values, tensors);
+    try {
+      for (int i = 0; i < values.length; i++) {
+        String name = signature.outputs().get(outputs[i]).name();
+        tensors[i] = tensor(api, memory.out(), name, values[i]);
+      }
+      return result;
+    } catch (RuntimeException | Error e) {
+      result.close();
+      throw e;
+    }
+  }
+
+  private static Tensor tensor(OrtApi api, long out, String name, long value) {
+    long info = api.tensorTypeAndShape(value, out);
+    DataType type;
+    Shape shape;
+    try {
+      int elementType = api.elementType(info);
+      type = OnnxTypes.dataType(elementType);
+      if (type == null) {
+        throw new ServingException(
+            ErrorCode.INTERNAL,
+            "output '" + name + "' is a tensor of " + OnnxTypes.name(elementType));
+      }
+      shape = Shape.of(api.dimensions(info));
+    } finally {
+      api.releaseTensorTypeAndShape(info);
+    }
+    long elements = shape.elementCount();
+    MemorySegment data =
+        type == DataType.BYTES
+            ? strings(api, out, value, elements)
+            : elements == 0
+                ? MemorySegment.ofArray(new byte[0])
+                : MemorySegment.ofAddress(api.tensorData(value, out))
+                    .reinterpret(Tensor.byteSize(type, elements));
+    return new Tensor(name, type, shape, data);
+  }
+
+  private static MemorySegment strings(OrtApi api, long out, long value, long elements) {
+    if (elements == 0) {
+      return MemorySegment.ofArray(new byte[0]);
+    }
+    long bytes = api.stringBytes(value, out);
+    MemorySegment wire =
+        MemorySegment.ofArray(new byte[Math.toIntExact(bytes + elements * Integer.BYTES)]);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment content = arena.allocate(Math.max(1, bytes));
+      MemorySegment offsets = arena.allocate(ValueLayout.JAVA_LONG, elements);
+      api.stringContent(value, content.address(), bytes, offsets.address(), elements);
+      long target = 0;
+      for (long i = 0; i < elements; i++) {
+        long start = offsets.getAtIndex(ValueLayout.JAVA_LONG, i);
+        long end =
+            i + 1 < elements ? offsets.getAtIndex(ValueLayout.JAVA_LONG, i + 1) : bytes;
+        wire.set(RunMemory.LENGTH, target, Math.toIntExact(end - start));
+        target += Integer.BYTES;
+        MemorySegment.copy(content, start, wire, target, end - start);
+        target += end - start;
+      }
+    }
+    return wire;
+  }
+
+  @Override
+  public int size() {
+    return tensors.length;
+  }
+
+  @Override
+  public Tensor get(int index) {
+    return tensors[index];
+  }
+
+  @Override
+  public void close() {
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] != 0) {
+        api.releaseValue(values[i]);
+        values[i] = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.skeg.runtime.backend.onnx;
+
+import dev.skeg.runtime.backend.Backend;
+import dev.skeg.runtime.backend.BackendModel;
+import dev.skeg.runtime.backend.LoadOptions;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * ONNX Runtime. One environment, one session for each model loaded.
+ *
+ * <p><b>Threads.</b> Any.
+ */
+public final class OnnxRuntimeBackend implements Backend {
+  private final OrtApi api;
+  private final long env;
+  private final long memoryInfo;
+  private boolean closed;
+
+  /**
+   * Loads the library.
+   *
+   * @param nativeDirectory where the library has been unpacked, or is to be
+   * @throws ServingException if it cannot be loaded
+   */
+  public OnnxRuntimeBackend(Path nativeDirectory) {
+    this.api = OrtApi.load(OnnxRuntimeLibrary.unpack(nativeDirectory));
+    this.env = api.createEnv();
+    this.memoryInfo = api.createCpuMemoryInfo();
+  }
+
+  @Override
+  public String name() {
+    return "onnxruntime";
+  }
+
+  @Override
+  public String platform() {
+    return "onnxruntime_onnx";
+  }
+
+  @Override
+  public String version() {
+    return api.version();
+  }
+
+  @Override
+  public BackendModel load(LoadOptions options) {
+    if (!Files.isReadable(options.file())) {
+      throw new ServingException(
+          ErrorCode.NOT_FOUND, "cannot read the model file " + options.file());
+    }
+    long sessionOptions = api.createSessionOptions(options.intraOpThreads());
+    long session;
+    try {
+      session = api.createSession(env, options.file(), sessionOptions);
+    } finally {
+      api.releaseSessionOptions(sessionOptions);
+    }
+    try {
+      return new OnnxModel(api, session, memoryInfo, SessionSignature.read(api, session));
+    } catch (RuntimeException | Error e) {
+      api.releaseSession(session);
+      throw e;
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      api.releaseMemoryInfo(memoryInfo);
+      api.releaseEnv(env);
+    }
+  }
+}
