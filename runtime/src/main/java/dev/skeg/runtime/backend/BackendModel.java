@@ -20,8 +20,8 @@ public interface BackendModel extends AutoCloseable {
   List<UnsupportedOutput> unsupportedOutputs();
 
   /**
-   * Returns whether every input and output has a variable first dimension, the same one as far as the
-   * model names it: what a batch dimension looks like, though not yet that it is one.
+   * Returns whether every input and output has a variable first dimension, the same one as far as
+   * the model names it: what a batch dimension looks like, though not yet that it is one.
    */
   boolean hasCommonFirstDimension();
 

@@ -46,7 +46,6 @@ public record Endpoint(String model, List<VersionStatus> versions, String reason
         versions.stream()
             .filter(status -> status.version().number() != changed.version().number())
             .toList();
-    return new Endpoint(
-        model, Stream.concat(others.stream(), Stream.of(changed)).toList(), "");
+    return new Endpoint(model, Stream.concat(others.stream(), Stream.of(changed)).toList(), "");
   }
 }

@@ -20,7 +20,8 @@ import java.util.TreeMap;
 /**
  * All endpoints, as one immutable map behind one volatile field.
  *
- * <p><b>Threads.</b> {@link #publish} is called by the control thread alone; everything else by any.
+ * <p><b>Threads.</b> {@link #publish} is called by the control thread alone; everything else by
+ * any.
  */
 public final class EndpointTable implements Endpoints {
   private static final String UNKNOWN = "Request for unknown model: '";
@@ -51,8 +52,7 @@ public final class EndpointTable implements Endpoints {
       ready = resolve(request.model(), request.version());
     } catch (ServingException e) {
       metrics.recordUnknownModel();
-      completion.complete(
-          new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
+      completion.complete(new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
       return;
     }
     Servable servable = ready.servable();
@@ -181,8 +181,7 @@ public final class EndpointTable implements Endpoints {
     }
     VersionStatus.Ready ready = status.ready();
     if (ready == null) {
-      throw new ServingException(
-          ErrorCode.UNAVAILABLE, notReady(status.version(), status.state()));
+      throw new ServingException(ErrorCode.UNAVAILABLE, notReady(status.version(), status.state()));
     }
     return ready;
   }

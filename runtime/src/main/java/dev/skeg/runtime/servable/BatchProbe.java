@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A variable first dimension alone says little: a sequence length, a mean over the rows or a
  * cumulative sum have one too. So a few random rows are run alone, together and in another order,
- * and the answers compared: integers, booleans and bytes exactly, floats within 1e-4 of the output's
- * largest magnitude, because kernels differ by batch size. A model that fails on random rows of
- * every kind tried, or answers differently each time, is not batchable.
+ * and the answers compared: integers, booleans and bytes exactly, floats within 1e-4 of the
+ * output's largest magnitude, because kernels differ by batch size. A model that fails on random
+ * rows of every kind tried, or answers differently each time, is not batchable.
  */
 final class BatchProbe {
   private static final int ROWS = 3;
@@ -112,8 +112,7 @@ final class BatchProbe {
 
   /** Returns each output's bytes row by row; null if the model failed or gave other row counts. */
   @SuppressWarnings("ReturnsNullCollection") // Null is the third answer here: no answer.
-  private static @Nullable List<byte[][]> run(
-      BackendModel model, List<Tensor> inputs, int rows) {
+  private static @Nullable List<byte[][]> run(BackendModel model, List<Tensor> inputs, int rows) {
     int[] all = new int[model.signature().outputs().size()];
     for (int i = 0; i < all.length; i++) {
       all[i] = i;

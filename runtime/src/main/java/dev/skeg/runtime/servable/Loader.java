@@ -6,8 +6,8 @@ import dev.skeg.runtime.backend.LoadOptions;
 import dev.skeg.runtime.model.ServingException;
 
 /**
- * Turns a model file into a {@link Servable}. <b>Threads.</b> Any; blocks while the engine loads and
- * while the batch dimension is probed.
+ * Turns a model file into a {@link Servable}. <b>Threads.</b> Any; blocks while the engine loads
+ * and while the batch dimension is probed.
  */
 public final class Loader {
   private final Backend backend;
@@ -19,8 +19,8 @@ public final class Loader {
   /**
    * Loads a version.
    *
-   * @throws ServingException with the engine's message as it is, or with what the configuration says
-   *     that the model does not bear out
+   * @throws ServingException with the engine's message as it is, or with what the configuration
+   *     says that the model does not bear out
    */
   public Servable load(LoadRequest request) {
     BackendModel model =
@@ -29,7 +29,11 @@ public final class Loader {
       ConfigCompletion completion =
           ConfigCompletion.of(request, model, backend.name(), backend.platform());
       return new Servable(
-          request.version(), model, completion.config(), completion.signature(), completion.limit());
+          request.version(),
+          model,
+          completion.config(),
+          completion.signature(),
+          completion.limit());
     } catch (RuntimeException | Error e) {
       model.close();
       throw e;

@@ -16,8 +16,8 @@ final class RandomTensor {
   private RandomTensor() {}
 
   /**
-   * Returns a tensor on the heap: floats from a normal distribution, integers from 0 to {@code bound}
-   * - 1, BYTES as decimal integers, which text models and number parsers both take.
+   * Returns a tensor on the heap: floats from a normal distribution, integers from 0 to {@code
+   * bound} - 1, BYTES as decimal integers, which text models and number parsers both take.
    *
    * @param shape no dimension variable; small enough for an array
    */

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A version that is loaded and ready to infer.
  *
- * <p><b>Lifetime.</b> Its native memory lives as long as there are claims on it: one is the owner's,
- * given up by {@link #retire}; each other is a {@link ServableHandle}. With the last one gone no new
- * one can be had, and the model is freed.
+ * <p><b>Lifetime.</b> Its native memory lives as long as there are claims on it: one is the
+ * owner's, given up by {@link #retire}; each other is a {@link ServableHandle}. With the last one
+ * gone no new one can be had, and the model is freed.
  *
  * <p><b>Threads.</b> Any.
  */

@@ -6,8 +6,8 @@ import dev.skeg.runtime.model.Tensor;
 import java.util.List;
 
 /**
- * A counted claim that keeps a {@link Servable} loaded. <b>Threads.</b> One at a time; whoever holds
- * it last closes it, exactly once.
+ * A counted claim that keeps a {@link Servable} loaded. <b>Threads.</b> One at a time; whoever
+ * holds it last closes it, exactly once.
  */
 public final class ServableHandle implements AutoCloseable {
   private final Servable servable;

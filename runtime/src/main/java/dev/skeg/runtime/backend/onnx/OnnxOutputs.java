@@ -69,8 +69,7 @@ final class OnnxOutputs implements InferenceOutputs {
             ? strings(api, out, value, elements)
             : elements == 0
                 ? MemorySegment.ofArray(new byte[0])
-                : MemorySegment.ofAddress(api.tensorData(value, out))
-                    .reinterpret(Tensor.byteSize(type, elements));
+                : OrtApi.memory(api.tensorData(value, out), Tensor.byteSize(type, elements));
     return new Tensor(name, type, shape, data);
   }
 
@@ -88,8 +87,7 @@ final class OnnxOutputs implements InferenceOutputs {
       long target = 0;
       for (long i = 0; i < elements; i++) {
         long start = offsets.getAtIndex(ValueLayout.JAVA_LONG, i);
-        long end =
-            i + 1 < elements ? offsets.getAtIndex(ValueLayout.JAVA_LONG, i + 1) : bytes;
+        long end = i + 1 < elements ? offsets.getAtIndex(ValueLayout.JAVA_LONG, i + 1) : bytes;
         wire.set(RunMemory.LENGTH, target, Math.toIntExact(end - start));
         target += Integer.BYTES;
         MemorySegment.copy(content, start, wire, target, end - start);

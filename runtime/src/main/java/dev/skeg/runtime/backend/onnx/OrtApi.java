@@ -16,18 +16,20 @@ import java.util.Arrays;
 /**
  * The C API of ONNX Runtime: the entries that Skeg needs of its table of function pointers.
  *
- * <p>{@code OrtGetApiBase()->GetApi(15)} gives a table that only ever grows at its end, so an entry's
- * index holds for every later release. The indexes below follow the public header {@code
+ * <p>{@code OrtGetApiBase()->GetApi(15)} gives a table that only ever grows at its end, so an
+ * entry's index holds for every later release. The indexes below follow the public header {@code
  * onnxruntime_c_api.h}.
  *
  * <p><b>Calling.</b> Every parameter of every entry is a pointer, a {@code size_t} or an enum, and
  * every result a pointer or nothing. In the System V and AArch64 calling conventions all of these
- * travel in the same integer registers, a narrower argument in the register's low half, and a caller
- * may ignore the result's register. So each entry is called with {@code long}s, and one method handle
- * for each number of parameters serves them all: linking a handle is what costs at start-up.
+ * travel in the same integer registers, a narrower argument in the register's low half, and a
+ * caller may ignore the result's register. So each entry is called with {@code long}s, and one
+ * method handle for each number of parameters serves them all: linking a handle is what costs at
+ * start-up.
  *
  * <p><b>Threads.</b> Any; what the C API says of an object holds here too.
  */
+@SuppressWarnings("restricted") // Native access is what this file is for.
 final class OrtApi {
   /** The first version of the table that has all entries used here. */
   private static final int API_VERSION = 15;
@@ -107,8 +109,7 @@ final class OrtApi {
       throw new ServingException(
           ErrorCode.INTERNAL, "the ONNX Runtime library has no C API of version " + API_VERSION);
     }
-    MemorySegment pointers =
-        MemorySegment.ofAddress(table).reinterpret(TABLE_LENGTH * ValueLayout.ADDRESS.byteSize());
+    MemorySegment pointers = memory(table, TABLE_LENGTH * ValueLayout.ADDRESS.byteSize());
     for (int i = 0; i < TABLE_LENGTH; i++) {
       entries[i] = pointers.getAtIndex(ValueLayout.ADDRESS, i);
     }
@@ -131,8 +132,7 @@ final class OrtApi {
           1);
     }
     SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
-    MemorySegment base =
-        MemorySegment.ofAddress(call(symbols.findOrThrow("OrtGetApiBase")));
+    MemorySegment base = MemorySegment.ofAddress(call(symbols.findOrThrow("OrtGetApiBase")));
     return new OrtApi(base);
   }
 
@@ -154,10 +154,7 @@ final class OrtApi {
       MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
       check(
           call(
-              entries[CREATE_ENV],
-              LOG_FATAL,
-              arena.allocateFrom("skeg").address(),
-              out.address()));
+              entries[CREATE_ENV], LOG_FATAL, arena.allocateFrom("skeg").address(), out.address()));
       return out.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -215,18 +212,24 @@ final class OrtApi {
 
   // What a session takes and gives.
 
-  /** What an index of a session's names and types counts; the table has the three side by side. */
+  /** What a session has names and types of; the table has the entries of the three side by side. */
   enum Port {
-    INPUT,
-    OUTPUT,
+    INPUT(0),
+    OUTPUT(1),
     /** An input that has a default: an initializer that may be overridden. */
-    OVERRIDABLE
+    OVERRIDABLE(2);
+
+    private final int offset;
+
+    Port(int offset) {
+      this.offset = offset;
+    }
   }
 
   long count(long session, Port port) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
-      check(call(entries[SESSION_GET_INPUT_COUNT + port.ordinal()], session, out.address()));
+      check(call(entries[SESSION_GET_INPUT_COUNT + port.offset], session, out.address()));
       return out.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -238,7 +241,7 @@ final class OrtApi {
       long allocator = out.get(ValueLayout.JAVA_LONG, 0);
       check(
           call(
-              entries[SESSION_GET_INPUT_NAME + port.ordinal()],
+              entries[SESSION_GET_INPUT_NAME + port.offset],
               session,
               index,
               allocator,
@@ -255,11 +258,7 @@ final class OrtApi {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
       check(
-          call(
-              entries[SESSION_GET_INPUT_TYPE_INFO + port.ordinal()],
-              session,
-              index,
-              out.address()));
+          call(entries[SESSION_GET_INPUT_TYPE_INFO + port.offset], session, index, out.address()));
       return out.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -379,8 +378,7 @@ final class OrtApi {
 
   /** Makes string {@code index} that long and returns where its bytes are to be written. */
   long resizedString(long value, long index, long length, long out) {
-    check(
-        call(entries[GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER], value, index, length, out));
+    check(call(entries[GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER], value, index, length, out));
     return read(out);
   }
 
@@ -442,6 +440,11 @@ final class OrtApi {
     check(call(entries[GET_STRING_TENSOR_CONTENT], value, bytes, length, offsets, count));
   }
 
+  /** Returns native memory of which the engine told only the address. */
+  static MemorySegment memory(long address, long bytes) {
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
+  }
+
   // Plumbing.
 
   private int intOut(int entry, long object) {
@@ -461,17 +464,14 @@ final class OrtApi {
   }
 
   private static long read(long address) {
-    return MemorySegment.ofAddress(address)
-        .reinterpret(ValueLayout.JAVA_LONG.byteSize())
-        .get(ValueLayout.JAVA_LONG, 0);
+    return memory(address, Long.BYTES).get(ValueLayout.JAVA_LONG, 0);
   }
 
   private static String string(long address) {
     if (address == 0) {
       return "";
     }
-    MemorySegment pointer = MemorySegment.ofAddress(address).reinterpret(Long.MAX_VALUE);
-    return pointer.getString(0);
+    return memory(address, Long.MAX_VALUE).getString(0);
   }
 
   private void check(long status) {

@@ -13,11 +13,11 @@ import java.util.List;
  * The native memory of one run: the arrays of pointers that the C API reads and writes, the shapes,
  * and copies of those inputs that it could not read where they lie.
  *
- * <p><b>Layout.</b> {@code [out][input names][inputs][output names][outputs][shapes and data …]}, in
- * longs, handed out from the front.
+ * <p><b>Layout.</b> {@code [out][input names][inputs][output names][outputs][shapes and data …]},
+ * in longs, handed out from the front.
  *
- * <p><b>Ownership.</b> One thread's, for one run. Up to {@value #KEPT_BYTES} bytes lie in memory that
- * the thread keeps for its next run; more is allocated for this run alone.
+ * <p><b>Ownership.</b> One thread's, for one run. Up to {@value #KEPT_BYTES} bytes lie in memory
+ * that the thread keeps for its next run; more is allocated for this run alone.
  */
 final class RunMemory implements AutoCloseable {
   static final ValueLayout.OfInt LENGTH =
@@ -45,6 +45,7 @@ final class RunMemory implements AutoCloseable {
   private final long outputs;
   private long used;
 
+  @SuppressWarnings("MustBeClosedChecker") // close() closes the arena.
   private RunMemory(Kept kept, int inputCount, int outputCount, long bytes) {
     this.kept = kept;
     this.ownsKept = bytes <= KEPT_BYTES && !kept.inUse;
@@ -78,7 +79,9 @@ final class RunMemory implements AutoCloseable {
     return new RunMemory(KEPT.get(), inputs.size(), outputCount, bytes);
   }
 
-  /** The engine reads an input where it lies if that is off the heap and aligned to its elements. */
+  /**
+   * The engine reads an input where it lies if that is off the heap and aligned to its elements.
+   */
   private static boolean isReadable(Tensor input) {
     MemorySegment data = input.data();
     return data.isNative() && data.byteSize() > 0 && data.address() % input.type().size() == 0;

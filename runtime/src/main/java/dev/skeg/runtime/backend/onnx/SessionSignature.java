@@ -17,8 +17,8 @@ import java.util.Set;
  * What a session takes and gives, in the protocol's terms.
  *
  * @param unsupportedOutputs outputs that are not tensors of a datatype that the protocol has
- * @param hasCommonFirstDimension whether every tensor has a variable first dimension, and all of the
- *     names given to them are the same
+ * @param hasCommonFirstDimension whether every tensor has a variable first dimension, and all of
+ *     the names given to them are the same
  */
 record SessionSignature(
     Signature signature,
@@ -28,7 +28,8 @@ record SessionSignature(
   /**
    * Asks a session.
    *
-   * @throws ServingException if it takes what the protocol cannot carry, or gives nothing that it can
+   * @throws ServingException if it takes what the protocol cannot carry, or gives nothing that it
+   *     can
    */
   static SessionSignature read(OrtApi api, long session) {
     Reader reader = new Reader(api, session);

@@ -1,10 +1,11 @@
 /**
  * ONNX Runtime as a backend, bound through its C API with the Foreign Function and Memory API.
  *
- * <p>Start at {@link dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend}. The official Java API cannot
- * feed unsigned integers, mangles bytes that are not UTF-8 and copies what need not be copied; the C
- * API in the same artifact has none of these limits. {@link dev.skeg.runtime.backend.onnx.OrtApi} is
- * the only file that knows the C API. <b>May use:</b> {@code backend}, {@code model}.
+ * <p>Start at {@link dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend}. The official Java API
+ * cannot feed unsigned integers, mangles bytes that are not UTF-8 and copies what need not be
+ * copied; the C API in the same artifact has none of these limits. {@link
+ * dev.skeg.runtime.backend.onnx.OrtApi} is the only file that knows the C API. <b>May use:</b>
+ * {@code backend}, {@code model}.
  */
 @NullMarked
 package dev.skeg.runtime.backend.onnx;

@@ -1,0 +1,98 @@
+package dev.skeg.runtime.telemetry;
+
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.StageTimings;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What is counted of one version. <b>Threads.</b> Any may record; no locks, no allocation. */
+public final class ModelMetrics {
+  private final ModelVersion version;
+  private final LongAdder rows = new LongAdder();
+  private final LongAdder executions = new LongAdder();
+  private final LongAdder pending = new LongAdder();
+  private final Map<FailureReason, LongAdder> failures = new EnumMap<>(FailureReason.class);
+  private final Map<Stage, LatencyHistogram> stages = new EnumMap<>(Stage.class);
+
+  ModelMetrics(ModelVersion version) {
+    this.version = version;
+    for (FailureReason reason : FailureReason.values()) {
+      failures.put(reason, new LongAdder());
+    }
+    for (Stage stage : Stage.values()) {
+      stages.put(stage, new LatencyHistogram());
+    }
+  }
+
+  /**
+   * Counts a request that was answered by a run of its own.
+   *
+   * @param rowCount its rows, 1 or more
+   * @param requestNanos from the last byte read to the answer
+   */
+  public void recordSuccess(long rowCount, long requestNanos, StageTimings timings) {
+    rows.add(rowCount);
+    executions.increment();
+    histogram(Stage.QUEUE).record(timings.queueNanos());
+    histogram(Stage.INPUT).record(timings.inputNanos());
+    histogram(Stage.INFER).record(timings.inferNanos());
+    histogram(Stage.OUTPUT).record(timings.outputNanos());
+    histogram(Stage.TOTAL).record(requestNanos);
+  }
+
+  /** Counts a request that was not answered. */
+  public void recordFailure(FailureReason reason) {
+    counter(reason).increment();
+  }
+
+  /** A request has been queued. */
+  public void pendingStarted() {
+    pending.increment();
+  }
+
+  /** A request that had been queued has ended. */
+  public void pendingEnded() {
+    pending.decrement();
+  }
+
+  ModelVersion version() {
+    return version;
+  }
+
+  long successes() {
+    return histogram(Stage.TOTAL).count();
+  }
+
+  long failures(FailureReason reason) {
+    return counter(reason).sum();
+  }
+
+  long rows() {
+    return rows.sum();
+  }
+
+  long executions() {
+    return executions.sum();
+  }
+
+  long pending() {
+    return pending.sum();
+  }
+
+  LatencyHistogram histogram(Stage stage) {
+    LatencyHistogram histogram = stages.get(stage);
+    if (histogram == null) {
+      throw new IllegalStateException("no histogram of " + stage);
+    }
+    return histogram;
+  }
+
+  private LongAdder counter(FailureReason reason) {
+    LongAdder counter = failures.get(reason);
+    if (counter == null) {
+      throw new IllegalStateException("no counter of " + reason);
+    }
+    return counter;
+  }
+}

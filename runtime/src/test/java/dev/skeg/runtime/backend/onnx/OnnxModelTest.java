@@ -1,0 +1,231 @@
+package dev.skeg.runtime.backend.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.skeg.runtime.backend.BackendModel;
+import dev.skeg.runtime.backend.LoadOptions;
+import dev.skeg.runtime.backend.UnsupportedOutput;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.testing.OnnxModels;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Real models on the real engine, through the binding. */
+final class OnnxModelTest {
+  private static final List<DataType> ALL = List.of(DataType.values());
+
+  @TempDir static Path directory;
+
+  private static OnnxRuntimeBackend backend;
+
+  @BeforeAll
+  static void start() {
+    backend = new OnnxRuntimeBackend(directory);
+  }
+
+  @AfterAll
+  static void stop() {
+    backend.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(DataType.class)
+  void givesBackEveryDatatypeBitForBitFromTheHeapAndMisaligned(DataType type) throws IOException {
+    byte[] data =
+        type == DataType.BYTES
+            ? OnnxModels.wireStrings(
+                new byte[] {0, (byte) 0xff, 'a', 0}, new byte[0], utf8("😀é"), utf8("x"))
+            : bytes(4 * type.size(), 7, type);
+    try (BackendModel model = load(OnnxModels.identity(List.of(type), "n", 2));
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment misaligned = arena.allocate(data.length + 1L).asSlice(1);
+      misaligned.copyFrom(MemorySegment.ofArray(data));
+
+      for (MemorySegment segment : List.of(MemorySegment.ofArray(data), misaligned)) {
+        Tensor input =
+            new Tensor(model.signature().inputs().getFirst().name(), type, Shape.of(2, 2), segment);
+        try (InferenceOutputs outputs = model.run(List.of(input), new int[] {0})) {
+          assertThat(outputs.get(0).type()).isEqualTo(type);
+          assertThat(outputs.get(0).shape()).isEqualTo(Shape.of(2, 2));
+          assertThat(outputs.get(0).data().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(data);
+        }
+      }
+    }
+  }
+
+  @Test
+  void zeroSizedTensorsGoThroughWithEveryDatatype() throws IOException {
+    try (BackendModel model = load(OnnxModels.identity(ALL, "n", 2))) {
+      List<Tensor> inputs = new ArrayList<>();
+      for (TensorSpec spec : model.signature().inputs()) {
+        inputs.add(
+            new Tensor(
+                spec.name(), spec.type(), Shape.of(0, 2), MemorySegment.ofArray(new byte[0])));
+      }
+
+      try (InferenceOutputs outputs = model.run(inputs, new int[] {0, 5, 12})) {
+        assertThat(outputs.size()).isEqualTo(3);
+        assertThat(outputs.get(2).shape()).isEqualTo(Shape.of(0, 2));
+        assertThat(outputs.get(2).data().byteSize()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void describesNamesTypesAndShapes() throws IOException {
+    try (BackendModel model = load(OnnxModels.dense(3, 2))) {
+      assertThat(model.signature().inputs())
+          .containsExactly(new TensorSpec("x", DataType.FP32, Shape.of(-1, 3), false));
+      assertThat(model.signature().outputs())
+          .containsExactly(new TensorSpec("y", DataType.FP32, Shape.of(-1, 2), false));
+      assertThat(model.hasCommonFirstDimension()).isTrue();
+    }
+  }
+
+  @Test
+  void scalarsHaveNoDimension() throws IOException {
+    try (BackendModel model = load(OnnxModels.scalar());
+        InferenceOutputs outputs =
+            model.run(List.of(floats("x", Shape.of(), 2.5f)), new int[] {0})) {
+      assertThat(outputs.get(0).shape()).isEqualTo(Shape.of());
+      assertThat(outputs.get(0).data().get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0)).isEqualTo(5f);
+      assertThat(model.hasCommonFirstDimension()).isFalse();
+    }
+  }
+
+  @Test
+  void anInputWithADefaultMayBeLeftOut() throws IOException {
+    try (BackendModel model = load(OnnxModels.optionalInput())) {
+      assertThat(model.signature().inputs())
+          .contains(new TensorSpec("bias", DataType.FP32, Shape.of(1), true));
+
+      assertThat(run(model, floats("x", Shape.of(2), 1f, 2f))).containsExactly(2f, 3f);
+      assertThat(run(model, floats("x", Shape.of(2), 1f, 2f), floats("bias", Shape.of(1), 10f)))
+          .containsExactly(11f, 12f);
+    }
+  }
+
+  @Test
+  void anOutputThatIsNoTensorIsNamedAndTheOthersAreReturned() throws IOException {
+    try (BackendModel model = load(OnnxModels.sequenceOutput())) {
+      assertThat(model.unsupportedOutputs())
+          .containsExactly(new UnsupportedOutput("pair", "a sequence of tensors of FP32"));
+      assertThat(run(model, floats("x", Shape.of(2), 1f, 2f))).containsExactly(1f, 2f);
+    }
+  }
+
+  @Test
+  void aFailingRunCarriesTheEnginesMessageAndTheModelLivesOn() throws IOException {
+    try (BackendModel model = load(OnnxModels.gather())) {
+      Tensor good = longs("index", Shape.of(1), 2);
+
+      assertThatThrownBy(() -> model.run(List.of(longs("index", Shape.of(1), 7)), new int[] {0}))
+          .isInstanceOf(ServingException.class)
+          .hasMessageContaining("indices element out of data bounds");
+      try (InferenceOutputs outputs = model.run(List.of(good), new int[] {0})) {
+        assertThat(outputs.get(0).shape()).isEqualTo(Shape.of(1));
+      }
+    }
+  }
+
+  @Test
+  void aFileThatIsNoModelIsRefusedWithTheEnginesMessage() {
+    assertThatThrownBy(() -> load(utf8("not a model")))
+        .isInstanceOf(ServingException.class)
+        .hasMessageContaining("Protobuf parsing failed");
+  }
+
+  @Test
+  void manyThreadsRunOneSessionAtOnce() throws Exception {
+    try (BackendModel model = load(OnnxModels.dense(3, 2));
+        ExecutorService threads = Executors.newFixedThreadPool(16)) {
+      float[] expected = run(model, floats("x", Shape.of(1, 3), 1f, -2f, 3f));
+      List<Future<Integer>> wrong = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        wrong.add(
+            threads.submit(() -> {
+              int differing = 0;
+              for (int run = 0; run < 500; run++) {
+                float[] actual = run(model, floats("x", Shape.of(1, 3), 1f, -2f, 3f));
+                differing += Arrays.equals(actual, expected) ? 0 : 1;
+              }
+              return differing;
+            }));
+      }
+      for (Future<Integer> each : wrong) {
+        assertThat(each.get()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void largeInputsOnTheHeapAreCopiedWhole() throws IOException {
+    float[] values = new float[1_000_000];
+    SplittableRandom random = new SplittableRandom(3);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextDouble();
+    }
+    try (BackendModel model = load(OnnxModels.identity(List.of(DataType.FP32), "n"))) {
+      assertThat(run(model, floats("fp32_in", Shape.of(values.length), values))).isEqualTo(values);
+    }
+  }
+
+  private static BackendModel load(byte[] file) throws IOException {
+    Path path = Files.createTempFile(directory, "model", ".onnx");
+    Files.write(path, file);
+    return backend.load(new LoadOptions(path, 1));
+  }
+
+  private static float[] run(BackendModel model, Tensor... inputs) {
+    try (InferenceOutputs outputs = model.run(List.of(inputs), new int[] {0})) {
+      return outputs.get(0).data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+    }
+  }
+
+  private static Tensor floats(String name, Shape shape, float... values) {
+    return new Tensor(name, DataType.FP32, shape, MemorySegment.ofArray(values));
+  }
+
+  private static Tensor longs(String name, Shape shape, long... values) {
+    return new Tensor(name, DataType.INT64, shape, MemorySegment.ofArray(values));
+  }
+
+  private static byte[] bytes(int length, long seed, DataType type) {
+    byte[] bytes = new byte[length];
+    new SplittableRandom(seed).nextBytes(bytes);
+    if (type == DataType.BOOL) {
+      for (int i = 0; i < length; i++) {
+        bytes[i] &= 1;
+      }
+    }
+    return bytes;
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,20 @@
+package dev.skeg.runtime.backend.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The table of function pointers, held against what the library says of itself. */
+final class OrtApiTest {
+  @TempDir Path directory;
+
+  @Test
+  void indexesAgreeWithTheLibraryUpToTheLastEntryUsed() {
+    OrtApi api = OrtApi.load(OnnxRuntimeLibrary.unpack(directory));
+
+    assertThat(api.version()).isEqualTo("1.28.0");
+    assertThat(api.buildInfo()).contains("ORT Build Info");
+  }
+}
