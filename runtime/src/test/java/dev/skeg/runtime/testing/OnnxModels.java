@@ -85,7 +85,7 @@ public final class OnnxModels {
             .setName("bias")
             .setDataType(1)
             .addDims(1)
-            .setRawData(ByteString.copyFrom(littleEndian(4).putFloat(0, 1).array())));
+            .setRawData(ByteString.copyFrom(new byte[] {0, 0, (byte) 0x80, 0x3f})));
     return model.build();
   }
 
@@ -149,7 +149,7 @@ public final class OnnxModels {
       count *= Math.toIntExact(dim);
     }
     SplittableRandom random = new SplittableRandom(seed);
-    ByteBuffer data = littleEndian(count * Float.BYTES);
+    ByteBuffer data = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < count; i++) {
       data.putFloat((float) random.nextGaussian());
     }
@@ -233,7 +233,8 @@ public final class OnnxModels {
   public static byte[] wireStrings(byte[]... strings) {
     ByteArrayOutputStream wire = new ByteArrayOutputStream();
     for (byte[] string : strings) {
-      wire.writeBytes(littleEndian(4).putInt(string.length).array());
+      wire.writeBytes(
+          ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(string.length).array());
       wire.writeBytes(string);
     }
     return wire.toByteArray();
@@ -246,9 +247,5 @@ public final class OnnxModels {
       bytes[i] = strings[i].getBytes(StandardCharsets.UTF_8);
     }
     return wireStrings(bytes);
-  }
-
-  private static ByteBuffer littleEndian(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

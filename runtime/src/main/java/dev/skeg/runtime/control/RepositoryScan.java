@@ -1,0 +1,116 @@
+package dev.skeg.runtime.control;
+
+import dev.skeg.registry.Artifact;
+import dev.skeg.registry.ModelDirectory;
+import dev.skeg.registry.ModelEntry;
+import dev.skeg.registry.RegistryException;
+import dev.skeg.registry.VersionEntry;
+import dev.skeg.runtime.config.ConfigException;
+import dev.skeg.runtime.config.ExecutionConfig;
+import dev.skeg.runtime.config.ModelConfigFile;
+import dev.skeg.runtime.config.ModelYaml;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.LoadRequest;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Looks at a directory of models and says what is to become of each.
+ *
+ * <p><b>Threads.</b> Any; reads the disk.
+ */
+public final class RepositoryScan {
+  private final ModelDirectory directory;
+  private final ExecutionConfig execution;
+  private final int processors;
+
+  /**
+   * @param execution for models that do not say themselves
+   * @param processors that the process may use, 1 or more
+   */
+  public RepositoryScan(ModelDirectory directory, ExecutionConfig execution, int processors) {
+    this.directory = directory;
+    this.execution = execution;
+    this.processors = processors;
+  }
+
+  /**
+   * Returns a plan for each model, ordered by name. What is wrong with one model is in its plan.
+   *
+   * @throws RegistryException if the directory itself cannot be read
+   */
+  List<ModelPlan> plan() {
+    return directory.list().models().stream().map(this::plan).toList();
+  }
+
+  private ModelPlan plan(ModelEntry model) {
+    List<Long> available = model.versions().stream().map(VersionEntry::number).toList();
+    if (available.isEmpty()) {
+      return new ModelPlan(
+          model.name(),
+          List.of(),
+          model
+              .problem()
+              .orElse(
+                  model.directory()
+                      + " has no version (expected: a directory named by a number, as "
+                      + model.directory().resolve("1").resolve("model.onnx")
+                      + ")"));
+    }
+    ModelConfigFile config;
+    ExecutionConfig running;
+    try {
+      if (model.problem().isPresent()) {
+        throw new ConfigException(model.problem().get());
+      }
+      config =
+          model
+              .configFile()
+              .map(file -> ModelConfigFile.read(file, model.name()))
+              .orElse(ModelConfigFile.ABSENT);
+      running = model.yamlFile().map(ModelYaml::read).orElse(ModelYaml.ABSENT).execution(execution);
+    } catch (ConfigException e) {
+      String reason = String.join("; ", e.problems());
+      return new ModelPlan(
+          model.name(),
+          available.stream()
+              .map(number -> (VersionPlan) new VersionPlan.Refuse(number, reason))
+              .toList(),
+          "");
+    }
+    List<VersionPlan> versions = new ArrayList<>();
+    for (long number : config.selectVersions(available)) {
+      versions.add(
+          model
+              .version(number)
+              .map(version -> plan(model.name(), version, config, running))
+              .orElseGet(() ->
+                  new VersionPlan.Refuse(
+                      number,
+                      "config.pbtxt asks for version "
+                          + number
+                          + ", but "
+                          + model.directory()
+                          + " has only "
+                          + available)));
+    }
+    return new ModelPlan(model.name(), versions, "");
+  }
+
+  private VersionPlan plan(
+      String model, VersionEntry version, ModelConfigFile config, ExecutionConfig running) {
+    try {
+      Artifact artifact = version.artifact();
+      LoadRequest request =
+          new LoadRequest(
+              new ModelVersion(model, version.number()),
+              version.directory().resolve(config.modelFileName()),
+              config.config(),
+              config.declaresMaxBatchSize(),
+              running.intraOpThreads());
+      return new VersionPlan.Load(artifact.digest(), request, running.lanes().resolve(processors));
+    } catch (RegistryException e) {
+      return new VersionPlan.Refuse(version.number(), String.valueOf(e.getMessage()));
+    }
+  }
+}
