@@ -173,7 +173,7 @@ public final class PrometheusExporter {
           new GaugeMetricFamily(
               "nv_inference_pending_request_count", "Requests queued or running", LABELS);
       for (ModelMetrics metrics : inference.all()) {
-        pending.addMetric(labels(metrics), metrics.pending());
+        pending.addMetric(labels(metrics), (double) metrics.pending());
       }
       return pending;
     }
