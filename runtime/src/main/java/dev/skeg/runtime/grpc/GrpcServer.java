@@ -25,6 +25,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The gRPC port: the inference service, health and reflection.
@@ -33,16 +35,29 @@ import java.util.concurrent.TimeUnit;
  * as often as every ten seconds, also while they have no call: more than gRPC allows by default, as
  * clients written for other servers do.
  *
- * <p><b>Threads.</b> {@link #start} and {@link #stop} by one thread, once each.
+ * <p><b>Threads.</b> {@link #start} once, then {@link #stop}; of further stops nothing comes.
  */
 public final class GrpcServer {
   private static final long MIN_PING_SECONDS = 10;
   private static final int MAX_EVENT_LOOPS = 8;
+  private static final long FLUSH_MILLIS = 500; // For the last words to calls that are cut off.
+
+  /**
+   * Warns, with a stack trace, of every message that exceeds the limit: a client's mistake, which the
+   * client is told. Held here, or the setting would be lost with the logger.
+   */
+  private static final Logger DEFRAMER_LOG =
+      Logger.getLogger("io.grpc.netty.NettyServerStream$TransportState");
+
+  static {
+    DEFRAMER_LOG.setLevel(Level.SEVERE);
+  }
 
   private final GrpcConfig config;
   private final ServerState state;
   private final HealthStatusManager health = new HealthStatusManager();
-  private final OpenCalls openCalls = new OpenCalls();
+  private final OpenCalls inFlight = new OpenCalls();
+  private final OpenCalls streams = new OpenCalls(); // Last until their client ends them.
   private final EventLoopGroup eventLoops;
   private final Server server;
 
@@ -74,12 +89,14 @@ public final class GrpcServer {
             .compressorRegistry(Codecs.compressors())
             .decompressorRegistry(Codecs.decompressors())
             .addService(
-                new InferenceService(endpoints, state, identity)
-                    .definition(config.maxMessageBytes()))
-            .addService(ServerInterceptors.intercept(health.getHealthService(), openCalls))
+                ServerInterceptors.intercept(
+                    new InferenceService(endpoints, state, identity)
+                        .definition(config.maxMessageBytes()),
+                    inFlight))
+            .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
             .addService(
-                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), openCalls))
-            .addService(ServerInterceptors.intercept(reflectionV1Alpha(), openCalls))
+                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
+            .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))
             .build();
   }
 
@@ -127,16 +144,24 @@ public final class GrpcServer {
    * Stops: accepts no more connections, tells the clients of those there are to send no more
    * (GOAWAY), waits for the calls in flight, then closes all.
    *
-   * @param deadline how long to wait at most; calls that take longer are cut off
+   * @param deadline how long to wait at most; calls that take longer end in {@code UNAVAILABLE},
+   *     half a second later at the most
    * @return whether every call was answered
    */
   public boolean stop(Duration deadline) {
+    if (server.isShutdown()) {
+      return true;
+    }
     health.enterTerminalState();
     server.shutdown();
-    openCalls.endAll();
+    streams.endAll();
     boolean answered = false;
     try {
       answered = server.awaitTermination(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      if (!answered) {
+        inFlight.endAll();
+        server.awaitTermination(FLUSH_MILLIS, TimeUnit.MILLISECONDS);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

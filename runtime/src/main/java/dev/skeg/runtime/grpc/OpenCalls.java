@@ -11,11 +11,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The calls that last until their client ends them: health watches and reflection. A stop waits for
- * the calls in flight; it would wait for these in vain, so it ends them.
+ * The calls there are, so that a stop can end those that will not end by themselves: with a status
+ * that tells the client to go elsewhere, where a connection that is merely closed tells it nothing.
  *
  * <p><b>Threads.</b> Any; a call is locked while a message is written to it or it is closed, since
- * the stop is one more thread than gRPC reckons with.
+ * the stop is one more thread than gRPC reckons with. Nobody ever waits for that lock but at a
+ * stop.
  */
 final class OpenCalls implements ServerInterceptor {
   private final Set<OpenCall<?, ?>> open = ConcurrentHashMap.newKeySet();

@@ -1,0 +1,137 @@
+package dev.skeg.runtime.grpc;
+
+import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.IndexEntry;
+import dev.skeg.runtime.endpoint.ModelDescription;
+import dev.skeg.runtime.model.Completion;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.StageTimings;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
+import inference.ModelConfigOuterClass.ModelConfig;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Models for the transport's tests. {@code identity} answers with its inputs; {@code held} does so
+ * once the test says so; {@code elsewhere} on another thread; {@code rejected-CODE}, {@code
+ * failing} and {@code throwing} do as they are called. Outputs lie in native memory and are
+ * counted.
+ */
+final class FakeEndpoints implements Endpoints {
+  final AtomicInteger openOutputs = new AtomicInteger();
+  final AtomicInteger closedOutputs = new AtomicInteger();
+  final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
+  final BlockingQueue<InferenceRequest> requests = new LinkedBlockingQueue<>();
+
+  @Override
+  public void infer(InferenceRequest request, Completion completion) {
+    requests.add(request);
+    String model = request.model();
+    if (model.equals("identity")) {
+      completion.complete(identity(request));
+    } else if (model.equals("held")) {
+      held.add(() -> completion.complete(identity(request)));
+    } else if (model.equals("elsewhere")) {
+      Thread.ofVirtual().start(() -> completion.complete(identity(request)));
+    } else if (model.startsWith("rejected-")) {
+      ErrorCode code = ErrorCode.valueOf(model.substring("rejected-".length()));
+      completion.complete(new InferenceResult.Rejected(code, "rejected: " + code));
+    } else if (model.equals("failing")) {
+      completion.complete(
+          new InferenceResult.Failed(new ModelVersion(model, 1), "the engine said no"));
+    } else if (model.equals("throwing")) {
+      throw new IllegalStateException("a mistake of the server's own");
+    } else {
+      completion.complete(
+          new InferenceResult.Rejected(
+              ErrorCode.INVALID_ARGUMENT,
+              "Request for unknown model: '" + model + "' is not found"));
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // Closed with the outputs.
+  private InferenceResult identity(InferenceRequest request) {
+    Arena arena = Arena.ofShared();
+    List<Tensor> tensors = new ArrayList<>();
+    for (Tensor input : request.inputs()) {
+      MemorySegment copy = arena.allocate(Math.max(1, input.data().byteSize()));
+      tensors.add(
+          new Tensor(
+              input.name(),
+              input.type(),
+              input.shape(),
+              copy.asSlice(0, input.data().byteSize()).copyFrom(input.data())));
+    }
+    openOutputs.incrementAndGet();
+    return new InferenceResult.Completed(
+        new ModelVersion(request.model(), 3),
+        new InferenceOutputs() {
+          @Override
+          public int size() {
+            return tensors.size();
+          }
+
+          @Override
+          public Tensor get(int index) {
+            return tensors.get(index);
+          }
+
+          @Override
+          public void close() {
+            arena.close();
+            openOutputs.decrementAndGet();
+            closedOutputs.incrementAndGet();
+          }
+        },
+        new StageTimings(1_000, 2_000, 1_234_567, 3_000));
+  }
+
+  @Override
+  public boolean isReady(String model, String version) {
+    return model.equals("identity") && (version.isEmpty() || version.equals("3"));
+  }
+
+  @Override
+  public ModelDescription describe(String model, String version) {
+    if (!model.equals("identity")) {
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT, "Request for unknown model: '" + model + "' is not found");
+    }
+    if (!version.isEmpty() && !version.equals("3")) {
+      throw new ServingException(
+          ErrorCode.NOT_FOUND,
+          "Request for unknown model: 'identity' version " + version + " is not found");
+    }
+    return new ModelDescription(
+        new ModelVersion("identity", 3),
+        List.of("1", "3"),
+        "onnxruntime_onnx",
+        new Signature(
+            List.of(new TensorSpec("in", DataType.FP32, Shape.of(-1, 9), false)),
+            List.of(new TensorSpec("out", DataType.BYTES, Shape.of(-1), false))),
+        ModelConfig.newBuilder().setName("identity").setMaxBatchSize(64).build(),
+        List.of());
+  }
+
+  @Override
+  public List<IndexEntry> index(boolean readyOnly) {
+    IndexEntry ready = new IndexEntry("identity", "3", "READY", "");
+    return readyOnly
+        ? List.of(ready)
+        : List.of(ready, new IndexEntry("broken", "1", "UNAVAILABLE", "no such operator"));
+  }
+}
