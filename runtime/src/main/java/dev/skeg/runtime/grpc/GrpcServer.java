@@ -43,11 +43,10 @@ public final class GrpcServer {
   private static final long FLUSH_MILLIS = 500; // For the last words to calls that are cut off.
 
   /**
-   * Warns, with a stack trace, of every message that exceeds the limit: a client's mistake, which the
-   * client is told. Held here, or the setting would be lost with the logger.
+   * Warns, with a stack trace, of every message that exceeds the limit: a client's mistake, which
+   * the client is told. Held here, or the setting would be lost with the logger.
    */
-  private static final Logger DEFRAMER_LOG =
-      Logger.getLogger("io.grpc.netty.NettyServerStream$TransportState");
+  private static final Logger DEFRAMER_LOG = Logger.getLogger("io.grpc.netty.NettyServerStream");
 
   static {
     DEFRAMER_LOG.setLevel(Level.SEVERE);
