@@ -43,7 +43,9 @@ public final class ServerKeys {
           List.of("--id"),
           "The server's name in its metadata.",
           ServerConfig::id);
-  static final Key<Path> MODELS =
+
+  /** The directory of models. */
+  public static final Key<Path> MODELS =
       key(
           MODELS_DIRECTORY,
           ValueType.path("a directory that holds <model>/<version>/model.onnx"),
@@ -51,6 +53,7 @@ public final class ServerKeys {
           List.of("--models", "--model-repository", "--model-store"),
           "The directory of models, in Triton's layout.",
           config -> config.modelsDirectory().map(Path::toString).orElse(""));
+
   static final Key<Path> DATA_DIRECTORY =
       key(
           "data-dir",

@@ -1,0 +1,170 @@
+package dev.skeg.runtime.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code skeg status}: asks a running server's admin port what it serves. */
+final class StatusCommand implements Command {
+  private static final String DEFAULT_ADMIN = "127.0.0.1:8003";
+  private static final int CONNECT_MILLIS = 2_000;
+  private static final int READ_MILLIS = 10_000;
+  private static final int MAX_BODY_BYTES = 64 << 20;
+
+  private final Console console;
+
+  StatusCommand(Console console) {
+    this.console = console;
+  }
+
+  /** The server cannot be asked; the message says why. */
+  private static final class Unreachable extends Exception {
+    Unreachable(String message) {
+      super(message);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "status";
+  }
+
+  @Override
+  public CommandSpec spec() {
+    CommandSpec spec = CommandSpec.create();
+    spec.addOption(
+        OptionSpec.builder("--admin")
+            .type(String.class)
+            .paramLabel("HOST:PORT")
+            .description("The server's admin port. Default: " + DEFAULT_ADMIN + ".")
+            .build());
+    spec.addOption(
+        OptionSpec.builder("--json")
+            .description("Prints what the server answers as JSON.")
+            .build());
+    spec.usageMessage()
+        .description("Asks a running server for its state, its models and their versions.")
+        .footer("", "Example:", "  skeg status --admin 127.0.0.1:8003");
+    return spec;
+  }
+
+  @Override
+  public int run(ParseResult arguments) {
+    String admin = arguments.matchedOptionValue("--admin", DEFAULT_ADMIN);
+    URI address = address(admin);
+    ObjectMapper mapper = new ObjectMapper();
+    try {
+      JsonNode status = get(mapper, address, admin, "/v1/status");
+      JsonNode answer = get(mapper, address, admin, "/v1/models");
+      JsonNode models = answer.isArray() ? answer : answer.path("models");
+      if (arguments.hasMatchedOption("--json")) {
+        ObjectNode both = mapper.createObjectNode();
+        both.set("status", status);
+        both.set("models", models);
+        console.out().println(both.toPrettyString());
+      } else {
+        print(status, models);
+      }
+      return Console.OK;
+    } catch (Unreachable e) {
+      console.problem(String.valueOf(e.getMessage()));
+      return Console.FAILURE;
+    }
+  }
+
+  private static URI address(String admin) {
+    try {
+      URI uri = new URI("http", admin, "", null, null);
+      if (uri.getHost() != null
+          && uri.getPort() > 0
+          && uri.getPort() <= 65535
+          && uri.getUserInfo() == null) {
+        return uri;
+      }
+    } catch (URISyntaxException e) {
+      // Said below, in words of the option.
+    }
+    throw new BadUsage("--admin: " + admin + " (expected: HOST:PORT, as " + DEFAULT_ADMIN + ")");
+  }
+
+  private static JsonNode get(ObjectMapper mapper, URI address, String admin, String path)
+      throws Unreachable {
+    try {
+      HttpURLConnection connection =
+          (HttpURLConnection) address.resolve(path).toURL().openConnection(Proxy.NO_PROXY);
+      connection.setConnectTimeout(CONNECT_MILLIS);
+      connection.setReadTimeout(READ_MILLIS);
+      connection.setInstanceFollowRedirects(false);
+      int code = connection.getResponseCode();
+      if (code != HttpURLConnection.HTTP_OK) {
+        throw new Unreachable(
+            admin + " answers " + code + " to " + path + " (expected: a skeg server's admin port)");
+      }
+      try (InputStream body = connection.getInputStream()) {
+        byte[] bytes = body.readNBytes(MAX_BODY_BYTES);
+        return mapper.readTree(new String(bytes, StandardCharsets.UTF_8));
+      }
+    } catch (ConnectException e) {
+      throw new Unreachable(
+          "nothing listens on "
+              + admin
+              + " (expected: a running server's admin port; its ready line names it, as"
+              + " admin=127.0.0.1:8003)");
+    } catch (SocketTimeoutException e) {
+      throw new Unreachable(admin + " does not answer in time");
+    } catch (JsonProcessingException e) {
+      throw new Unreachable(
+          admin
+              + " answers "
+              + path
+              + " with something else than JSON (expected: a skeg server's"
+              + " admin port)");
+    } catch (IOException e) {
+      throw new Unreachable(admin + " cannot be asked: " + e);
+    }
+  }
+
+  private void print(JsonNode status, JsonNode models) {
+    List<String> facts = new ArrayList<>();
+    status
+        .properties()
+        .forEach(field -> {
+          if (field.getValue().isValueNode()) {
+            facts.add(field.getKey() + "=" + field.getValue().asText());
+          }
+        });
+    console.out().println(String.join(" ", facts));
+    List<String> names = new ArrayList<>();
+    models.forEach(model -> names.add(model.path("name").asText()));
+    Table table = new Table(console.out(), List.of("MODEL", "VERSION", "STATE", "REASON"), names);
+    for (JsonNode model : models) {
+      String name = model.path("name").asText();
+      JsonNode versions = model.path("versions");
+      if (versions.isEmpty()) {
+        table.row(name, "", model.path("state").asText(), model.path("reason").asText());
+      }
+      for (JsonNode version : versions) {
+        table.row(
+            name,
+            version.path("version").asText(),
+            version.path("state").asText(),
+            version.path("reason").asText().replace('\n', ' '));
+      }
+    }
+  }
+}

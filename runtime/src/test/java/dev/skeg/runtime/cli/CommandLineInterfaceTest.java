@@ -1,0 +1,298 @@
+package dev.skeg.runtime.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import dev.skeg.runtime.config.ModelConfigFile;
+import dev.skeg.runtime.config.ServerConfig;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ServingException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command line with a server that only takes note, and a loader that reads one word. */
+final class CommandLineInterfaceTest {
+  @TempDir Path directory;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private final Map<String, String> environment = new HashMap<>();
+  private final List<ServerConfig> served = new ArrayList<>();
+
+  /** Takes a file that says {@code good}. */
+  private static final class WordChecker implements ModelChecker {
+    @Override
+    public void check(
+        ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
+      try {
+        if (!Files.readString(modelFile).equals("good")) {
+          throw new ServingException(ErrorCode.INVALID_ARGUMENT, modelFile + " is not good");
+        }
+      } catch (IOException e) {
+        throw new ServingException(ErrorCode.INTERNAL, "cannot be read", e);
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void serveTakesItsConfigurationFromOptionsEnvironmentAndFile() throws IOException {
+    Path file = Files.writeString(directory.resolve("skeg.yaml"), "id: edge\ngrpc: {port: 1}\n");
+    environment.put("SKEG_GRPC_PORT", "2");
+
+    int code =
+        run(
+            "serve",
+            "--model-repository=/m",
+            "--config",
+            file.toString(),
+            "--http-port",
+            "0",
+            "--drain-delay",
+            "2s",
+            "--allow-grpc=true");
+
+    assertThat(err.toString()).isEmpty();
+    assertThat(code).isEqualTo(7);
+    ServerConfig config = served.getFirst();
+    assertThat(config.modelsDirectory()).contains(Path.of("/m"));
+    assertThat(config.id()).isEqualTo("edge");
+    assertThat(config.grpc().port()).isEqualTo(2);
+    assertThat(config.http().port()).isZero();
+    assertThat(config.drainDelay()).hasSeconds(2);
+  }
+
+  @Test
+  void theFileMayBeNamedByTheEnvironment() throws IOException {
+    Path file = Files.writeString(directory.resolve("skeg.yaml"), "models-dir: /m\n");
+    environment.put("SKEG_CONFIG", file.toString());
+
+    assertThat(run("serve")).isEqualTo(7);
+  }
+
+  @Test
+  void badUsageExitsWithTwoAndOneLineThatSaysWhatWouldDo() {
+    assertThat(run()).isEqualTo(2);
+    assertThat(err.toString())
+        .isEqualTo("skeg: no command (expected: serve, validate, status); see skeg --help\n");
+    assertUsage("expected: serve, validate, status", "serv");
+    assertUsage("no models directory (expected: --models DIR", "serve");
+    assertUsage("did you mean --http-port?", "serve", "--htpp-port", "1");
+    assertUsage("--http-port: x (expected: a port, 0 to 65535", "serve", "--http-port", "x");
+    assertUsage("--drain-delay: 5 (expected: a duration", "serve", "--drain-delay", "5");
+    assertUsage("--models: a=oci://b: not supported", "serve", "--models", "a=oci://b");
+    assertUsage("--allow-http: false (expected: true", "serve", "--allow-http=false");
+    assertUsage("--http-port", "serve", "--http-port", "1", "--http-port", "2");
+    assertUsage("--http-port", "serve", "--http-port");
+    assertUsage("--admin: here (expected: HOST:PORT", "status", "--admin", "here");
+    assertUsage("nothing to check", "validate");
+  }
+
+  private void assertUsage(String message, String... arguments) {
+    err.getBuffer().setLength(0);
+    int code = run(arguments);
+    assertThat(err.toString()).contains(message).hasLineCount(1);
+    assertThat(code).as(err.toString()).isEqualTo(2);
+  }
+
+  @Test
+  void aBadFileExitsWithOneAndALineForEachProblem() throws IOException {
+    Path file = Files.writeString(directory.resolve("skeg.yaml"), "htp: {port: 1}\nid: ''\n");
+
+    assertThat(run("serve", "--models", "/m", "--config", file.toString())).isEqualTo(1);
+    assertThat(err.toString().lines())
+        .hasSize(2)
+        .anyMatch(line -> line.startsWith("skeg: " + file + ":1: htp"))
+        .anyMatch(line -> line.startsWith("skeg: " + file + ":2: id: \"\" (expected: a name"));
+  }
+
+  @Test
+  void everyCommandHasHelpWithAnExampleAndNothingElseIsListed() {
+    assertThat(run("--help")).isZero();
+    assertThat(out.toString()).contains("serve", "validate", "status", "Example:");
+    assertThat(out.toString()).doesNotContain("rollout", "bench", "push", "demo");
+    for (String command : new String[] {"serve", "validate", "status"}) {
+      out.getBuffer().setLength(0);
+      assertThat(run(command, "--help")).isZero();
+      assertThat(out.toString()).contains("Usage: skeg " + command, "Example:", "--help");
+    }
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void versionNamesTheBuildTheEngineAndTheJdk() {
+    assertThat(run("--version")).isZero();
+    assertThat(out.toString().strip())
+        .matches("skeg \\d+\\.\\d+\\.\\d+\\S* \\(onnxruntime \\d+\\.\\d+\\.\\d+, JDK 25.*\\)");
+  }
+
+  @Test
+  void validateSaysWhichVersionsCannotBeServedAndWhy() throws IOException {
+    model("a/1/model.onnx", "good");
+    model("b/1/model.onnx", "bad");
+    model("c/1/other.onnx", "good");
+    model("d/1/model.onnx", "good");
+    model("d/config.pbtxt", "max_batch_size: -1");
+    model("e/1/model.onnx", "good");
+    model("e/model.yaml", "rollout: {}");
+    model("f/2/model.onnx", "good");
+    model("f/config.pbtxt", "version_policy { specific { versions: [2, 3] } }");
+
+    int code = run("validate", directory.toString());
+
+    assertThat(err.toString()).isEmpty();
+    assertThat(code).isEqualTo(1);
+    assertThat(out.toString().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).matches("MODEL +VERSION +RESULT"),
+            line -> assertThat(line).matches("a +1 +ok"),
+            line -> assertThat(line).matches("b +1 .*is not good"),
+            line -> assertThat(line).matches("c +1 .*model.onnx does not exist.*"),
+            line -> assertThat(line).matches("d .*config.pbtxt:1:1: max_batch_size: -1.*"),
+            line -> assertThat(line).matches("e .*model.yaml:1: rollout: not supported.*"),
+            line -> assertThat(line).matches("f +2 +ok"),
+            line -> assertThat(line).matches("f +3 .*no directory.*version_policy.*"));
+  }
+
+  @Test
+  void validatePrintsJson() throws IOException {
+    model("a/1/model.onnx", "good");
+
+    int code = run("validate", "--models", directory.toString(), "--json");
+
+    assertThat(code).isZero();
+    JsonNode json = new ObjectMapper().readTree(out.toString());
+    assertThat(json.path("valid").asBoolean()).isTrue();
+    assertThat(json.path("models").path(0).path("model").asText()).isEqualTo("a");
+    assertThat(json.path("models").path(0).path("version").asText()).isEqualTo("1");
+  }
+
+  @Test
+  void validateChecksAServersFile() throws IOException {
+    Path good = Files.writeString(directory.resolve("good.yaml"), "id: a\n");
+    Path bad = Files.writeString(directory.resolve("bad.yaml"), "ids: a\n");
+
+    assertThat(run("validate", "--config", good.toString())).isZero();
+    assertThat(out.toString()).isEqualTo("configuration ok\n");
+    assertThat(run("validate", "--config", bad.toString())).isEqualTo(1);
+    assertThat(err.toString()).contains(bad + ":1: ids: unknown key (did you mean id?)");
+    assertThat(run("validate", "/no/such/directory")).isEqualTo(1);
+    assertThat(err.toString()).contains("/no/such/directory does not exist");
+  }
+
+  @Test
+  void statusPrintsWhatTheAdminPortAnswers() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    answer(server, "/v1/status", 200, "{\"id\":\"skeg\",\"phase\":\"READY\"}");
+    answer(
+        server,
+        "/v1/models",
+        200,
+        "{\"models\":[{\"name\":\"fraud\",\"versions\":[{\"version\":\"1\",\"state\":\"READY\"},"
+            + "{\"version\":\"2\",\"state\":\"UNAVAILABLE\",\"reason\":\"broken\"}]}]}");
+    server.start();
+    try {
+      String admin = "127.0.0.1:" + server.getAddress().getPort();
+
+      assertThat(run("status", "--admin", admin)).isZero();
+      assertThat(out.toString().lines())
+          .satisfiesExactly(
+              line -> assertThat(line).isEqualTo("id=skeg phase=READY"),
+              line -> assertThat(line).matches("MODEL +VERSION +STATE +REASON"),
+              line -> assertThat(line).matches("fraud +1 +READY"),
+              line -> assertThat(line).matches("fraud +2 +UNAVAILABLE +broken"));
+
+      out.getBuffer().setLength(0);
+      assertThat(run("status", "--admin", admin, "--json")).isZero();
+      JsonNode json = new ObjectMapper().readTree(out.toString());
+      assertThat(json.path("status").path("id").asText()).isEqualTo("skeg");
+      assertThat(json.path("models").path(0).path("versions")).hasSize(2);
+    } finally {
+      server.stop(0);
+    }
+  }
+
+  @Test
+  void statusSaysWhyAServerCannotBeAsked() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    String admin = "127.0.0.1:" + server.getAddress().getPort();
+    server.start();
+    try {
+      assertThat(run("status", "--admin", admin)).isEqualTo(1);
+      assertThat(err.toString()).contains(admin + " answers 404 to /v1/status");
+      answer(server, "/v1/status", 200, "<html>");
+      assertThat(run("status", "--admin", admin)).isEqualTo(1);
+      assertThat(err.toString()).contains("something else than JSON");
+    } finally {
+      server.stop(0);
+    }
+
+    assertThat(run("status", "--admin", admin)).isEqualTo(1);
+    assertThat(err.toString()).contains("nothing listens on " + admin);
+  }
+
+  @Test
+  void aFailureOfTheServerIsOneLine() {
+    CommandLineInterface cli =
+        new CommandLineInterface(
+            config -> {
+              throw new ServingException(ErrorCode.UNAVAILABLE, "http.port: 8000 is taken");
+            },
+            WordChecker::new,
+            new PrintWriter(out),
+            new PrintWriter(err),
+            environment);
+
+    assertThat(cli.run("serve", "--models", "/m")).isEqualTo(1);
+    assertThat(err.toString()).isEqualTo("skeg: http.port: 8000 is taken\n");
+  }
+
+  private static void answer(HttpServer server, String path, int code, String body) {
+    server.createContext(
+        path,
+        exchange -> {
+          byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(code, bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        });
+  }
+
+  private int run(String... arguments) {
+    return new CommandLineInterface(
+            config -> {
+              served.add(config);
+              return 7;
+            },
+            WordChecker::new,
+            new PrintWriter(out),
+            new PrintWriter(err),
+            environment)
+        .run(arguments);
+  }
+
+  private void model(String path, String content) throws IOException {
+    Path file = directory.resolve(path);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, content);
+  }
+}
