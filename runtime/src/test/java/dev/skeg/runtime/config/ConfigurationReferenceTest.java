@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /**
- * Keeps docs/configuration.md the same as what the code accepts. With {@code -Dskeg.docs.write=true}
- * it writes the page instead of comparing it.
+ * Keeps docs/configuration.md the same as what the code accepts. With {@code
+ * -Dskeg.docs.write=true} it writes the page instead of comparing it.
  */
 final class ConfigurationReferenceTest {
   private static final String COMMAND =
@@ -23,6 +23,7 @@ final class ConfigurationReferenceTest {
     String page = page();
 
     if (Boolean.getBoolean("skeg.docs.write")) {
+      Files.createDirectories(PAGE.getParent());
       Files.writeString(PAGE, page);
     }
 
@@ -34,63 +35,63 @@ final class ConfigurationReferenceTest {
 
   private static String page() {
     return """
-        <!-- Generated from the code. To rewrite it: %s -->
+    <!-- Generated from the code. To rewrite it: %s -->
 
-        # Configuration
+    # Configuration
 
-        The server reads `skeg.yaml`; each model may have a `config.pbtxt` and a `model.yaml` beside its versions.
-        All of them are optional. Nothing is guessed: an unknown key, a value without its unit or an impossible value is
-        refused with the file and line, what came, what would do, and the nearest valid key.
-        `skeg validate` checks all of it without serving.
+    The server reads `skeg.yaml`; each model may have a `config.pbtxt` and a `model.yaml` beside its versions.
+    All of them are optional. Nothing is guessed: an unknown key, a value without its unit or an impossible value is
+    refused with the file and line, what came, what would do, and the nearest valid key.
+    `skeg validate` checks all of it without serving.
 
-        ## The server: skeg.yaml, environment, command line
+    ## The server: skeg.yaml, environment, command line
 
-        A value is looked for in this order; the first one found is used:
+    A value is looked for in this order; the first one found is used:
 
-        1. the command line's option,
-        2. the environment variable,
-        3. the file that `--config FILE` or the variable `SKEG_CONFIG` names,
-        4. the default.
+    1. the command line's option,
+    2. the environment variable,
+    3. the file that `--config FILE` or the variable `SKEG_CONFIG` names,
+    4. the default.
 
-        Paths are relative to the working directory. An unknown variable that begins with `SKEG_` is ignored with a
-        warning, since Kubernetes makes some for a Service called `skeg`. The effective values are logged once at start.
+    Paths are relative to the working directory. An unknown variable that begins with `SKEG_` is ignored with a
+    warning, since Kubernetes makes some for a Service called `skeg`. The effective values are logged once at start.
 
-        ```yaml
-        # skeg.yaml
-        models-dir: /srv/models
-        host: 0.0.0.0
-        http: {port: 8000}
-        drain-delay: 5s
-        limits: {max-message-size: 64MiB}
-        ```
+    ```yaml
+    # skeg.yaml
+    models-dir: /srv/models
+    host: 0.0.0.0
+    http: {port: 8000}
+    drain-delay: 5s
+    limits: {max-message-size: 64MiB}
+    ```
 
-        %s
-        The admin port has no key for its host: until it can ask for a token it listens on 127.0.0.1, whatever `host` says.
-        `--allow-http`, `--allow-grpc` and `--allow-metrics` are accepted with `true`, so that a Triton command line carries over.
+    %s
+    The admin port has no key for its host: until it can ask for a token it listens on 127.0.0.1, whatever `host` says.
+    `--allow-http`, `--allow-grpc` and `--allow-metrics` are accepted with `true`, so that a Triton command line carries over.
 
-        Durations are an integer with one of `us`, `ms`, `s`, `m`, `h`, `d`; sizes are an integer with one of `B`, `KiB`,
-        `MiB`, `GiB`. There are no fractions and no spaces: `1500ms`, not `1.5 s`.
+    Durations are an integer with one of `us`, `ms`, `s`, `m`, `h`, `d`; sizes are an integer with one of `B`, `KiB`,
+    `MiB`, `GiB`. There are no fractions and no spaces: `1500ms`, not `1.5 s`.
 
-        ## A model: model.yaml
+    ## A model: model.yaml
 
-        ```yaml
-        # models/fraud/model.yaml
-        execution: {lanes: 2, intra-op-threads: 1}
-        ```
+    ```yaml
+    # models/fraud/model.yaml
+    execution: {lanes: 2, intra-op-threads: 1}
+    ```
 
-        %s
-        The blocks %s are for later versions and are refused by this one.
+    %s
+    The blocks %s are for later versions and are refused by this one.
 
-        ## A model: config.pbtxt
+    ## A model: config.pbtxt
 
-        Triton's model configuration, in protobuf's text format. Everything left out is completed from the model;
-        everything given must be borne out by it. Fields that would change answers and are not supported are refused,
-        so a configuration that loads means what it means to Triton.
+    Triton's model configuration, in protobuf's text format. Everything left out is completed from the model;
+    everything given must be borne out by it. Fields that would change answers and are not supported are refused,
+    so a configuration that loads means what it means to Triton.
 
-        %s
-        Every name must be the model's own, and each input and output is named once. `dims` are 1 or more, or -1 where the
-        request chooses; where `max_batch_size` is above 0 they leave the batch dimension out.
-        """
+    %s
+    Every name must be the model's own, and each input and output is named once. `dims` are 1 or more, or -1 where the
+    request chooses; where `max_batch_size` is above 0 they leave the batch dimension out.
+    """
         .formatted(COMMAND, serverKeys(), modelKeys(), laterBlocks(), modelConfigFields());
   }
 
@@ -103,7 +104,7 @@ final class ConfigurationReferenceTest {
           "| `%s` | %s | %s | `%s` | %s | %s |\n"
               .formatted(
                   key.path(),
-                  key.expected(),
+                  key.expected().replace("<", "&lt;"),
                   key.defaultText().isEmpty() ? "" : "`" + key.defaultText() + "`",
                   key.variable(),
                   key.options().isEmpty() ? "" : "`" + String.join("`, `", key.options()) + "`",
@@ -141,9 +142,7 @@ final class ConfigurationReferenceTest {
             case KEPT -> "read and kept, without effect";
             case REFUSED -> "**refused**";
           };
-      table.append(
-          "| `%s` | %s | %s |\n"
-              .formatted(each.field(), support, each.note().strip()));
+      table.append("| `%s` | %s | %s |\n".formatted(each.field(), support, each.note().strip()));
     }
     return table.toString();
   }
