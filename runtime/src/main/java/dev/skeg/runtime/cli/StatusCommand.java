@@ -15,6 +15,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -141,13 +142,7 @@ final class StatusCommand implements Command {
 
   private void print(JsonNode status, JsonNode models) {
     List<String> facts = new ArrayList<>();
-    status
-        .properties()
-        .forEach(field -> {
-          if (field.getValue().isValueNode()) {
-            facts.add(field.getKey() + "=" + field.getValue().asText());
-          }
-        });
+    addFacts("", status, facts);
     console.out().println(String.join(" ", facts));
     List<String> names = new ArrayList<>();
     models.forEach(model -> names.add(model.path("name").asText()));
@@ -164,6 +159,18 @@ final class StatusCommand implements Command {
             version.path("version").asText(),
             version.path("state").asText(),
             version.path("reason").asText().replace('\n', ' '));
+      }
+    }
+  }
+
+  /** Adds every value as {@code name=value}, with the names of the blocks it is in before it. */
+  private static void addFacts(String prefix, JsonNode node, List<String> facts) {
+    for (Map.Entry<String, JsonNode> field : node.properties()) {
+      String name = prefix + field.getKey();
+      if (field.getValue().isValueNode()) {
+        facts.add(name + "=" + field.getValue().asText());
+      } else {
+        addFacts(name + ".", field.getValue(), facts);
       }
     }
   }

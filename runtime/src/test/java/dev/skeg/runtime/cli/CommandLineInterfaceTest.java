@@ -201,13 +201,17 @@ final class CommandLineInterfaceTest {
   void statusPrintsWhatTheAdminPortAnswers() throws IOException {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    answer(server, "/v1/status", 200, "{\"id\":\"skeg\",\"phase\":\"READY\"}");
+    answer(
+        server,
+        "/v1/status",
+        200,
+        "{\"name\":\"skeg\",\"phase\":\"READY\",\"models\":{\"total\":1}}");
     answer(
         server,
         "/v1/models",
         200,
-        "{\"models\":[{\"name\":\"fraud\",\"versions\":[{\"version\":\"1\",\"state\":\"READY\"},"
-            + "{\"version\":\"2\",\"state\":\"UNAVAILABLE\",\"reason\":\"broken\"}]}]}");
+        "{\"models\":[{\"name\":\"fraud\",\"versions\":[{\"version\":1,\"state\":\"READY\"},"
+            + "{\"version\":2,\"state\":\"UNAVAILABLE\",\"reason\":\"broken\"}]}]}");
     server.start();
     try {
       String admin = "127.0.0.1:" + server.getAddress().getPort();
@@ -215,7 +219,7 @@ final class CommandLineInterfaceTest {
       assertThat(run("status", "--admin", admin)).isZero();
       assertThat(out.toString().lines())
           .satisfiesExactly(
-              line -> assertThat(line).isEqualTo("id=skeg phase=READY"),
+              line -> assertThat(line).isEqualTo("name=skeg phase=READY models.total=1"),
               line -> assertThat(line).matches("MODEL +VERSION +STATE +REASON"),
               line -> assertThat(line).matches("fraud +1 +READY"),
               line -> assertThat(line).matches("fraud +2 +UNAVAILABLE +broken"));
@@ -223,7 +227,7 @@ final class CommandLineInterfaceTest {
       out.getBuffer().setLength(0);
       assertThat(run("status", "--admin", admin, "--json")).isZero();
       JsonNode json = new ObjectMapper().readTree(out.toString());
-      assertThat(json.path("status").path("id").asText()).isEqualTo("skeg");
+      assertThat(json.path("status").path("name").asText()).isEqualTo("skeg");
       assertThat(json.path("models").path(0).path("versions")).hasSize(2);
     } finally {
       server.stop(0);
