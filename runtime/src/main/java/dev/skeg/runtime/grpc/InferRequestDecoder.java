@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The message is walked over once, where it lies. Names become strings; {@code
  * raw_input_contents} become slices of the message, not copies; {@code contents} are converted.
  * Fields may come in any order, so that what can only be judged in the light of the whole request
- * waits for its end. What is well-formed is decided by {@link WireReader} alone: a message is
- * malformed here exactly if protobuf's own parser would say so.
+ * waits for its end. What is well-formed is decided by {@link WireReader} alone, as protobuf's own
+ * parser would.
  *
  * <p>A message cannot make the decoder allocate out of proportion: tensors, dimensions and the size
  * of converted contents are limited, and nothing is allocated for a count that the data does not

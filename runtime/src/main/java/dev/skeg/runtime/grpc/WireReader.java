@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Reads protobuf's wire format where it lies, as protobuf's own parser does: it takes what that
- * takes and refuses what that refuses, so that no client can tell the two apart.
+ * takes and refuses what that refuses, so that no client can tell the two apart. One exception: a
+ * number of more than 10 bytes is always refused, where Java's parser, unlike C++'s, overlooks it
+ * unless the number stands near the end.
  *
  * <p><b>Threads.</b> One at a time. <b>Allocation.</b> Strings only.
  */
@@ -19,6 +21,9 @@ final class WireReader {
   static final int START_GROUP = 3;
   static final int END_GROUP = 4;
   static final int FIXED32 = 5;
+
+  /** What is said of a number whose tenth byte is not its last. */
+  static final String NUMBER_TOO_LONG = "number of more than 10 bytes";
 
   /** Messages and groups inside one another, as many as protobuf's parser allows. */
   private static final int MAX_DEPTH = 100;
@@ -86,7 +91,7 @@ final class WireReader {
         return value;
       }
     }
-    throw new WireFormatException("number of more than 10 bytes at byte " + position);
+    throw new WireFormatException(NUMBER_TOO_LONG + " at byte " + position);
   }
 
   int readFixed32() throws WireFormatException {
