@@ -1,0 +1,33 @@
+package dev.skeg.runtime.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaders;
+
+/**
+ * A request whose last byte has been read.
+ *
+ * @param coding of the body
+ * @param body as sent; becomes the receiver's
+ * @param loop of the connection
+ * @param receivedNanos when its last byte had been read, as of {@link System#nanoTime()}
+ */
+record Incoming(
+    Route route,
+    HttpHeaders headers,
+    ContentCoding coding,
+    ByteBuf body,
+    EventLoop loop,
+    ByteBufAllocator allocator,
+    long receivedNanos) {
+
+  /** Runs {@code task} on the connection's event loop, at once if that is the caller. */
+  void onEventLoop(Runnable task) {
+    if (loop.inEventLoop() || loop.isShutdown()) {
+      task.run();
+    } else {
+      loop.execute(task);
+    }
+  }
+}

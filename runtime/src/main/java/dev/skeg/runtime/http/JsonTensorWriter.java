@@ -1,0 +1,144 @@
+package dev.skeg.runtime.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.skeg.runtime.model.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Writes a tensor as a flat JSON array. NaN and infinities are strings, as protobuf's JSON mapping
+ * has them, since a bare NaN is not JSON.
+ */
+final class JsonTensorWriter {
+  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private JsonTensorWriter() {}
+
+  /**
+   * Writes {@code tensor}'s elements.
+   *
+   * @throws HttpError 400 if JSON cannot carry them
+   */
+  static void write(JsonGenerator json, Tensor tensor) throws IOException {
+    MemorySegment data = tensor.data();
+    long size = data.byteSize();
+    json.writeStartArray();
+    switch (tensor.type()) {
+      case BOOL -> {
+        for (long i = 0; i < size; i++) {
+          json.writeBoolean(data.get(BYTE, i) != 0);
+        }
+      }
+      case INT8 -> {
+        for (long i = 0; i < size; i++) {
+          json.writeNumber((int) data.get(BYTE, i));
+        }
+      }
+      case UINT8 -> {
+        for (long i = 0; i < size; i++) {
+          json.writeNumber(data.get(BYTE, i) & 0xff);
+        }
+      }
+      case INT16 -> {
+        for (long i = 0; i < size; i += Short.BYTES) {
+          json.writeNumber((int) data.get(SHORT, i));
+        }
+      }
+      case UINT16 -> {
+        for (long i = 0; i < size; i += Short.BYTES) {
+          json.writeNumber(data.get(SHORT, i) & 0xffff);
+        }
+      }
+      case INT32 -> {
+        for (long i = 0; i < size; i += Integer.BYTES) {
+          json.writeNumber(data.get(INT, i));
+        }
+      }
+      case UINT32 -> {
+        for (long i = 0; i < size; i += Integer.BYTES) {
+          json.writeNumber(Integer.toUnsignedLong(data.get(INT, i)));
+        }
+      }
+      case INT64 -> {
+        for (long i = 0; i < size; i += Long.BYTES) {
+          json.writeNumber(data.get(LONG, i));
+        }
+      }
+      case UINT64 -> {
+        for (long i = 0; i < size; i += Long.BYTES) {
+          long value = data.get(LONG, i);
+          if (value >= 0) {
+            json.writeNumber(value);
+          } else {
+            json.writeNumber(Long.toUnsignedString(value));
+          }
+        }
+      }
+      // Jackson writes NaN and infinities as strings.
+      case FP32 -> {
+        for (long i = 0; i < size; i += Float.BYTES) {
+          json.writeNumber(data.get(FLOAT, i));
+        }
+      }
+      case FP64 -> {
+        for (long i = 0; i < size; i += Double.BYTES) {
+          json.writeNumber(data.get(DOUBLE, i));
+        }
+      }
+      case BYTES -> writeStrings(json, tensor);
+      case FP16, BF16 ->
+          throw HttpError.badRequest(
+              "sending "
+                  + tensor.type()
+                  + " data via JSON is not supported. Please use the binary data format for"
+                  + " output '"
+                  + Text.excerpt(tensor.name())
+                  + "'");
+    }
+    json.writeEndArray();
+  }
+
+  private static void writeStrings(JsonGenerator json, Tensor tensor) throws IOException {
+    MemorySegment data = tensor.data();
+    long size = data.byteSize();
+    long element = 0;
+    for (long i = 0; i < size; element++) {
+      long length = Integer.toUnsignedLong(data.get(INT, i));
+      i += Integer.BYTES;
+      byte[] bytes = data.asSlice(i, length).toArray(BYTE);
+      i += length;
+      try {
+        json.writeString(
+            StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .decode(ByteBuffer.wrap(bytes))
+                .toString());
+      } catch (CharacterCodingException notUtf8) {
+        throw HttpError.badRequest(
+            "output '"
+                + Text.excerpt(tensor.name())
+                + "' element "
+                + element
+                + " is not UTF-8, so JSON cannot carry it. Please use the binary data format for"
+                + " this output");
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.skeg.runtime.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+
+/**
+ * An answer, not yet in the connection's order.
+ *
+ * @param headers those that the connection does not add by itself
+ * @param body becomes the one's who writes it
+ * @param written run once the body has been written or thrown away
+ * @param compressible whether the client's Accept-Encoding is to be heeded
+ */
+record Reply(
+    HttpResponseStatus status,
+    HttpHeaders headers,
+    ByteBuf body,
+    Runnable written,
+    boolean compressible) {
+
+  /** Returns a JSON answer. */
+  static Reply json(HttpResponseStatus status, ByteBuf body) {
+    HttpHeaders headers = new DefaultHttpHeaders();
+    headers.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
+    return new Reply(status, headers, body, () -> {}, false);
+  }
+
+  /** Returns {@code {"error": message}} with the headers that go with {@code status}. */
+  static Reply error(HttpResponseStatus status, String message) {
+    ByteBuf body =
+        Unpooled.wrappedBuffer(
+            JsonDocuments.bytes(json -> {
+              json.writeStartObject();
+              json.writeStringField("error", message);
+              json.writeEndObject();
+            }));
+    Reply reply = json(status, body);
+    if (status.equals(HttpResponseStatus.SERVICE_UNAVAILABLE)) {
+      reply.headers.set(HttpHeaderNames.RETRY_AFTER, "1");
+    }
+    return reply;
+  }
+
+  /** Returns the answer to a request that failed. */
+  static Reply error(HttpError error) {
+    Reply reply = error(error.status(), error.detail());
+    error.addHeader(reply.headers);
+    return reply;
+  }
+
+  /** Frees what the answer holds, instead of writing it. */
+  void discard() {
+    body.release();
+    written.run();
+  }
+}

@@ -1,0 +1,360 @@
+package dev.skeg.runtime.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.ServingException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufInputStream;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What each path answers: a decompressed body goes in, a {@link Reply} comes out.
+ *
+ * <p><b>Threads.</b> Any; it has no state.
+ */
+final class RestApi {
+  private static final Logger LOG = LoggerFactory.getLogger(RestApi.class);
+
+  /** More JSON than this is read and written on a thread of its own: it takes milliseconds. */
+  private static final int LARGE_JSON_BYTES = 256 << 10;
+
+  private final HttpConfig config;
+  private final ServerIdentity identity;
+  private final Endpoints endpoints;
+  private final ServerState state;
+  private final Executor large;
+  private final JsonFactory json;
+
+  /**
+   * @param large runs what would hold up an event loop
+   */
+  RestApi(
+      HttpConfig config,
+      ServerIdentity identity,
+      Endpoints endpoints,
+      ServerState state,
+      Executor large) {
+    this.config = config;
+    this.identity = identity;
+    this.endpoints = endpoints;
+    this.state = state;
+    this.large = large;
+    this.json =
+        Json.factory(
+            config.maxJsonDepth(), Math.max(config.maxBodyBytes(), config.maxDecompressedBytes()));
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @param done given the answer, once, on any thread
+   */
+  void answer(Incoming incoming, Consumer<Reply> done) {
+    int bytes = incoming.body().readableBytes();
+    boolean isLarge =
+        incoming.coding() == ContentCoding.IDENTITY
+            ? bytes > LARGE_JSON_BYTES && jsonBytes(incoming.headers()) > LARGE_JSON_BYTES
+            : bytes > LARGE_JSON_BYTES / 16;
+    if (isLarge) {
+      large.execute(() -> answerNow(incoming, done));
+    } else {
+      answerNow(incoming, done);
+    }
+  }
+
+  /** Returns the length of the document as the header says it, unchecked; all if it is absent. */
+  private static long jsonBytes(HttpHeaders headers) {
+    String value = headers.get(InferResponseEncoder.HEADER_LENGTH);
+    try {
+      return value == null ? Long.MAX_VALUE : Long.parseLong(value.strip());
+    } catch (NumberFormatException refusedLater) {
+      return 0;
+    }
+  }
+
+  private void answerNow(Incoming incoming, Consumer<Reply> done) {
+    try {
+      ByteBuf plain =
+          incoming.coding() == ContentCoding.IDENTITY
+              ? incoming.body()
+              : incoming
+                  .coding()
+                  .decompress(incoming.allocator(), incoming.body(), config.maxDecompressedBytes());
+      if (incoming.route() instanceof Route.Infer infer) {
+        infer(infer, incoming, plain, done);
+      } else {
+        done.accept(answerSmall(incoming.route(), plain));
+      }
+    } catch (HttpError error) {
+      done.accept(Reply.error(error));
+    } catch (RuntimeException unexpected) {
+      done.accept(internalError(unexpected));
+    }
+  }
+
+  private static Reply internalError(RuntimeException unexpected) {
+    LOG.error("a request failed by a fault of the server", unexpected);
+    return Reply.error(
+        HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal error; the server's log has the cause");
+  }
+
+  private Reply answerSmall(Route route, ByteBuf body) {
+    try {
+      return switch (route) {
+        case Route.Live() -> live();
+        case Route.Ready() -> ready();
+        case Route.ServerMetadata() ->
+            ok(json ->
+                JsonDocuments.server(
+                    json, identity.name(), identity.version(), identity.extensions()));
+        case Route.ModelMetadata(String model, String version) ->
+            ok(json -> JsonDocuments.model(json, endpoints.describe(model, version)));
+        case Route.ModelConfig(String model, String version) ->
+            ok(json -> JsonDocuments.message(json, endpoints.describe(model, version).config()));
+        case Route.ModelReady(String model, String version) -> modelReady(model, version);
+        case Route.RepositoryIndex(String repository) -> index(repository, body);
+        case Route.Unsupported(String feature) ->
+            Reply.error(
+                HttpResponseStatus.NOT_IMPLEMENTED,
+                feature + " is not supported by this server yet");
+        case Route.Infer _ -> throw new IllegalStateException("infer has a way of its own");
+      };
+    } catch (ServingException refused) {
+      return Reply.error(HttpError.statusOf(refused.code()), detail(refused));
+    } finally {
+      body.release();
+    }
+  }
+
+  private Reply live() {
+    return state.isLive()
+        ? ok(json -> {
+          json.writeStartObject();
+          json.writeBooleanField("live", true);
+          json.writeEndObject();
+        })
+        : Reply.error(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server is stopping");
+  }
+
+  private Reply ready() {
+    return switch (state.phase()) {
+      case READY ->
+          ok(json -> {
+            json.writeStartObject();
+            json.writeBooleanField("ready", true);
+            json.writeEndObject();
+          });
+      case STARTING ->
+          Reply.error(
+              HttpResponseStatus.BAD_REQUEST, "the server is not ready: models are being loaded");
+      case DRAINING ->
+          Reply.error(
+              HttpResponseStatus.BAD_REQUEST, "the server is not ready: it is about to stop");
+      case STOPPING ->
+          Reply.error(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server is stopping");
+    };
+  }
+
+  private Reply modelReady(String model, String version) {
+    if (endpoints.isReady(model, version)) {
+      return ok(json -> {
+        json.writeStartObject();
+        json.writeStringField("name", model);
+        json.writeBooleanField("ready", true);
+        json.writeEndObject();
+      });
+    }
+    String why;
+    try {
+      endpoints.describe(model, version);
+      why = "Request for model '" + model + "' is not at ready state";
+    } catch (ServingException reason) {
+      why = detail(reason);
+    }
+    return Reply.error(HttpResponseStatus.BAD_REQUEST, why);
+  }
+
+  private Reply index(String repository, ByteBuf body) {
+    boolean readyOnly = body.isReadable() && readReady(body);
+    if (!repository.isEmpty()) {
+      return Reply.error(
+          HttpResponseStatus.NOT_IMPLEMENTED,
+          "repository '"
+              + Text.excerpt(repository)
+              + "': asking for one repository is not supported (expected: /v2/repository/index)");
+    }
+    return ok(json -> JsonDocuments.index(json, endpoints.index(readyOnly)));
+  }
+
+  private boolean readReady(ByteBuf body) {
+    boolean ready = false;
+    try (JsonParser parser =
+        json.createParser((InputStream) new ByteBufInputStream(body.slice()))) {
+      try {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+          throw HttpError.badRequest(
+              "the request: "
+                  + Json.describe(parser)
+                  + " (expected: nothing, or an object as {\"ready\": true})");
+        }
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+          String key = parser.currentName();
+          JsonToken value = parser.nextToken();
+          if (key.equals("ready")) {
+            if (!value.isBoolean()) {
+              throw HttpError.badRequest(
+                  "ready: " + Json.describe(parser) + " (expected: true or false)");
+            }
+            ready = value == JsonToken.VALUE_TRUE;
+          } else {
+            parser.skipChildren();
+          }
+        }
+      } catch (IOException failure) {
+        throw Json.malformed(failure, parser, config.maxJsonDepth(), "");
+      }
+    } catch (IOException failure) {
+      throw HttpError.badRequest("failed to parse the request JSON buffer: not UTF-8");
+    }
+    return ready;
+  }
+
+  private static Reply ok(JsonDocuments.Writer writer) {
+    return Reply.json(HttpResponseStatus.OK, Unpooled.wrappedBuffer(JsonDocuments.bytes(writer)));
+  }
+
+  private static String detail(ServingException refused) {
+    return String.valueOf(refused.getMessage());
+  }
+
+  private void infer(Route.Infer route, Incoming incoming, ByteBuf body, Consumer<Reply> done) {
+    int jsonBytes;
+    try {
+      jsonBytes = documentBytes(incoming.headers(), body.readableBytes());
+    } catch (HttpError error) {
+      body.release();
+      throw error;
+    }
+    ByteBufAllocator allocator = incoming.allocator();
+    InferCall call =
+        InferRequestDecoder.decode(
+            json, config, allocator, body, jsonBytes, route, incoming.receivedNanos());
+    try {
+      endpoints.infer(
+          call.request(),
+          result -> {
+            call.release();
+            // The caller may be a model's lane, which has better things to do than to write JSON.
+            incoming.onEventLoop(() -> answerInfer(call, result, allocator, done));
+          });
+    } catch (RuntimeException unexpected) {
+      // Endpoints never throw; if one does, it may still hold the memory, which is therefore
+      // leaked.
+      done.accept(internalError(unexpected));
+    }
+  }
+
+  /** Returns the length of the JSON document, by rules 1 and 2 of the binary tensor extension. */
+  private static int documentBytes(HttpHeaders headers, int bodyBytes) {
+    List<String> values = headers.getAll(InferResponseEncoder.HEADER_LENGTH);
+    if (values.isEmpty()) {
+      return bodyBytes;
+    }
+    String value = values.getFirst().strip();
+    int length;
+    try {
+      length = values.size() == 1 ? Integer.parseInt(value) : -1;
+    } catch (NumberFormatException notAnInt) {
+      length = -1;
+    }
+    if (length < 0 || length > bodyBytes) {
+      throw HttpError.badRequest(
+          "inference header size should be in range (0, "
+              + bodyBytes
+              + "), got: "
+              + Text.excerpt(String.join(", ", values))
+              + " in the header Inference-Header-Content-Length");
+    }
+    if (length == 0) {
+      throw HttpError.badRequest(
+          "Inference-Header-Content-Length: 0: raw binary requests are not supported by this server"
+              + " yet (expected: the length of the JSON document before the binary data)");
+    }
+    return length;
+  }
+
+  private void answerInfer(
+      InferCall call, InferenceResult result, ByteBufAllocator allocator, Consumer<Reply> done) {
+    switch (result) {
+      case InferenceResult.Rejected(var code, String detail) ->
+          done.accept(Reply.error(HttpError.statusOf(code), detail));
+      case InferenceResult.Failed failed ->
+          done.accept(Reply.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, failed.detail()));
+      case InferenceResult.Completed completed -> {
+        if (InferResponseEncoder.jsonCost(call, completed.outputs()) > LARGE_JSON_BYTES) {
+          large.execute(() -> done.accept(encode(call, completed, allocator)));
+        } else {
+          done.accept(encode(call, completed, allocator));
+        }
+      }
+    }
+  }
+
+  private Reply encode(
+      InferCall call, InferenceResult.Completed completed, ByteBufAllocator allocator) {
+    try {
+      Reply reply = InferResponseEncoder.encode(json, allocator, call, completed);
+      long total = System.nanoTime() - call.request().receivedNanos();
+      reply.headers().set(ServerTiming.HEADER, ServerTiming.format(completed.timings(), total));
+      return reply;
+    } catch (HttpError error) {
+      return Reply.error(error);
+    } catch (RuntimeException unexpected) {
+      return internalError(unexpected);
+    }
+  }
+
+  /**
+   * Compresses an answer if the client wants that.
+   *
+   * @param done given the answer, once, on any thread
+   */
+  void compress(
+      Reply reply, ContentCoding coding, ByteBufAllocator allocator, Consumer<Reply> done) {
+    if (coding == ContentCoding.IDENTITY || !reply.compressible()) {
+      done.accept(reply);
+    } else if (reply.body().readableBytes() > LARGE_JSON_BYTES) {
+      large.execute(() -> done.accept(compressed(reply, coding, allocator)));
+    } else {
+      done.accept(compressed(reply, coding, allocator));
+    }
+  }
+
+  private static Reply compressed(Reply reply, ContentCoding coding, ByteBufAllocator allocator) {
+    @Nullable ByteBuf body = null;
+    try {
+      body = coding.compress(allocator, reply.body());
+    } finally {
+      reply.discard();
+    }
+    reply.headers().set(HttpHeaderNames.CONTENT_ENCODING, coding.wireName());
+    return new Reply(reply.status(), reply.headers(), body, () -> {}, false);
+  }
+}
