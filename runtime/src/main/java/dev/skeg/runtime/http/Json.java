@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import java.io.IOException;
 
 /** Jackson, set up for documents from strangers, and its failures in our words. */
@@ -36,6 +37,7 @@ final class Json {
         .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
         .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
         .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
+        .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
         .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
         .build();
   }

@@ -1,0 +1,152 @@
+package dev.skeg.runtime.http;
+
+import dev.skeg.runtime.backend.UnsupportedOutput;
+import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.IndexEntry;
+import dev.skeg.runtime.endpoint.ModelDescription;
+import dev.skeg.runtime.model.Completion;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.StageTimings;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
+import inference.ModelConfigOuterClass.ModelConfig;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Models without a model: {@code echo} answers with its inputs, each under its own name, or with
+ * those asked for by name; {@code failing} fails; {@code busy} refuses; {@code held} answers once
+ * the test says so. Nothing else is known.
+ */
+final class EchoEndpoints implements Endpoints {
+  /** Requests to {@code held}, to be answered by running them. */
+  final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
+
+  /** Requests as they came; their tensors are not valid any more. */
+  final BlockingQueue<InferenceRequest> requests = new LinkedBlockingQueue<>();
+
+  /** Outputs handed out and not yet closed. */
+  final AtomicInteger openOutputs = new AtomicInteger();
+
+  private final Executor executor;
+
+  /**
+   * @param executor answers are given on
+   */
+  EchoEndpoints(Executor executor) {
+    this.executor = executor;
+  }
+
+  @Override
+  public void infer(InferenceRequest request, Completion completion) {
+    requests.add(request);
+    switch (request.model()) {
+      case "echo" -> executor.execute(() -> completion.complete(echo(request)));
+      case "held" -> held.add(() -> completion.complete(echo(request)));
+      case "failing" ->
+          completion.complete(
+              new InferenceResult.Failed(new ModelVersion("failing", 1), "the engine broke"));
+      case "busy" ->
+          completion.complete(
+              new InferenceResult.Rejected(ErrorCode.UNAVAILABLE, "Exceeds maximum queue size"));
+      default ->
+          completion.complete(
+              new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, unknown(request.model())));
+    }
+  }
+
+  private static String unknown(String model) {
+    return "Request for unknown model: '" + model + "' is not found";
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // The outputs close it.
+  private InferenceResult echo(InferenceRequest request) {
+    Arena arena = Arena.ofShared();
+    List<Tensor> tensors = new ArrayList<>();
+    for (Tensor input : request.inputs()) {
+      if (request.outputs().isEmpty() || request.outputs().contains(input.name())) {
+        MemorySegment copy = arena.allocate(Math.max(1, input.data().byteSize()), 64);
+        copy = copy.asSlice(0, input.data().byteSize());
+        copy.copyFrom(input.data());
+        tensors.add(new Tensor(input.name(), input.type(), input.shape(), copy));
+      }
+    }
+    openOutputs.incrementAndGet();
+    InferenceOutputs outputs =
+        new InferenceOutputs() {
+          @Override
+          public int size() {
+            return tensors.size();
+          }
+
+          @Override
+          public Tensor get(int index) {
+            return tensors.get(index);
+          }
+
+          @Override
+          public void close() {
+            arena.close(); // Throws if it is closed twice.
+            openOutputs.decrementAndGet();
+          }
+        };
+    return new InferenceResult.Completed(
+        new ModelVersion(request.model(), 3),
+        outputs,
+        new StageTimings(1_500, 2_000, 3_000_000, 0));
+  }
+
+  @Override
+  public boolean isReady(String model, String version) {
+    return model.equals("echo") && (version.isEmpty() || version.equals("3"));
+  }
+
+  @Override
+  public ModelDescription describe(String model, String version) {
+    if (!model.equals("echo") && !model.equals("a/b c")) {
+      throw new ServingException(ErrorCode.INVALID_ARGUMENT, unknown(model));
+    }
+    if (!version.isEmpty() && !version.equals("3")) {
+      throw new ServingException(
+          ErrorCode.NOT_FOUND, "model '" + model + "' has no version " + version);
+    }
+    ModelConfig.Builder config =
+        ModelConfig.newBuilder().setName(model).setPlatform("onnxruntime_onnx").setMaxBatchSize(8);
+    config.addInputBuilder().setName("x").addDims(-1).addDims(1L << 40);
+    config.putParameters(
+        "k",
+        inference.ModelConfigOuterClass.ModelParameter.newBuilder().setStringValue("v").build());
+    config.getDynamicBatchingBuilder().setMaxQueueDelayMicroseconds(-1L);
+    return new ModelDescription(
+        new ModelVersion(model, 3),
+        List.of("1", "3"),
+        "onnxruntime_onnx",
+        new Signature(
+            List.of(new TensorSpec("x", DataType.FP32, Shape.of(-1, 4), false)),
+            List.of(new TensorSpec("y", DataType.BYTES, Shape.of(-1), false))),
+        config.build(),
+        List.of(new UnsupportedOutput("maps", "a sequence of maps")));
+  }
+
+  @Override
+  public List<IndexEntry> index(boolean readyOnly) {
+    IndexEntry ready = new IndexEntry("echo", "3", "READY", "");
+    return readyOnly
+        ? List.of(ready)
+        : List.of(ready, new IndexEntry("broken", "1", "UNAVAILABLE", "no such file"));
+  }
+}

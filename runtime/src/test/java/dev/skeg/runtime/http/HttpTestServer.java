@@ -1,0 +1,116 @@
+package dev.skeg.runtime.http;
+
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
+import io.netty.util.ResourceLeakDetector;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** A real server over {@link EchoEndpoints}, and the short ways to ask it. */
+final class HttpTestServer implements AutoCloseable {
+  static {
+    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
+  }
+
+  final ServerState state = new ServerState();
+  final EchoEndpoints endpoints;
+  final HttpServer server;
+  final int port;
+  private final ExecutorService lane = Executors.newSingleThreadExecutor();
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  HttpTestServer() {
+    this(HttpConfig.of("127.0.0.1", 0));
+  }
+
+  HttpTestServer(HttpConfig config) {
+    endpoints = new EchoEndpoints(lane);
+    ServerIdentity identity =
+        new ServerIdentity("skeg", "1.2.3", List.of("binary_tensor_data", "parameters"));
+    server = new HttpServer(config, identity, endpoints, state);
+    port = server.start();
+    state.advance(ServerState.Phase.READY);
+  }
+
+  RawClient connect() throws IOException {
+    return new RawClient(port);
+  }
+
+  HttpResponse<byte[]> get(String path) {
+    return send(request(path).GET().build());
+  }
+
+  HttpResponse<byte[]> post(String path, String json, String... headers) {
+    return post(path, json.getBytes(StandardCharsets.UTF_8), headers);
+  }
+
+  HttpResponse<byte[]> post(String path, byte[] body, String... headers) {
+    HttpRequest.Builder request = request(path).POST(HttpRequest.BodyPublishers.ofByteArray(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request.build());
+  }
+
+  /** Posts to {@code echo}. */
+  HttpResponse<byte[]> infer(String json) {
+    return post("/v2/models/echo/infer", json);
+  }
+
+  /** Posts a document and the binary data behind it to {@code echo}. */
+  HttpResponse<byte[]> inferBinary(String json, byte[] data) {
+    byte[] head = json.getBytes(StandardCharsets.UTF_8);
+    return post(
+        "/v2/models/echo/infer",
+        concat(head, data),
+        "Inference-Header-Content-Length",
+        Integer.toString(head.length));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+        .timeout(Duration.ofSeconds(30));
+  }
+
+  HttpResponse<byte[]> send(HttpRequest request) {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static String text(HttpResponse<byte[]> response) {
+    return new String(response.body(), StandardCharsets.UTF_8);
+  }
+
+  static byte[] concat(byte[] first, byte[] second) {
+    return ByteBuffer.allocate(first.length + second.length).put(first).put(second).array();
+  }
+
+  static ByteBuffer littleEndian(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.stop(Duration.ofSeconds(5));
+    lane.shutdownNow();
+  }
+}
