@@ -1,11 +1,15 @@
 package dev.skeg.runtime.cli;
 
 import dev.skeg.runtime.config.ServerConfig;
-import dev.skeg.runtime.model.ErrorCode;
-import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.config.ServerConfig.LogFormat;
+import dev.skeg.runtime.server.SkegServer;
+import dev.skeg.runtime.telemetry.Logs;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
 
 /** Where the process begins. */
 public final class Main {
@@ -15,17 +19,47 @@ public final class Main {
     PrintWriter out = new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
     PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8));
     int code =
-        new CommandLineInterface(Main::serve, Main::checker, out, err, System.getenv())
+        new CommandLineInterface(
+                config -> serve(config, out), BackendChecker::new, out, err, System.getenv())
             .run(arguments);
     System.exit(code);
   }
 
-  private static int serve(ServerConfig config) {
-    throw new ServingException(
-        ErrorCode.UNSUPPORTED, "this build has no server: " + config.describe());
+  private static int serve(ServerConfig config, PrintWriter out) {
+    Logs.configure(config.log().level().name(), config.log().format() == LogFormat.JSON);
+    try {
+      SkegServer server = SkegServer.start(config);
+      // A signal is how a server is stopped, so it is a success: without halt it would exit with
+      // 128 and the signal's number.
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    server.stop();
+                    Runtime.getRuntime().halt(0);
+                  },
+                  "stop"));
+      out.println(readyLine(server));
+      out.flush();
+      server.awaitStopped();
+      return 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
   }
 
-  private static ModelChecker checker() {
-    throw new ServingException(ErrorCode.UNSUPPORTED, "this build has no backend");
+  private static String readyLine(SkegServer server) {
+    StringBuilder line = new StringBuilder("skeg ready");
+    for (String port : new String[] {"http", "grpc", "metrics", "admin"}) {
+      line.append(' ').append(port).append('=').append(server.address(port));
+    }
+    ProcessHandle.current()
+        .info()
+        .startInstant()
+        .map(started -> Duration.between(started, Instant.now()))
+        .ifPresent(took ->
+            line.append(String.format(Locale.ROOT, " started=%.2fs", took.toMillis() / 1e3)));
+    return line.toString();
   }
 }

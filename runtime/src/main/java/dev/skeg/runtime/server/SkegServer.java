@@ -1,0 +1,262 @@
+package dev.skeg.runtime.server;
+
+import dev.skeg.registry.ModelDirectory;
+import dev.skeg.runtime.admin.AdminPages;
+import dev.skeg.runtime.admin.AdminServer;
+import dev.skeg.runtime.backend.Backend;
+import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
+import dev.skeg.runtime.config.ConfigException;
+import dev.skeg.runtime.config.ServerConfig;
+import dev.skeg.runtime.config.Version;
+import dev.skeg.runtime.control.ModelControl;
+import dev.skeg.runtime.control.RepositoryScan;
+import dev.skeg.runtime.endpoint.EndpointTable;
+import dev.skeg.runtime.endpoint.IndexEntry;
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.endpoint.ServerState.Phase;
+import dev.skeg.runtime.grpc.GrpcConfig;
+import dev.skeg.runtime.grpc.GrpcServer;
+import dev.skeg.runtime.http.HttpConfig;
+import dev.skeg.runtime.http.HttpServer;
+import dev.skeg.runtime.servable.Loader;
+import dev.skeg.runtime.telemetry.InferenceMetrics;
+import dev.skeg.runtime.telemetry.MetricsServer;
+import dev.skeg.runtime.telemetry.PrometheusExporter;
+import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole server in one object.
+ *
+ * <p><b>Start.</b> The ports open first and say that the server lives but is not ready; the models
+ * load; when every version has been tried, the server is ready. <b>Stop.</b> Readiness goes off;
+ * for the drain delay requests are still taken as before; then connections are told to end,
+ * requests in flight are answered, and the models are freed, within 10 s and the drain delay in
+ * all.
+ *
+ * <p><b>Threads.</b> Started by one thread; {@link #stop} may be called by any, and more than once.
+ */
+public final class SkegServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SkegServer.class);
+
+  /** Parts of the protocol beyond its core that work. */
+  private static final List<String> EXTENSIONS =
+      List.of("model_configuration", "binary_tensor_data", "parameters");
+
+  /** Requests that wait for one version at most. */
+  private static final int MAX_QUEUED = 1024;
+
+  /** For requests in flight at a stop; what is left of 10 s is for freeing the models. */
+  private static final Duration IN_FLIGHT = Duration.ofSeconds(7);
+
+  private final ServerConfig config;
+  private final ServerState state = new ServerState();
+  private final Map<String, String> addresses = new TreeMap<>();
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final CountDownLatch stopAsked = new CountDownLatch(1);
+  private @Nullable HttpServer http;
+  private @Nullable GrpcServer grpc;
+
+  private SkegServer(ServerConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * Starts a server; returns when every version has been tried.
+   *
+   * @throws RuntimeException whose message says what is wrong and what would do; nothing is left
+   *     running
+   */
+  public static SkegServer start(ServerConfig config) throws InterruptedException {
+    SkegServer server = new SkegServer(config);
+    try {
+      server.open();
+      return server;
+    } catch (RuntimeException | Error | InterruptedException e) {
+      server.closeTransports();
+      server.closeParts();
+      throw e;
+    }
+  }
+
+  private void open() throws InterruptedException {
+    ModelDirectory directory =
+        ModelDirectory.open(
+            config
+                .modelsDirectory()
+                .orElseThrow(() ->
+                    new ConfigException(
+                        "no models to serve (expected: --models DIR, or models-dir in"
+                            + " skeg.yaml)")));
+    LOG.atInfo().addKeyValue("config", config.describe()).log("Starting");
+    InferenceMetrics metrics = new InferenceMetrics();
+    EndpointTable endpoints = new EndpointTable(metrics);
+    ServerIdentity identity = new ServerIdentity(config.id(), Version.current().skeg(), EXTENSIONS);
+    openPorts(endpoints, identity, metrics);
+
+    Backend backend = new OnnxRuntimeBackend(nativeDirectory());
+    parts.push(backend);
+    int processors = Runtime.getRuntime().availableProcessors();
+    ModelControl control =
+        new ModelControl(
+            new RepositoryScan(directory, config.execution(), processors),
+            new Loader(backend),
+            endpoints,
+            Clock.systemUTC(),
+            MAX_QUEUED);
+    parts.push(control);
+    control.loadAll(processors);
+    state.advance(Phase.READY);
+    LOG.atInfo().log("Ready");
+  }
+
+  private void openPorts(
+      EndpointTable endpoints, ServerIdentity identity, InferenceMetrics metrics) {
+    GrpcServer grpcServer =
+        new GrpcServer(
+            GrpcConfig.of(config.host(), config.grpc().port())
+                .withMaxMessageBytes(config.limits().maxMessageBytes()),
+            identity,
+            endpoints,
+            state);
+    grpc = grpcServer;
+    note("grpc", grpcServer.start());
+    HttpServer httpServer =
+        new HttpServer(
+            HttpConfig.of(config.host(), config.http().port())
+                .withMaxMessageBytes(config.limits().maxMessageBytes()),
+            identity,
+            endpoints,
+            state);
+    http = httpServer;
+    note("http", httpServer.start());
+    MetricsServer metricsServer =
+        new MetricsServer(
+            config.host(),
+            config.metrics().port(),
+            new PrometheusExporter(metrics, () -> states(endpoints), identity.version()));
+    parts.push(metricsServer);
+    note("metrics", metricsServer.port());
+    AdminServer admin =
+        new AdminServer(
+            config.admin().port(),
+            new AdminPages(
+                identity, state, endpoints, () -> Map.copyOf(addresses), Clock.systemUTC()));
+    parts.push(admin);
+    addresses.put("admin", "127.0.0.1:" + admin.port());
+  }
+
+  private void note(String name, int port) {
+    String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
+    addresses.put(name, host + ":" + port);
+  }
+
+  private static List<ModelState> states(EndpointTable endpoints) {
+    List<IndexEntry> index = endpoints.index(false);
+    return index.stream()
+        .map(entry -> new ModelState(entry.model(), entry.version(), entry.state()))
+        .toList();
+  }
+
+  /** The launcher unpacks the library once, at build time; without it the data directory has it. */
+  private Path nativeDirectory() {
+    String unpacked = System.getProperty("skeg.native-dir", "");
+    return unpacked.isEmpty() ? config.dataDirectory().resolve("native") : Path.of(unpacked);
+  }
+
+  /** Returns where a port listens: {@code http}, {@code grpc}, {@code metrics} or {@code admin}. */
+  public String address(String name) {
+    String address = addresses.get(name);
+    if (address == null) {
+      throw new IllegalArgumentException(
+          "name: " + name + " (expected: http, grpc, metrics or admin)");
+    }
+    return address;
+  }
+
+  /** Returns the port of that name. */
+  public int port(String name) {
+    String address = address(name);
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+  }
+
+  /** Waits until the server has stopped. */
+  public void awaitStopped() throws InterruptedException {
+    stopped.await();
+  }
+
+  /** Stops the server and returns when it has. */
+  public void stop() {
+    synchronized (stopAsked) {
+      if (stopAsked.getCount() == 0) {
+        return;
+      }
+      stopAsked.countDown();
+    }
+    LOG.atInfo().log("Stopping");
+    state.advance(Phase.DRAINING);
+    try {
+      // Load balancers look at readiness; until they have, requests keep coming and are answered.
+      if (!config.drainDelay().isZero()) {
+        TimeUnit.NANOSECONDS.sleep(config.drainDelay().toNanos());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    state.advance(Phase.STOPPING);
+    closeTransports();
+    closeParts();
+    LOG.atInfo().log("Stopped");
+    stopped.countDown();
+  }
+
+  private void closeTransports() {
+    GrpcServer grpcServer = grpc;
+    HttpServer httpServer = http;
+    Thread grpcStop =
+        Thread.ofVirtual()
+            .start(() -> {
+              if (grpcServer != null) {
+                grpcServer.stop(IN_FLIGHT);
+              }
+            });
+    if (httpServer != null) {
+      httpServer.stop(IN_FLIGHT);
+    }
+    try {
+      grpcStop.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void closeParts() {
+    while (!parts.isEmpty()) {
+      AutoCloseable part = parts.pop();
+      try {
+        part.close();
+      } catch (Exception e) {
+        LOG.atWarn().setCause(e).log("A part of the server could not be closed");
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+}
