@@ -79,6 +79,6 @@ final class Dense {
   }
 
   static float sigmoid(float value) {
-    return (float) (1 / (1 + Math.exp(-value)));
+    return (float) (1 / (1 + StrictMath.exp(-value)));
   }
 }

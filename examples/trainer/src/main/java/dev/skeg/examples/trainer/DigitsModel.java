@@ -119,7 +119,7 @@ final class DigitsModel {
     }
     float sum = 0;
     for (int i = 0; i < DIGITS; i++) {
-      probabilities[i] = (float) Math.exp(probabilities[i] - highest);
+      probabilities[i] = (float) StrictMath.exp(probabilities[i] - highest);
       sum += probabilities[i];
     }
     for (int i = 0; i < DIGITS; i++) {

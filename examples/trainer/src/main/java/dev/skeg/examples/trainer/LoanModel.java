@@ -154,7 +154,7 @@ final class LoanModel {
       float score = score(applicant.features());
       scored.add(new Scored(score, applicant.approved()));
       double likelihood = Math.clamp(applicant.approved() ? score : 1 - score, 1e-7, 1);
-      loss -= Math.log(likelihood);
+      loss -= StrictMath.log(likelihood);
       right += score > 0.5 == applicant.approved() ? 1 : 0;
     }
     scored.sort(Comparator.comparingDouble(Scored::score));

@@ -86,7 +86,7 @@ final class SentimentModel {
         for (String word : reviews.get(i)) {
           sum += weights[index.getOrDefault(word, 0)];
         }
-        double slope = 1 / (1 + Math.exp(-sum)) - (positive[i] ? 1 : 0);
+        double slope = 1 / (1 + StrictMath.exp(-sum)) - (positive[i] ? 1 : 0);
         double rate = RATE / (1 + epoch);
         bias -= rate * slope;
         for (String word : reviews.get(i)) {
