@@ -40,17 +40,24 @@ final class ArchitectureTest {
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "telemetry"));
     ARROWS.put("admin", List.of("endpoint", "servable", "backend", "model", "telemetry"));
-    ARROWS.put(
-        "control", List.of("endpoint", "batch", "servable", "model", "config", "telemetry"));
+    ARROWS.put("control", List.of("endpoint", "batch", "servable", "model", "config", "telemetry"));
     ARROWS.put(
         "server",
         List.of(
-            "admin", "backend", "backend.onnx", "config", "control", "endpoint", "grpc", "http",
-            "model", "servable", "telemetry"));
+            "admin",
+            "backend",
+            "backend.onnx",
+            "config",
+            "control",
+            "endpoint",
+            "grpc",
+            "http",
+            "model",
+            "servable",
+            "telemetry"));
     ARROWS.put(
         "cli",
-        List.of(
-            "server", "backend", "backend.onnx", "config", "model", "servable", "telemetry"));
+        List.of("server", "backend", "backend.onnx", "config", "model", "servable", "telemetry"));
   }
 
   @ArchTest
@@ -94,7 +101,8 @@ final class ArchitectureTest {
       classes()
           .that(
               DescribedPredicate.describe(
-                  "are package descriptions", (JavaClass c) -> c.getSimpleName().equals("package-info")))
+                  "are package descriptions",
+                  (JavaClass c) -> c.getSimpleName().equals("package-info")))
           .should()
           .beAnnotatedWith(NullMarked.class);
 
