@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -41,6 +42,9 @@ final class EchoEndpoints implements Endpoints {
 
   /** Outputs handed out and not yet closed. */
   final AtomicInteger openOutputs = new AtomicInteger();
+
+  /** One permit for each that was closed. */
+  final Semaphore closedOutputs = new Semaphore(0);
 
   private final Executor executor;
 
@@ -102,6 +106,7 @@ final class EchoEndpoints implements Endpoints {
           public void close() {
             arena.close(); // Throws if it is closed twice.
             openOutputs.decrementAndGet();
+            closedOutputs.release();
           }
         };
     return new InferenceResult.Completed(

@@ -502,6 +502,31 @@ final class HttpServerConnectionTest {
     }
   }
 
+  @Test
+  void clientsThatDoNotReadTheirAnswerAreCutOffAndItsMemoryIsFreed() throws Exception {
+    HttpConfig config =
+        HttpConfig.of("127.0.0.1", 0)
+            .withTimeouts(Duration.ofSeconds(9), Duration.ofMillis(300), Duration.ofSeconds(9));
+    String json =
+        "{\"parameters\":{\"binary_data_output\":true},\"inputs\":[{\"name\":\"x\","
+            + "\"datatype\":\"UINT8\",\"shape\":[40000000],"
+            + "\"parameters\":{\"binary_data_size\":40000000}}]}";
+    try (HttpTestServer impatient = new HttpTestServer(config);
+        RawClient client = impatient.connect()) {
+      client.send(
+          INFER
+              + "Inference-Header-Content-Length: %d\r\nContent-Length: %d\r\n\r\n%s"
+                  .formatted(json.length(), json.length() + 40_000_000, json));
+      client.send(new byte[40_000_000]);
+      impatient.endpoints.requests.take();
+
+      impatient.endpoints.closedOutputs.acquire();
+
+      // What the kernel had taken can still be read, but not the whole answer.
+      assertThatThrownBy(client::read).isInstanceOf(IOException.class);
+    }
+  }
+
   // Endings.
 
   @Test
