@@ -1,4 +1,10 @@
-/** Limit servers and measurements. */
+/**
+ * What the server is measured against, and how.
+ *
+ * <p>Start at {@link dev.skeg.benchmarks.EchoServers}: the limits that transports set on this
+ * machine. {@code benchmarks/first-figures} runs them beside Skeg and writes {@code
+ * docs/benchmarks/first-figures.md}.
+ */
 @NullMarked
 package dev.skeg.benchmarks;
 
