@@ -9,19 +9,14 @@ import java.util.concurrent.atomic.LongAdder;
 /** What is counted of one version. <b>Threads.</b> Any may record; no locks, no allocation. */
 public final class ModelMetrics {
   private final ModelVersion version;
-  private final LongAdder rows = new LongAdder();
-  private final LongAdder executions = new LongAdder();
+  private final SuccessCounts successes = new SuccessCounts();
   private final LongAdder pending = new LongAdder();
   private final Map<FailureReason, LongAdder> failures = new EnumMap<>(FailureReason.class);
-  private final Map<Stage, LatencyHistogram> stages = new EnumMap<>(Stage.class);
 
   ModelMetrics(ModelVersion version) {
     this.version = version;
     for (FailureReason reason : FailureReason.values()) {
       failures.put(reason, new LongAdder());
-    }
-    for (Stage stage : Stage.values()) {
-      stages.put(stage, new LatencyHistogram());
     }
   }
 
@@ -32,13 +27,7 @@ public final class ModelMetrics {
    * @param requestNanos from the last byte read to the answer
    */
   public void recordSuccess(long rowCount, long requestNanos, StageTimings timings) {
-    rows.add(rowCount);
-    executions.increment();
-    histogram(Stage.QUEUE).record(timings.queueNanos());
-    histogram(Stage.INPUT).record(timings.inputNanos());
-    histogram(Stage.INFER).record(timings.inferNanos());
-    histogram(Stage.OUTPUT).record(timings.outputNanos());
-    histogram(Stage.TOTAL).record(requestNanos);
+    successes.record(rowCount, requestNanos, timings);
   }
 
   /** Counts a request that was not answered. */
@@ -60,32 +49,16 @@ public final class ModelMetrics {
     return version;
   }
 
-  long successes() {
-    return histogram(Stage.TOTAL).count();
+  SuccessCounts.Totals successes() {
+    return successes.totals();
   }
 
   long failures(FailureReason reason) {
     return counter(reason).sum();
   }
 
-  long rows() {
-    return rows.sum();
-  }
-
-  long executions() {
-    return executions.sum();
-  }
-
   long pending() {
     return pending.sum();
-  }
-
-  LatencyHistogram histogram(Stage stage) {
-    LatencyHistogram histogram = stages.get(stage);
-    if (histogram == null) {
-      throw new IllegalStateException("no histogram of " + stage);
-    }
-    return histogram;
   }
 
   private LongAdder counter(FailureReason reason) {

@@ -97,12 +97,18 @@ public final class PrometheusExporter {
           triton(
               "nv_inference_request_success",
               "Number of successful inference requests",
-              ModelMetrics::successes));
+              metrics -> metrics.successes().requests()));
       families.add(failures());
-      families.add(triton("nv_inference_count", "Number of rows inferred", ModelMetrics::rows));
       families.add(
           triton(
-              "nv_inference_exec_count", "Number of model executions", ModelMetrics::executions));
+              "nv_inference_count",
+              "Number of rows inferred",
+              metrics -> metrics.successes().rows()));
+      families.add(
+          triton(
+              "nv_inference_exec_count",
+              "Number of model executions",
+              metrics -> metrics.successes().executions()));
       families.add(pending());
       families.add(duration("nv_inference_request_duration_us", "all", Stage.TOTAL));
       families.add(duration("nv_inference_queue_duration_us", "queued", Stage.QUEUE));
@@ -145,7 +151,7 @@ public final class PrometheusExporter {
       return triton(
           name,
           "Cumulative time in microseconds: " + what,
-          metrics -> metrics.histogram(stage).totalNanos() / 1_000);
+          metrics -> metrics.successes().nanos(stage) / 1_000);
     }
 
     private MetricFamilySamples unknown(String name, String help, List<Sample> samples) {
@@ -194,30 +200,35 @@ public final class PrometheusExporter {
       String name = "skeg_inference_stage_seconds";
       List<Sample> samples = new ArrayList<>();
       for (ModelMetrics metrics : inference.all()) {
+        SuccessCounts.Totals totals = metrics.successes();
         for (Stage stage : Stage.values()) {
-          add(samples, name, metrics, stage);
+          add(samples, name, metrics, totals, stage);
         }
       }
       return new MetricFamilySamples(
           name, Type.HISTOGRAM, "Where the time of answered requests went, in seconds", samples);
     }
 
-    private void add(List<Sample> samples, String name, ModelMetrics metrics, Stage stage) {
+    private void add(
+        List<Sample> samples,
+        String name,
+        ModelMetrics metrics,
+        SuccessCounts.Totals totals,
+        Stage stage) {
       List<String> names = List.of("model", "version", "stage");
       List<String> values =
           List.of(metrics.version().model(), metrics.version().numberText(), stage.label());
-      LatencyHistogram histogram = metrics.histogram(stage);
       long cumulative = 0;
-      for (int bucket = 0; bucket < LatencyHistogram.BUCKETS; bucket++) {
-        cumulative += histogram.count(bucket);
+      for (int bucket = 0; bucket < LatencyBuckets.COUNT; bucket++) {
+        cumulative += totals.count(stage, bucket);
         List<String> bucketNames = new ArrayList<>(names);
         bucketNames.add("le");
         List<String> bucketValues = new ArrayList<>(values);
-        bucketValues.add(doubleToGoString(LatencyHistogram.boundSeconds(bucket)));
+        bucketValues.add(doubleToGoString(LatencyBuckets.boundSeconds(bucket)));
         samples.add(new Sample(name + "_bucket", bucketNames, bucketValues, cumulative));
       }
       samples.add(new Sample(name + "_count", names, values, cumulative));
-      samples.add(new Sample(name + "_sum", names, values, histogram.totalNanos() / 1e9));
+      samples.add(new Sample(name + "_sum", names, values, totals.nanos(stage) / 1e9));
     }
   }
 }

@@ -5,15 +5,26 @@ import java.util.Locale;
 /** A stretch of a request's way whose time is kept in a histogram. */
 public enum Stage {
   /** From the last byte read to the start of its batch. */
-  QUEUE,
+  QUEUE(0),
   /** Preparing the input tensors. */
-  INPUT,
+  INPUT(1),
   /** Inside the backend. */
-  INFER,
+  INFER(2),
   /** Preparing the output tensors. */
-  OUTPUT,
+  OUTPUT(3),
   /** From the last byte read to the answer. */
-  TOTAL;
+  TOTAL(4);
+
+  private final int position;
+
+  Stage(int position) {
+    this.position = position;
+  }
+
+  /** Returns which of the stages this is, from 0 on. */
+  int position() {
+    return position;
+  }
 
   /** Returns the value of the {@code stage} label. */
   public String label() {

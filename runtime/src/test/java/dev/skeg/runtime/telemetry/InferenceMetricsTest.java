@@ -38,25 +38,21 @@ final class InferenceMetricsTest {
       }
     }
 
-    assertThat(recorder.successes()).isEqualTo(140_000);
-    assertThat(recorder.rows()).isEqualTo(420_000);
+    assertThat(recorder.successes().requests()).isEqualTo(140_000);
+    assertThat(recorder.successes().rows()).isEqualTo(420_000);
     assertThat(recorder.failures(FailureReason.OTHER)).isEqualTo(140_000);
-    assertThat(recorder.histogram(Stage.INFER).totalNanos()).isEqualTo(140_000L * 4_000);
+    assertThat(recorder.successes().nanos(Stage.INFER)).isEqualTo(140_000L * 4_000);
   }
 
   @Test
   void aTimeFallsIntoTheBucketThatItsBoundIncludes() {
-    LatencyHistogram histogram = new LatencyHistogram();
-    for (long nanos : new long[] {0, 1_000, 1_001, 2_000, 50_000_000_000L, 50_000_000_001L}) {
-      histogram.record(nanos);
-    }
-
-    assertThat(histogram.count(0)).isEqualTo(2);
-    assertThat(histogram.count(1)).isEqualTo(2);
-    assertThat(LatencyHistogram.boundSeconds(23)).isEqualTo(50);
-    assertThat(histogram.count(23)).isEqualTo(1);
-    assertThat(LatencyHistogram.boundSeconds(24)).isInfinite();
-    assertThat(histogram.count(24)).isEqualTo(1);
+    assertThat(LatencyBuckets.of(0)).isZero();
+    assertThat(LatencyBuckets.of(1_000)).isZero();
+    assertThat(LatencyBuckets.of(1_001)).isEqualTo(1);
+    assertThat(LatencyBuckets.of(50_000_000_000L)).isEqualTo(23);
+    assertThat(LatencyBuckets.boundSeconds(23)).isEqualTo(50);
+    assertThat(LatencyBuckets.of(50_000_000_001L)).isEqualTo(24);
+    assertThat(LatencyBuckets.boundSeconds(24)).isInfinite();
   }
 
   @Test
