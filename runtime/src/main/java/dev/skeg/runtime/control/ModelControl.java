@@ -37,6 +37,8 @@ import org.slf4j.LoggerFactory;
 public final class ModelControl implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelControl.class);
 
+  private static final int DRAIN_SECONDS = 1;
+
   private final RepositoryScan repository;
   private final Loader loader;
   private final EndpointTable endpoints;
@@ -163,11 +165,12 @@ public final class ModelControl implements AutoCloseable {
 
   /**
    * Retires every version, waits for what is still running, and frees it. A version whose requests
-   * do not end within 5 s is left to the end of the process: freeing it under a running request
-   * would crash.
+   * do not end within {@value #DRAIN_SECONDS} s is left to the end of the process: freeing it under
+   * a running request would crash.
    */
   @Override
   public void close() {
+    List<VersionStatus.Ready> retired = new ArrayList<>();
     for (Endpoint endpoint : endpoints.snapshot()) {
       for (VersionStatus status : endpoint.versions()) {
         VersionStatus.Ready ready = status.ready();
@@ -179,17 +182,21 @@ public final class ModelControl implements AutoCloseable {
                   VersionState.UNLOADING,
                   "the server is stopping",
                   null));
-          free(ready);
+          ready.lanes().close();
+          retired.add(ready);
         }
       }
     }
+    long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(DRAIN_SECONDS);
+    for (VersionStatus.Ready ready : retired) {
+      free(ready, deadlineNanos);
+    }
   }
 
-  private static void free(VersionStatus.Ready ready) {
-    ready.lanes().close();
+  private static void free(VersionStatus.Ready ready, long deadlineNanos) {
     CompletableFuture<@Nullable Void> drained = ready.servable().retire();
     try {
-      drained.get(5, TimeUnit.SECONDS);
+      drained.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
       ready.servable().free();
     } catch (TimeoutException | ExecutionException e) {
       LOG.atWarn()

@@ -60,7 +60,7 @@ public final class SkegServer implements AutoCloseable {
   private static final int MAX_QUEUED = 1024;
 
   /** For requests in flight at a stop; what is left of 10 s is for freeing the models. */
-  private static final Duration IN_FLIGHT = Duration.ofSeconds(7);
+  private static final Duration IN_FLIGHT = Duration.ofSeconds(6);
 
   private final ServerConfig config;
   private final ServerState state = new ServerState();
