@@ -107,6 +107,11 @@ public final class EndpointTable implements Endpoints {
   }
 
   @Override
+  public void countMalformed() {
+    metrics.recordMalformed();
+  }
+
+  @Override
   public boolean isReady(String model, String version) {
     try {
       resolve(model, version);

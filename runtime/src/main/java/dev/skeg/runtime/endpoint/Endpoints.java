@@ -14,6 +14,9 @@ public interface Endpoints {
    */
   void infer(InferenceRequest request, Completion completion);
 
+  /** Counts a request that its transport refused: it was malformed and no model was asked. */
+  void countMalformed();
+
   /** Returns whether that version, or for an empty {@code version} any, is ready. */
   boolean isReady(String model, String version);
 

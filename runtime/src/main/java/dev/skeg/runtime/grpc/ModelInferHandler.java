@@ -76,7 +76,10 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
       switch (received) {
         case null ->
             refuse(Status.INVALID_ARGUMENT.withDescription("ModelInfer takes one message, got 0"));
-        case InferCall.Invalid invalid -> refuse(invalid.status());
+        case InferCall.Invalid invalid -> {
+          endpoints.countMalformed();
+          refuse(invalid.status());
+        }
         case InferCall.Valid valid -> {
           over = true;
           received = null;

@@ -245,17 +245,14 @@ final class RestApi {
   }
 
   private void infer(Route.Infer route, Incoming incoming, ByteBuf body, Consumer<Reply> done) {
-    int jsonBytes;
+    ByteBufAllocator allocator = incoming.allocator();
+    InferCall call;
     try {
-      jsonBytes = documentBytes(incoming.headers(), body.readableBytes());
+      call = decode(route, incoming, body, allocator);
     } catch (HttpError error) {
-      body.release();
+      endpoints.countMalformed();
       throw error;
     }
-    ByteBufAllocator allocator = incoming.allocator();
-    InferCall call =
-        InferRequestDecoder.decode(
-            json, config, allocator, body, jsonBytes, route, incoming.receivedNanos());
     try {
       endpoints.infer(
           call.request(),
@@ -269,6 +266,19 @@ final class RestApi {
       // leaked.
       done.accept(internalError(unexpected));
     }
+  }
+
+  private InferCall decode(
+      Route.Infer route, Incoming incoming, ByteBuf body, ByteBufAllocator allocator) {
+    int jsonBytes;
+    try {
+      jsonBytes = documentBytes(incoming.headers(), body.readableBytes());
+    } catch (HttpError error) {
+      body.release();
+      throw error;
+    }
+    return InferRequestDecoder.decode(
+        json, config, allocator, body, jsonBytes, route, incoming.receivedNanos());
   }
 
   /** Returns the length of the JSON document, by rules 1 and 2 of the binary tensor extension. */

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class InferenceMetrics {
   private final ConcurrentHashMap<ModelVersion, ModelMetrics> versions = new ConcurrentHashMap<>();
   private final LongAdder unknownModels = new LongAdder();
+  private final LongAdder malformed = new LongAdder();
 
   /** Returns the counters of a version that is loaded. */
   public ModelMetrics forVersion(ModelVersion version) {
@@ -29,6 +30,15 @@ public final class InferenceMetrics {
   /** Counts a request for a model or version that is not served. */
   public void recordUnknownModel() {
     unknownModels.increment();
+  }
+
+  /** Counts a request that could not be read; which model it meant may not even be known. */
+  public void recordMalformed() {
+    malformed.increment();
+  }
+
+  long malformed() {
+    return malformed.sum();
   }
 
   long unknownModels() {

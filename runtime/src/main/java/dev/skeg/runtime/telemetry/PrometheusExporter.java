@@ -118,15 +118,15 @@ public final class PrometheusExporter {
       families.add(stages());
       families.add(states());
       families.add(
-          unknown(
+          total(
               "skeg_unknown_model_requests",
               "Number of requests for a model or version that is not served",
-              List.of(
-                  new Sample(
-                      "skeg_unknown_model_requests",
-                      List.of(),
-                      List.of(),
-                      (double) inference.unknownModels()))));
+              inference.unknownModels()));
+      families.add(
+          total(
+              "skeg_malformed_requests",
+              "Number of inference requests that could not be read",
+              inference.malformed()));
       GaugeMetricFamily build =
           new GaugeMetricFamily("skeg_build_info", "Version of Skeg", List.of("version"));
       build.addMetric(List.of(skegVersion), 1);
@@ -152,6 +152,10 @@ public final class PrometheusExporter {
           name,
           "Cumulative time in microseconds: " + what,
           metrics -> metrics.successes().nanos(stage) / 1_000);
+    }
+
+    private MetricFamilySamples total(String name, String help, long value) {
+      return unknown(name, help, List.of(new Sample(name, List.of(), List.of(), (double) value)));
     }
 
     private MetricFamilySamples unknown(String name, String help, List<Sample> samples) {

@@ -32,6 +32,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * counted.
  */
 final class FakeEndpoints implements Endpoints {
+  final AtomicInteger malformed = new AtomicInteger();
+
   final AtomicInteger openOutputs = new AtomicInteger();
   final AtomicInteger closedOutputs = new AtomicInteger();
   final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
@@ -98,6 +100,11 @@ final class FakeEndpoints implements Endpoints {
           }
         },
         new StageTimings(1_000, 2_000, 1_234_567, 3_000));
+  }
+
+  @Override
+  public void countMalformed() {
+    malformed.incrementAndGet();
   }
 
   @Override

@@ -34,6 +34,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * the test says so. Nothing else is known.
  */
 final class EchoEndpoints implements Endpoints {
+  final AtomicInteger malformed = new AtomicInteger();
+
   /** Requests to {@code held}, to be answered by running them. */
   final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
 
@@ -113,6 +115,11 @@ final class EchoEndpoints implements Endpoints {
         new ModelVersion(request.model(), 3),
         outputs,
         new StageTimings(1_500, 2_000, 3_000_000, 0));
+  }
+
+  @Override
+  public void countMalformed() {
+    malformed.incrementAndGet();
   }
 
   @Override

@@ -251,6 +251,7 @@ final class SkegServerTest {
   @Test
   void metricsCountWhatWasAnswered() throws Exception {
     assertThat(infer("optional", ONE_ROW).statusCode()).isEqualTo(400);
+    assertThat(infer("optional", "{").statusCode()).isEqualTo(400);
 
     String metrics = get("http://" + server.address("metrics") + "/metrics").body();
 
@@ -258,6 +259,7 @@ final class SkegServerTest {
         .contains(
             "nv_inference_request_failure{model=\"optional\",version=\"1\",reason=\"OTHER\",}")
         .contains("skeg_model_state{model=\"broken\",version=\"1\",state=\"UNAVAILABLE\",} 1.0")
+        .containsPattern("skeg_malformed_requests [1-9]")
         .contains("jvm_memory")
         .doesNotContain("nv_inference_count_total");
   }
