@@ -73,11 +73,16 @@ public final class Lanes implements AutoCloseable {
     long startNanos = System.nanoTime();
     try (handle) {
       InferenceOutputs outputs = handle.run(request.inputs(), request.outputs());
-      long queueNanos = Math.max(0, startNanos - request.receivedNanos());
+      long runNanos = System.nanoTime() - startNanos;
+      long inferNanos = runNanos - outputs.inputNanos() - outputs.outputNanos();
       return new InferenceResult.Completed(
           version,
           outputs,
-          new StageTimings(queueNanos, 0, Math.max(0, System.nanoTime() - startNanos), 0));
+          new StageTimings(
+              Math.max(0, startNanos - request.receivedNanos()),
+              outputs.inputNanos(),
+              Math.max(0, inferNanos),
+              outputs.outputNanos()));
     } catch (RuntimeException | Error e) {
       LOG.atWarn()
           .setCause(e)

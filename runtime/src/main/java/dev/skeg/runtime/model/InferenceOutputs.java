@@ -14,6 +14,16 @@ public interface InferenceOutputs extends AutoCloseable {
   /** Returns tensor {@code index}, 0 to {@link #size()} - 1. */
   Tensor get(int index);
 
+  /** Returns what preparing the inputs took, in nanoseconds; 0 where the backend cannot tell. */
+  default long inputNanos() {
+    return 0;
+  }
+
+  /** Returns what preparing these outputs took, in nanoseconds; 0 where the backend cannot tell. */
+  default long outputNanos() {
+    return 0;
+  }
+
   /** Frees the tensors' memory. */
   @Override
   void close();

@@ -52,6 +52,8 @@ final class OnnxModel implements BackendModel {
 
   @Override
   public InferenceOutputs run(List<Tensor> inputs, int[] outputs) {
+    long startNanos = System.nanoTime();
+    long readyNanos;
     try (RunMemory memory = RunMemory.of(inputs, outputs.length)) {
       int created = 0;
       try {
@@ -65,6 +67,7 @@ final class OnnxModel implements BackendModel {
         for (int i = 0; i < outputs.length; i++) {
           memory.setOutput(i, outputNames[outputs[i]]);
         }
+        readyNanos = System.nanoTime();
         api.run(
             session,
             memory.inputNames(),
@@ -78,7 +81,8 @@ final class OnnxModel implements BackendModel {
           api.releaseValue(memory.input(i));
         }
       }
-      return OnnxOutputs.of(api, memory, described.signature(), outputs);
+      return OnnxOutputs.of(
+          api, memory, described.signature(), outputs, Math.max(0, readyNanos - startNanos));
     }
   }
 

@@ -20,26 +20,32 @@ final class OnnxOutputs implements InferenceOutputs {
   private final OrtApi api;
   private final long[] values;
   private final Tensor[] tensors;
+  private final long inputNanos;
+  private long outputNanos;
 
-  private OnnxOutputs(OrtApi api, long[] values, Tensor[] tensors) {
+  private OnnxOutputs(OrtApi api, long[] values, Tensor[] tensors, long inputNanos) {
     this.api = api;
     this.values = values;
     this.tensors = tensors;
+    this.inputNanos = inputNanos;
   }
 
   /** Takes over the output values of a run that succeeded. */
-  static OnnxOutputs of(OrtApi api, RunMemory memory, Signature signature, int[] outputs) {
+  static OnnxOutputs of(
+      OrtApi api, RunMemory memory, Signature signature, int[] outputs, long inputNanos) {
+    long startNanos = System.nanoTime();
     long[] values = new long[outputs.length];
     for (int i = 0; i < values.length; i++) {
       values[i] = memory.output(i);
     }
     Tensor[] tensors = new Tensor[outputs.length];
-    OnnxOutputs result = new OnnxOutputs(api, values, tensors);
+    OnnxOutputs result = new OnnxOutputs(api, values, tensors, inputNanos);
     try {
       for (int i = 0; i < values.length; i++) {
         String name = signature.outputs().get(outputs[i]).name();
         tensors[i] = tensor(api, memory.out(), name, values[i]);
       }
+      result.outputNanos = Math.max(0, System.nanoTime() - startNanos);
       return result;
     } catch (RuntimeException | Error e) {
       result.close();
@@ -105,6 +111,16 @@ final class OnnxOutputs implements InferenceOutputs {
   @Override
   public Tensor get(int index) {
     return tensors[index];
+  }
+
+  @Override
+  public long inputNanos() {
+    return inputNanos;
+  }
+
+  @Override
+  public long outputNanos() {
+    return outputNanos;
   }
 
   @Override

@@ -148,6 +148,8 @@ final class OnnxModelTest {
           .hasMessageContaining("indices element out of data bounds");
       try (InferenceOutputs outputs = model.run(List.of(good), new int[] {0})) {
         assertThat(outputs.get(0).shape()).isEqualTo(Shape.of(1));
+        assertThat(outputs.inputNanos()).isPositive();
+        assertThat(outputs.outputNanos()).isPositive();
       }
     }
   }
