@@ -15,13 +15,29 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/** Tiny ONNX models, built in memory. */
+/**
+ * Tiny ONNX models, built in memory: ready ones from the static methods, others operator by
+ * operator.
+ *
+ * <pre>{@code
+ * byte[] file = new OnnxModels()
+ *     .input("x", DataType.FP32, "n", 3)
+ *     .output("y", DataType.FP32, "n", 3)
+ *     .node("Neg", List.of("x"), List.of("y"))
+ *     .build();
+ * }</pre>
+ */
 public final class OnnxModels {
+  private static final String CLASSICAL = "ai.onnx.ml";
+
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("test");
+  private int irVersion = 8;
+  private int operatorSet = 13;
 
   /** Begins a model of nothing. */
   public OnnxModels() {}
@@ -48,6 +64,192 @@ public final class OnnxModels {
         .output("y", DataType.FP32, "n", 3)
         .node("ReduceMean", List.of("x"), List.of("mean"), ints("axes", 0), integer("keepdims", 1))
         .node("Sub", List.of("x", "mean"), List.of("y"))
+        .build();
+  }
+
+  /** Returns a model that takes two rows and no other number: {@code y = -x}, both [2,3]. */
+  public static byte[] fixedBatch() {
+    return new OnnxModels()
+        .input("x", DataType.FP32, 2, 3)
+        .output("y", DataType.FP32, 2, 3)
+        .node("Neg", List.of("x"), List.of("y"))
+        .build();
+  }
+
+  /** Returns a perceptron of one hidden layer, seeded weights: 64 → 128 → 1, a probability. */
+  public static byte[] perceptron() {
+    return new OnnxModels()
+        .input("features", DataType.FP32, "batch", 64)
+        .output("score", DataType.FP32, "batch", 1)
+        .floats("w1", new long[] {64, 128}, 11)
+        .floats("b1", new long[] {128}, 12)
+        .floats("w2", new long[] {128, 1}, 13)
+        .floats("b2", new long[] {1}, 14)
+        .node("Gemm", List.of("features", "w1", "b1"), List.of("z1"))
+        .node("Relu", List.of("z1"), List.of("a1"))
+        .node("Gemm", List.of("a1", "w2", "b2"), List.of("z2"))
+        .node("Sigmoid", List.of("z2"), List.of("score"))
+        .build();
+  }
+
+  /**
+   * Returns a classifier as scikit-learn exports one: {@code label} [n] INT64, {@code scores} [n,2]
+   * and {@code probabilities}, a sequence of maps from label to score.
+   */
+  public static byte[] classifier() {
+    return classifier(true);
+  }
+
+  /** Returns that classifier with nothing but its sequence of maps for an output. */
+  public static byte[] sequenceOutputOnly() {
+    return classifier(false);
+  }
+
+  private static byte[] classifier(boolean withTensors) {
+    OnnxModels model = new OnnxModels().input("x", DataType.FP32, "n", 2);
+    if (withTensors) {
+      model.output("label", DataType.INT64, "n").output("scores", DataType.FP32, "n", 2);
+    }
+    return model
+        .output("probabilities", sequenceOf(mapOf(DataType.INT64, tensorType(DataType.FP32))))
+        .node(
+            CLASSICAL,
+            "LinearClassifier",
+            List.of("x"),
+            List.of("label", "scores"),
+            reals("coefficients", 1, -1, -1, 1),
+            reals("intercepts", 0, 0),
+            ints("classlabels_ints", 7, 9),
+            text("post_transform", "SOFTMAX"))
+        .node(
+            CLASSICAL,
+            "ZipMap",
+            List.of("scores"),
+            List.of("probabilities"),
+            ints("classlabels_int64s", 7, 9))
+        .build();
+  }
+
+  /**
+   * Returns a model that looks strings up by their bytes: {@code id} is the position of {@code
+   * text} among {@code keys}, -1 if it is none of them.
+   */
+  public static byte[] lookup(String... keys) {
+    long[] positions = new long[keys.length];
+    for (int i = 0; i < keys.length; i++) {
+      positions[i] = i;
+    }
+    return new OnnxModels()
+        .input("text", DataType.BYTES, "n")
+        .output("id", DataType.INT64, "n")
+        .node(
+            CLASSICAL,
+            "LabelEncoder",
+            List.of("text"),
+            List.of("id"),
+            texts("keys_strings", keys),
+            ints("values_int64s", positions),
+            integer("default_int64", -1))
+        .build();
+  }
+
+  /** Returns {@code y = x} converted from one datatype to another. */
+  public static byte[] cast(DataType from, DataType to) {
+    return new OnnxModels()
+        .input("x", from, "n")
+        .output("y", to, "n")
+        .node("Cast", List.of("x"), List.of("y"), integer("to", elementType(to)))
+        .build();
+  }
+
+  /** Returns a model whose one output is its input by the same name, with no operator between. */
+  public static byte[] passThrough() {
+    return new OnnxModels()
+        .input("x", DataType.FP32, "n")
+        .output("x", DataType.FP32, "n")
+        .output("y", DataType.FP32, "n")
+        .node("Neg", List.of("x"), List.of("y"))
+        .build();
+  }
+
+  /** Returns a model without inputs that gives {@code count} constant floats, {@link #floats}. */
+  public static byte[] constant(int count, long seed) {
+    return new OnnxModels()
+        .output("c", DataType.FP32, count)
+        .floats("c", new long[] {count}, seed)
+        .build();
+  }
+
+  /** Returns {@code y = x + x} for an x of any shape: the file says nothing of its shape. */
+  public static byte[] anyShape() {
+    TypeProto type =
+        TypeProto.newBuilder()
+            .setTensorType(TypeProto.Tensor.newBuilder().setElemType(elementType(DataType.FP32)))
+            .build();
+    return new OnnxModels()
+        .input("x", type)
+        .output("y", type)
+        .node("Add", List.of("x", "x"), List.of("y"))
+        .build();
+  }
+
+  /** Returns a model whose input and output are optional tensors; it gives what it takes. */
+  public static byte[] optionalTypes() {
+    TypeProto type = optionalOf(tensorType(DataType.FP32, "n"));
+    return new OnnxModels()
+        .operatorSet(16)
+        .input("x", type)
+        .output("y", type)
+        .node("Identity", List.of("x"), List.of("y"))
+        .build();
+  }
+
+  /** Returns a model with an output that is optional and always empty, and {@code y = -x}. */
+  public static byte[] emptyOptional() {
+    TypeProto content = tensorType(DataType.FP32, "n");
+    return new OnnxModels()
+        .operatorSet(15)
+        .input("x", DataType.FP32, "n")
+        .output("y", DataType.FP32, "n")
+        .output("nothing", optionalOf(content))
+        .node("Neg", List.of("x"), List.of("y"))
+        .node("Optional", List.of(), List.of("nothing"), type("type", content))
+        .build();
+  }
+
+  /** Returns a model that takes a type that the protocol has not: an 8-bit float. */
+  public static byte[] eightBitFloatInput() {
+    TypeProto type =
+        TypeProto.newBuilder()
+            .setTensorType(
+                TypeProto.Tensor.newBuilder()
+                    .setElemType(TensorProto.DataType.FLOAT8E4M3FN_VALUE)
+                    .setShape(
+                        TensorShapeProto.newBuilder()
+                            .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(1))))
+            .build();
+    OnnxModels model =
+        new OnnxModels()
+            .operatorSet(19)
+            .input("x", type)
+            .output("y", DataType.FP32, 1)
+            .node("Cast", List.of("x"), List.of("y"), integer("to", elementType(DataType.FP32)));
+    model.irVersion = 9;
+    return model.build();
+  }
+
+  /** Returns the first half of a model's file. */
+  public static byte[] truncated() {
+    byte[] whole = perceptron();
+    return Arrays.copyOf(whole, whole.length / 2);
+  }
+
+  /** Returns a model with an operator that exists nowhere. */
+  public static byte[] unknownOperator() {
+    return new OnnxModels()
+        .input("x", DataType.FP32, "n")
+        .output("y", DataType.FP32, "n")
+        .node("NoSuchOperator", List.of("x"), List.of("y"))
         .build();
   }
 
@@ -107,15 +309,7 @@ public final class OnnxModels {
             .output("y", DataType.FP32, "n")
             .node("Identity", List.of("x"), List.of("y"))
             .node("SequenceConstruct", List.of("x", "x"), List.of("pair"));
-    model.graph.addOutput(
-        ValueInfoProto.newBuilder()
-            .setName("pair")
-            .setType(
-                TypeProto.newBuilder()
-                    .setSequenceType(
-                        TypeProto.Sequence.newBuilder()
-                            .setElemType(tensorType(DataType.FP32, "n")))));
-    return model.build();
+    return model.output("pair", sequenceOf(tensorType(DataType.FP32, "n"))).build();
   }
 
   /** Declares an input; each dimension is a number or a name. */
@@ -130,11 +324,40 @@ public final class OnnxModels {
     return this;
   }
 
+  /** Declares an input of any kind of type. */
+  public OnnxModels input(String name, TypeProto type) {
+    graph.addInput(ValueInfoProto.newBuilder().setName(name).setType(type));
+    return this;
+  }
+
+  /** Declares an output of any kind of type. */
+  public OnnxModels output(String name, TypeProto type) {
+    graph.addOutput(ValueInfoProto.newBuilder().setName(name).setType(type));
+    return this;
+  }
+
+  /** Chooses the version of the standard operators; 13 unless this is called. */
+  public OnnxModels operatorSet(int version) {
+    operatorSet = version;
+    return this;
+  }
+
   /** Adds an operator of the standard domain. */
   public OnnxModels node(
       String operator, List<String> inputs, List<String> outputs, AttributeProto... attributes) {
+    return node("", operator, inputs, outputs, attributes);
+  }
+
+  /** Adds an operator of that domain: the standard one is empty. */
+  public OnnxModels node(
+      String domain,
+      String operator,
+      List<String> inputs,
+      List<String> outputs,
+      AttributeProto... attributes) {
     graph.addNode(
         NodeProto.newBuilder()
+            .setDomain(domain)
             .setOpType(operator)
             .addAllInput(inputs)
             .addAllOutput(outputs)
@@ -168,14 +391,37 @@ public final class OnnxModels {
   /** Returns the model's file. */
   public byte[] build() {
     return ModelProto.newBuilder()
-        .setIrVersion(8)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(13))
+        .setIrVersion(irVersion)
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(operatorSet))
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CLASSICAL).setVersion(2))
         .setGraph(graph)
         .build()
         .toByteArray();
   }
 
-  private static TypeProto tensorType(DataType type, Object... dims) {
+  /** Returns a sequence type. */
+  public static TypeProto sequenceOf(TypeProto element) {
+    return TypeProto.newBuilder()
+        .setSequenceType(TypeProto.Sequence.newBuilder().setElemType(element))
+        .build();
+  }
+
+  /** Returns a map type. */
+  public static TypeProto mapOf(DataType key, TypeProto value) {
+    return TypeProto.newBuilder()
+        .setMapType(TypeProto.Map.newBuilder().setKeyType(elementType(key)).setValueType(value))
+        .build();
+  }
+
+  /** Returns an optional type. */
+  public static TypeProto optionalOf(TypeProto content) {
+    return TypeProto.newBuilder()
+        .setOptionalType(TypeProto.Optional.newBuilder().setElemType(content))
+        .build();
+  }
+
+  /** Returns a tensor type; each dimension is a number or a name. */
+  public static TypeProto tensorType(DataType type, Object... dims) {
     TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
     for (Object dim : dims) {
       TensorShapeProto.Dimension.Builder dimension = TensorShapeProto.Dimension.newBuilder();
@@ -226,6 +472,44 @@ public final class OnnxModels {
         .setName(name)
         .setType(AttributeProto.AttributeType.INT)
         .setI(value)
+        .build();
+  }
+
+  /** Returns an attribute that is a list of floats. */
+  public static AttributeProto reals(String name, float... values) {
+    AttributeProto.Builder attribute =
+        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.FLOATS);
+    for (float value : values) {
+      attribute.addFloats(value);
+    }
+    return attribute.build();
+  }
+
+  /** Returns an attribute that is a text. */
+  public static AttributeProto text(String name, String value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.STRING)
+        .setS(ByteString.copyFromUtf8(value))
+        .build();
+  }
+
+  /** Returns an attribute that is a list of texts. */
+  public static AttributeProto texts(String name, String... values) {
+    AttributeProto.Builder attribute =
+        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.STRINGS);
+    for (String value : values) {
+      attribute.addStrings(ByteString.copyFromUtf8(value));
+    }
+    return attribute.build();
+  }
+
+  /** Returns an attribute that is a type. */
+  public static AttributeProto type(String name, TypeProto value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.TYPE_PROTO)
+        .setTp(value)
         .build();
   }
 
