@@ -43,7 +43,10 @@ final class OnnxOutputs implements InferenceOutputs {
     try {
       for (int i = 0; i < values.length; i++) {
         String name = signature.outputs().get(outputs[i]).name();
-        tensors[i] = tensor(api, memory.out(), name, values[i]);
+        Tensor output = tensor(api, memory.out(), name, values[i]);
+        // A graph may list an input among its outputs; the engine then answers with the memory that
+        // it was given, which is the caller's again as soon as the run is over.
+        tensors[i] = signature.inputIndex(name) < 0 ? output : copy(output);
       }
       result.outputNanos = Math.max(0, System.nanoTime() - startNanos);
       return result;
@@ -77,6 +80,11 @@ final class OnnxOutputs implements InferenceOutputs {
                 ? MemorySegment.ofArray(new byte[0])
                 : OrtApi.memory(api.tensorData(value, out), Tensor.byteSize(type, elements));
     return new Tensor(name, type, shape, data);
+  }
+
+  private static Tensor copy(Tensor tensor) {
+    MemorySegment data = MemorySegment.ofArray(tensor.data().toArray(ValueLayout.JAVA_BYTE));
+    return new Tensor(tensor.name(), tensor.type(), tensor.shape(), data);
   }
 
   private static MemorySegment strings(OrtApi api, long out, long value, long elements) {

@@ -196,6 +196,88 @@ final class OnnxModelTest {
     }
   }
 
+  @Test
+  void outputsDoNotLieInTheCallersInputEvenWhenTheGraphAnswersWithItsInput() throws IOException {
+    for (byte[] file :
+        List.of(OnnxModels.passThrough(), OnnxModels.identity(List.of(DataType.FP32), "n"))) {
+      try (BackendModel model = load(file);
+          Arena arena = Arena.ofConfined()) {
+        String name = model.signature().inputs().getFirst().name();
+        MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f, 2f);
+        Tensor input = new Tensor(name, DataType.FP32, Shape.of(2), data);
+
+        try (InferenceOutputs outputs = model.run(List.of(input), new int[] {0})) {
+          data.fill((byte) 0);
+
+          assertThat(outputs.get(0).data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED))
+              .containsExactly(1f, 2f);
+        }
+      }
+    }
+  }
+
+  @Test
+  void outputsOutliveTheirModel() throws IOException {
+    for (byte[] file : List.of(OnnxModels.dense(3, 2), OnnxModels.constant(2, 5))) {
+      InferenceOutputs outputs;
+      byte[] before;
+      try (BackendModel model = load(file)) {
+        List<Tensor> inputs =
+            model.signature().inputs().isEmpty()
+                ? List.of()
+                : List.of(floats("x", Shape.of(1, 3), 1f, -2f, 3f));
+        outputs = model.run(inputs, new int[] {0});
+        before = outputs.get(0).data().toArray(ValueLayout.JAVA_BYTE);
+      }
+
+      assertThat(outputs.get(0).data().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+      outputs.close();
+      outputs.close();
+    }
+  }
+
+  @Test
+  void aClassifierNamesItsSequenceOfMapsAndReturnsItsTensors() throws IOException {
+    try (BackendModel model = load(OnnxModels.classifier());
+        InferenceOutputs outputs =
+            model.run(List.of(floats("x", Shape.of(2, 2), 3f, 1f, 1f, 3f)), new int[] {0})) {
+      assertThat(model.unsupportedOutputs().getFirst().reason())
+          .startsWith("a sequence of maps from INT64 to ")
+          .contains("FP32");
+      assertThat(outputs.get(0).data().toArray(ValueLayout.JAVA_LONG_UNALIGNED))
+          .containsExactly(7, 9);
+    }
+  }
+
+  @Test
+  void modelsThatTheProtocolCannotCarryAreRefusedWithWhatTheyAre() {
+    assertThatThrownBy(() -> load(OnnxModels.sequenceOutputOnly()))
+        .isInstanceOf(ServingException.class)
+        .hasMessageContaining("no output that can be returned")
+        .hasMessageContaining("'probabilities' is a sequence of maps");
+    assertThatThrownBy(() -> load(OnnxModels.eightBitFloatInput()))
+        .isInstanceOf(ServingException.class)
+        .hasMessageContaining("input 'x' is a tensor of float8e4m3fn");
+    assertThatThrownBy(() -> load(OnnxModels.unknownOperator()))
+        .isInstanceOf(ServingException.class)
+        .hasMessageContaining("No Op registered for NoSuchOperator");
+    assertThatThrownBy(() -> load(OnnxModels.truncated()))
+        .isInstanceOf(ServingException.class)
+        .hasMessageContaining("Protobuf parsing failed");
+  }
+
+  @Test
+  void stringsReachTheModelByteForByte() throws IOException {
+    try (BackendModel model = load(OnnxModels.lookup("a", "😀", "é"))) {
+      byte[] wire = OnnxModels.wireStrings("😀", "a", "b", "é");
+      Tensor text = new Tensor("text", DataType.BYTES, Shape.of(4), MemorySegment.ofArray(wire));
+      try (InferenceOutputs outputs = model.run(List.of(text), new int[] {0})) {
+        assertThat(outputs.get(0).data().toArray(ValueLayout.JAVA_LONG_UNALIGNED))
+            .containsExactly(1, 0, -1, 2);
+      }
+    }
+  }
+
   private static BackendModel load(byte[] file) throws IOException {
     Path path = Files.createTempFile(directory, "model", ".onnx");
     Files.write(path, file);
