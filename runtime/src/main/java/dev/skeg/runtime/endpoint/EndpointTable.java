@@ -2,6 +2,7 @@ package dev.skeg.runtime.endpoint;
 
 import dev.skeg.runtime.model.Completion;
 import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ModelVersion;
@@ -16,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All endpoints, as one immutable map behind one volatile field.
@@ -46,14 +49,15 @@ public final class EndpointTable implements Endpoints {
   }
 
   @Override
-  public void infer(InferenceRequest request, Completion completion) {
+  public InFlight infer(
+      InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
     VersionStatus.Ready ready;
     try {
       ready = resolve(request.model(), request.version());
     } catch (ServingException e) {
       metrics.recordUnknownModel();
       completion.complete(new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
-      return;
+      return InFlight.DONE;
     }
     Servable servable = ready.servable();
     ModelMetrics recorder = metrics.forVersion(servable.version());
@@ -61,7 +65,7 @@ public final class EndpointTable implements Endpoints {
     if (error != null) {
       recorder.recordFailure(FailureReason.OTHER);
       completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
-      return;
+      return InFlight.DONE;
     }
     ServableHandle handle = servable.acquire();
     if (handle == null) {
@@ -69,7 +73,7 @@ public final class EndpointTable implements Endpoints {
       completion.complete(
           new InferenceResult.Rejected(
               ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
-      return;
+      return InFlight.DONE;
     }
     long rows = servable.check().rows(request);
     recorder.pendingStarted();
@@ -93,6 +97,7 @@ public final class EndpointTable implements Endpoints {
               ErrorCode.UNAVAILABLE,
               "Exceeds maximum queue size of model '" + request.model() + "'"));
     }
+    return InFlight.DONE;
   }
 
   private static void record(

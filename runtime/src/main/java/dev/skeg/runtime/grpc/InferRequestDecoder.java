@@ -3,6 +3,7 @@ package dev.skeg.runtime.grpc;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import io.grpc.Status;
@@ -283,7 +284,8 @@ final class InferRequestDecoder {
       tensors.add(tensor(inputs.get(i), i));
     }
     requireDistinct(inputs.stream().map(input -> input.name).toList(), "input");
-    return new InferenceRequest(modelName, modelVersion, id, tensors, outputs, nowNanos);
+    return new InferenceRequest(
+        modelName, modelVersion, id, tensors, outputs, RequestTerms.NONE, nowNanos);
   }
 
   private static void requireDistinct(List<String> names, String kind) throws RequestException {

@@ -112,7 +112,7 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
     private void infer(InferCall.Valid valid) {
       InferenceRequest request = valid.request();
       try {
-        endpoints.infer(request, result -> complete(valid, result));
+        endpoints.infer(request, null, result -> complete(valid, result));
       } catch (RuntimeException e) {
         log.error("Request for model '{}' failed before it was answered", request.model(), e);
         // Not released: whoever threw may have passed the memory on. The collector finds it.

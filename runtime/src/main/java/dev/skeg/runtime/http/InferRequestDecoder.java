@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import io.netty.buffer.ByteBuf;
@@ -119,7 +120,8 @@ final class InferRequestDecoder {
       binary.add(wanted == null ? binaryByDefault : wanted);
     }
     InferenceRequest request =
-        new InferenceRequest(route.model(), route.version(), id, tensors, outputs, receivedNanos);
+        new InferenceRequest(
+            route.model(), route.version(), id, tensors, outputs, RequestTerms.NONE, receivedNanos);
     return new InferCall(request, binary, binaryByDefault, memory);
   }
 

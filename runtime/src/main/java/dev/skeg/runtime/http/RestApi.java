@@ -256,6 +256,7 @@ final class RestApi {
     try {
       endpoints.infer(
           call.request(),
+          null,
           result -> {
             call.release();
             // The caller may be a model's lane, which has better things to do than to write JSON.
@@ -313,7 +314,7 @@ final class RestApi {
   private void answerInfer(
       InferCall call, InferenceResult result, ByteBufAllocator allocator, Consumer<Reply> done) {
     switch (result) {
-      case InferenceResult.Rejected(var code, String detail) ->
+      case InferenceResult.Rejected(var code, String detail, long _) ->
           done.accept(Reply.error(HttpError.statusOf(code), detail));
       case InferenceResult.Failed failed ->
           done.accept(Reply.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, failed.detail()));

@@ -10,6 +10,7 @@ import java.util.List;
  * @param id echoed in the response; empty if the client gave none
  * @param inputs in the request's order
  * @param outputs names of the outputs wanted; empty for all
+ * @param terms when to be answered
  * @param receivedNanos when its last byte had been read, as of {@link System#nanoTime()}
  */
 public record InferenceRequest(
@@ -18,6 +19,7 @@ public record InferenceRequest(
     String id,
     List<Tensor> inputs,
     List<String> outputs,
+    RequestTerms terms,
     long receivedNanos) {
   public InferenceRequest {
     inputs = List.copyOf(inputs);

@@ -10,8 +10,13 @@ public sealed interface InferenceResult {
    * Refused before any work was done, so sending it again cannot do the work twice.
    *
    * @param detail for the wire: what came and what would do
+   * @param retryAfterNanos when sending it again may succeed; 0 if it would not or nobody can tell
    */
-  record Rejected(ErrorCode code, String detail) implements InferenceResult {}
+  record Rejected(ErrorCode code, String detail, long retryAfterNanos) implements InferenceResult {
+    public Rejected(ErrorCode code, String detail) {
+      this(code, detail, 0);
+    }
+  }
 
   /**
    * The backend failed on a valid request.

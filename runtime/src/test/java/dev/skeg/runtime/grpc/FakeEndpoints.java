@@ -6,6 +6,7 @@ import dev.skeg.runtime.endpoint.ModelDescription;
 import dev.skeg.runtime.model.Completion;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
@@ -22,8 +23,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Models for the transport's tests. {@code identity} answers with its inputs; {@code held} does so
@@ -40,7 +43,8 @@ final class FakeEndpoints implements Endpoints {
   final BlockingQueue<InferenceRequest> requests = new LinkedBlockingQueue<>();
 
   @Override
-  public void infer(InferenceRequest request, Completion completion) {
+  public InFlight infer(
+      InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
     requests.add(request);
     String model = request.model();
     if (model.equals("identity")) {
@@ -63,6 +67,7 @@ final class FakeEndpoints implements Endpoints {
               ErrorCode.INVALID_ARGUMENT,
               "Request for unknown model: '" + model + "' is not found"));
     }
+    return InFlight.DONE;
   }
 
   @SuppressWarnings("MustBeClosedChecker") // Closed with the outputs.

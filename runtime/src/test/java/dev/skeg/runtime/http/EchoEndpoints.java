@@ -7,6 +7,7 @@ import dev.skeg.runtime.endpoint.ModelDescription;
 import dev.skeg.runtime.model.Completion;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Models without a model: {@code echo} answers with its inputs, each under its own name, or with
@@ -58,7 +60,8 @@ final class EchoEndpoints implements Endpoints {
   }
 
   @Override
-  public void infer(InferenceRequest request, Completion completion) {
+  public InFlight infer(
+      InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
     requests.add(request);
     switch (request.model()) {
       case "echo" -> executor.execute(() -> completion.complete(echo(request)));
@@ -73,6 +76,7 @@ final class EchoEndpoints implements Endpoints {
           completion.complete(
               new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, unknown(request.model())));
     }
+    return InFlight.DONE;
   }
 
   private static String unknown(String model) {

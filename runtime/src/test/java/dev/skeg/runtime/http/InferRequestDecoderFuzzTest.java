@@ -9,6 +9,7 @@ import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.StageTimings;
 import dev.skeg.runtime.model.Tensor;
 import io.netty.buffer.ByteBuf;
@@ -105,7 +106,7 @@ final class InferRequestDecoderFuzzTest {
     InferenceRequest request = call.request();
     InferCall plain =
         new InferCall(
-            new InferenceRequest("m", "", request.id(), List.of(), List.of(), 0),
+            new InferenceRequest("m", "", request.id(), List.of(), List.of(), RequestTerms.NONE, 0),
             List.of(),
             binary,
             List.of());
