@@ -35,7 +35,7 @@ final class ArchitectureTest {
     ARROWS.put("backend", List.of("model"));
     ARROWS.put("backend.onnx", List.of("backend", "model"));
     ARROWS.put("servable", List.of("backend", "model"));
-    ARROWS.put("batch", List.of("servable", "model", "telemetry"));
+    ARROWS.put("batch", List.of("servable", "backend", "model", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "telemetry"));

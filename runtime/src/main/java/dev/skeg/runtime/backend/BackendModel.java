@@ -36,6 +36,20 @@ public interface BackendModel extends AutoCloseable {
    */
   InferenceOutputs run(List<Tensor> inputs, int[] outputs);
 
+  /** As {@link #run(List, int[])}, but the run can be ended by {@code control}. */
+  InferenceOutputs run(List<Tensor> inputs, int[] outputs, RunControl control);
+
+  /** Creates what ends runs of this model; closed by the caller, before the model is. */
+  RunControl openControl();
+
+  /**
+   * Allocates memory for batches of one shape.
+   *
+   * @return closed by the caller, before the model is
+   * @throws ServingException if the engine cannot
+   */
+  BatchSlot openSlot(SlotShape shape);
+
   /** Frees the model's native memory. */
   @Override
   void close();

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.control;
 
-import dev.skeg.runtime.batch.Lanes;
+import dev.skeg.runtime.batch.BatchPolicy;
+import dev.skeg.runtime.batch.Batcher;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.VersionStatus;
@@ -9,6 +10,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
+import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ public final class ModelControl implements AutoCloseable {
   private final RepositoryScan repository;
   private final Loader loader;
   private final EndpointTable endpoints;
+  private final InferenceMetrics metrics;
   private final Clock clock;
   private final int maxQueued;
 
@@ -52,11 +55,13 @@ public final class ModelControl implements AutoCloseable {
       RepositoryScan repository,
       Loader loader,
       EndpointTable endpoints,
+      InferenceMetrics metrics,
       Clock clock,
       int maxQueued) {
     this.repository = repository;
     this.loader = loader;
     this.endpoints = endpoints;
+    this.metrics = metrics;
     this.clock = clock;
     this.maxQueued = maxQueued;
   }
@@ -106,7 +111,17 @@ public final class ModelControl implements AutoCloseable {
     }
   }
 
-  private void publish(VersionStatus status) {
+  /** Takes a version that fails again and again out of service; on a thread that may block. */
+  private void quarantine(ModelVersion version, String digest, String reason) {
+    Thread.ofVirtual()
+        .name("quarantine-" + version.model())
+        .start(() -> {
+          warn(version, reason);
+          publish(status(version, digest, VersionState.UNAVAILABLE, reason, null));
+        });
+  }
+
+  private synchronized void publish(VersionStatus status) {
     for (Endpoint endpoint : endpoints.snapshot()) {
       if (endpoint.model().equals(status.version().model())) {
         endpoints.publish(endpoint.with(status));
@@ -121,6 +136,15 @@ public final class ModelControl implements AutoCloseable {
     long startNanos = System.nanoTime();
     try {
       Servable servable = loader.load(load.request());
+      Batcher batcher =
+          new Batcher(
+              servable,
+              BatchPolicy.of(servable.config()),
+              load.lanes(),
+              maxQueued,
+              metrics.forVersion(version),
+              reason -> quarantine(version, load.digest(), reason));
+      batcher.measure();
       LOG.atInfo()
           .addKeyValue("model", version.model())
           .addKeyValue("version", version.number())
@@ -132,7 +156,7 @@ public final class ModelControl implements AutoCloseable {
           load.digest(),
           VersionState.READY,
           "",
-          new VersionStatus.Ready(servable, new Lanes(version.model(), load.lanes(), maxQueued)));
+          new VersionStatus.Ready(servable, batcher));
     } catch (RuntimeException | Error e) {
       // Whatever a model's file makes an engine do, the other versions are to be served.
       String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
@@ -182,7 +206,6 @@ public final class ModelControl implements AutoCloseable {
                   VersionState.UNLOADING,
                   "the server is stopping",
                   null));
-          ready.lanes().close();
           retired.add(ready);
         }
       }
@@ -197,6 +220,7 @@ public final class ModelControl implements AutoCloseable {
     CompletableFuture<@Nullable Void> drained = ready.servable().retire();
     try {
       drained.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
+      ready.batcher().free();
       ready.servable().free();
     } catch (TimeoutException | ExecutionException e) {
       LOG.atWarn()

@@ -12,7 +12,6 @@ import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.FailureReason;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
-import dev.skeg.runtime.telemetry.ModelMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -60,55 +59,23 @@ public final class EndpointTable implements Endpoints {
       return InFlight.DONE;
     }
     Servable servable = ready.servable();
-    ModelMetrics recorder = metrics.forVersion(servable.version());
     String error = servable.check().error(request);
     if (error != null) {
-      recorder.recordFailure(FailureReason.OTHER);
+      metrics.forVersion(servable.version()).recordFailure(FailureReason.OTHER);
       completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
       return InFlight.DONE;
     }
     ServableHandle handle = servable.acquire();
     if (handle == null) {
-      recorder.recordFailure(FailureReason.REJECTED);
+      metrics.forVersion(servable.version()).recordFailure(FailureReason.REJECTED);
       completion.complete(
           new InferenceResult.Rejected(
               ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
       return InFlight.DONE;
     }
-    long rows = servable.check().rows(request);
-    recorder.pendingStarted();
-    boolean queued =
-        ready
-            .lanes()
-            .submit(
-                handle,
-                request,
-                result -> {
-                  recorder.pendingEnded();
-                  record(recorder, request, rows, result);
-                  completion.complete(result);
-                });
-    if (!queued) {
-      handle.close();
-      recorder.pendingEnded();
-      recorder.recordFailure(FailureReason.REJECTED);
-      completion.complete(
-          new InferenceResult.Rejected(
-              ErrorCode.UNAVAILABLE,
-              "Exceeds maximum queue size of model '" + request.model() + "'"));
-    }
-    return InFlight.DONE;
-  }
-
-  private static void record(
-      ModelMetrics recorder, InferenceRequest request, long rows, InferenceResult result) {
-    switch (result) {
-      case InferenceResult.Completed completed ->
-          recorder.recordSuccess(
-              rows, System.nanoTime() - request.receivedNanos(), completed.timings());
-      case InferenceResult.Rejected rejected -> recorder.recordFailure(FailureReason.REJECTED);
-      case InferenceResult.Failed failed -> recorder.recordFailure(FailureReason.BACKEND);
-    }
+    return ready
+        .batcher()
+        .submit(handle, request, servable.check().rows(request), eventLoop, completion);
   }
 
   @Override

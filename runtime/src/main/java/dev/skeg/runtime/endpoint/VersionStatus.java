@@ -1,6 +1,6 @@
 package dev.skeg.runtime.endpoint;
 
-import dev.skeg.runtime.batch.Lanes;
+import dev.skeg.runtime.batch.Batcher;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
@@ -23,7 +23,7 @@ public record VersionStatus(
     String reason,
     @Nullable Ready ready) {
   /** What runs a version that is ready. */
-  public record Ready(Servable servable, Lanes lanes) {}
+  public record Ready(Servable servable, Batcher batcher) {}
 
   public VersionStatus {
     if ((state == VersionState.READY) != (ready != null)) {

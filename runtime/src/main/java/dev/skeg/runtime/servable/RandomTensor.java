@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 
 /** Made-up data of the right shape, for runs whose answers only have to be compared. */
-final class RandomTensor {
+public final class RandomTensor {
   private RandomTensor() {}
 
   /**
@@ -21,7 +21,7 @@ final class RandomTensor {
    *
    * @param shape no dimension variable; small enough for an array
    */
-  static Tensor of(TensorSpec spec, Shape shape, int bound, SplittableRandom random) {
+  public static Tensor of(TensorSpec spec, Shape shape, int bound, SplittableRandom random) {
     int elements = Math.toIntExact(shape.elementCount());
     byte[] bytes =
         spec.type().isFixedSize()

@@ -1,6 +1,9 @@
 package dev.skeg.runtime.servable;
 
 import dev.skeg.runtime.backend.BackendModel;
+import dev.skeg.runtime.backend.BatchSlot;
+import dev.skeg.runtime.backend.RunControl;
+import dev.skeg.runtime.backend.SlotShape;
 import dev.skeg.runtime.backend.UnsupportedOutput;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ModelVersion;
@@ -26,6 +29,7 @@ public final class Servable {
   private final BackendModel model;
   private final ModelConfig config;
   private final Signature signature;
+  private final BatchLimit limit;
   private final RequestCheck check;
   private final int[] allOutputs;
   private final AtomicInteger claims = new AtomicInteger(1);
@@ -46,6 +50,7 @@ public final class Servable {
     this.model = model;
     this.config = config;
     this.signature = signature;
+    this.limit = limit;
     this.check = new RequestCheck(version, signature, limit, model.unsupportedOutputs());
     this.allOutputs = new int[signature.outputs().size()];
     for (int i = 0; i < allOutputs.length; i++) {
@@ -109,6 +114,37 @@ public final class Servable {
 
   InferenceOutputs run(List<Tensor> inputs, List<String> outputs) {
     return model.run(inputs, outputIndexes(outputs));
+  }
+
+  InferenceOutputs run(List<Tensor> inputs, List<String> outputs, RunControl control) {
+    return model.run(inputs, outputIndexes(outputs), control);
+  }
+
+  /**
+   * Allocates memory for batches; the caller holds a claim.
+   *
+   * @param shape with indexes into {@link #signature}
+   */
+  public BatchSlot openSlot(SlotShape shape) {
+    return model.openSlot(
+        new SlotShape(
+            shape.rows(),
+            shape.inputs().stream()
+                .map(index -> model.signature().inputIndex(signature.inputs().get(index).name()))
+                .toList(),
+            shape.inputRows(),
+            shape.outputs().stream().map(index -> allOutputs[index]).toList(),
+            shape.outputRows()));
+  }
+
+  /** Creates what ends runs; the caller holds a claim. */
+  public RunControl openControl() {
+    return model.openControl();
+  }
+
+  /** Returns how many rows a request may have. */
+  public BatchLimit limit() {
+    return limit;
   }
 
   void release() {

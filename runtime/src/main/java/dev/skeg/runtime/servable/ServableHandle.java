@@ -1,5 +1,6 @@
 package dev.skeg.runtime.servable;
 
+import dev.skeg.runtime.backend.RunControl;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Tensor;
@@ -29,6 +30,11 @@ public final class ServableHandle implements AutoCloseable {
    */
   public InferenceOutputs run(List<Tensor> inputs, List<String> outputs) {
     return servable.run(inputs, outputs);
+  }
+
+  /** As {@link #run(List, List)}, but the run can be ended by {@code control}. */
+  public InferenceOutputs run(List<Tensor> inputs, List<String> outputs, RunControl control) {
+    return servable.run(inputs, outputs, control);
   }
 
   @Override

@@ -116,6 +116,7 @@ public final class SkegServer implements AutoCloseable {
             new RepositoryScan(directory, config.execution(), processors),
             new Loader(backend),
             endpoints,
+            metrics,
             Clock.systemUTC(),
             MAX_QUEUED);
     parts.push(control);

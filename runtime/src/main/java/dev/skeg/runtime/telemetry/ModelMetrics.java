@@ -21,13 +21,22 @@ public final class ModelMetrics {
   }
 
   /**
-   * Counts a request that was answered by a run of its own.
+   * Counts a request that was answered.
    *
    * @param rowCount its rows, 1 or more
    * @param requestNanos from the last byte read to the answer
    */
   public void recordSuccess(long rowCount, long requestNanos, StageTimings timings) {
     successes.record(rowCount, requestNanos, timings);
+  }
+
+  /**
+   * Counts a run of the model.
+   *
+   * @param rowCount of the whole batch, 1 or more
+   */
+  public void recordExecution(long rowCount) {
+    successes.recordExecution(rowCount);
   }
 
   /** Counts a request that was not answered. */

@@ -17,13 +17,18 @@ import java.util.List;
  * fight for. Readers add the cells of all threads up; what a thread recorded before it was joined
  * or handed something over is seen. Cells of threads that have ended are folded into one array.
  *
- * <p><b>Layout.</b> {@code [rows, executions]}, then for each stage its buckets and its sum in
- * nanoseconds, in longs.
+ * <p><b>Layout.</b> {@code [rows, executions]}, runs by batch size, then for each stage its buckets
+ * and its sum in nanoseconds, in longs.
  */
 final class SuccessCounts {
   private static final int ROWS = 0;
   private static final int EXECUTIONS = 1;
-  private static final int STAGES = 2;
+  private static final int BATCHES = 2;
+
+  /** Batches of up to 1, 2, 4 … 4096 rows, and more. */
+  static final int BATCH_SIZES = 14;
+
+  private static final int STAGES = BATCHES + BATCH_SIZES;
   private static final int STAGE_LENGTH = LatencyBuckets.COUNT + 1;
   private static final int LENGTH = STAGES + Stage.values().length * STAGE_LENGTH;
 
@@ -49,11 +54,23 @@ final class SuccessCounts {
   @GuardedBy("this")
   private final long[] ended = new long[LENGTH];
 
-  /** Counts one request that a run of its own answered. */
+  /** Counts one run, of as many requests as were in the batch. */
+  void recordExecution(long batchRows) {
+    long[] cells = own.get();
+    add(cells, EXECUTIONS, 1);
+    add(cells, BATCHES + batchSize(batchRows), 1);
+  }
+
+  /** Returns which of the batch sizes that is: 0 for one row, then up to each power of two. */
+  private static int batchSize(long rows) {
+    int size = rows <= 1 ? 0 : 64 - Long.numberOfLeadingZeros(rows - 1);
+    return Math.min(size, BATCH_SIZES - 1);
+  }
+
+  /** Counts one request that was answered. */
   void record(long rows, long requestNanos, StageTimings timings) {
     long[] cells = own.get();
     add(cells, ROWS, rows);
-    add(cells, EXECUTIONS, 1);
     time(cells, Stage.QUEUE, timings.queueNanos());
     time(cells, Stage.INPUT, timings.inputNanos());
     time(cells, Stage.INFER, timings.inferNanos());
@@ -121,6 +138,11 @@ final class SuccessCounts {
 
     long executions() {
       return sums[EXECUTIONS];
+    }
+
+    /** Returns how many runs had so many rows: more than 2^(size - 1), at most 2^size. */
+    long executions(int size) {
+      return sums[BATCHES + size];
     }
 
     /** Returns how many requests were answered. */

@@ -1,6 +1,9 @@
 package dev.skeg.runtime.backend.onnx;
 
 import dev.skeg.runtime.backend.BackendModel;
+import dev.skeg.runtime.backend.BatchSlot;
+import dev.skeg.runtime.backend.RunControl;
+import dev.skeg.runtime.backend.SlotShape;
 import dev.skeg.runtime.backend.UnsupportedOutput;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
@@ -52,6 +55,20 @@ final class OnnxModel implements BackendModel {
 
   @Override
   public InferenceOutputs run(List<Tensor> inputs, int[] outputs) {
+    return run(inputs, outputs, 0);
+  }
+
+  @Override
+  public InferenceOutputs run(List<Tensor> inputs, int[] outputs, RunControl control) {
+    return run(inputs, outputs, OnnxRunControl.options(control));
+  }
+
+  @Override
+  public RunControl openControl() {
+    return new OnnxRunControl(api);
+  }
+
+  private InferenceOutputs run(List<Tensor> inputs, int[] outputs, long runOptions) {
     long startNanos = System.nanoTime();
     long readyNanos;
     try (RunMemory memory = RunMemory.of(inputs, outputs.length)) {
@@ -70,6 +87,7 @@ final class OnnxModel implements BackendModel {
         readyNanos = System.nanoTime();
         api.run(
             session,
+            runOptions,
             memory.inputNames(),
             memory.inputs(),
             inputs.size(),
@@ -120,6 +138,19 @@ final class OnnxModel implements BackendModel {
       }
       offset += length;
     }
+  }
+
+  @Override
+  public BatchSlot openSlot(SlotShape shape) {
+    return new OnnxSlot(api, session, memoryInfo, described.signature(), shape, this);
+  }
+
+  long inputName(int index) {
+    return inputNames[index];
+  }
+
+  long outputName(int index) {
+    return outputNames[index];
   }
 
   @Override

@@ -47,6 +47,9 @@ final class OrtApi {
   private static final int SESSION_GET_INPUT_COUNT = 30;
   private static final int SESSION_GET_INPUT_TYPE_INFO = 33;
   private static final int SESSION_GET_INPUT_NAME = 36;
+  private static final int CREATE_RUN_OPTIONS = 39;
+  private static final int RUN_OPTIONS_SET_TERMINATE = 46;
+  private static final int RUN_OPTIONS_UNSET_TERMINATE = 47;
   private static final int CREATE_TENSOR_AS_ORT_VALUE = 48;
   private static final int CREATE_TENSOR_WITH_DATA_AS_ORT_VALUE = 49;
   private static final int GET_TENSOR_MUTABLE_DATA = 51;
@@ -67,6 +70,7 @@ final class OrtApi {
   private static final int RELEASE_MEMORY_INFO = 94;
   private static final int RELEASE_SESSION = 95;
   private static final int RELEASE_VALUE = 96;
+  private static final int RELEASE_RUN_OPTIONS = 97;
   private static final int RELEASE_TYPE_INFO = 98;
   private static final int RELEASE_TENSOR_TYPE_AND_SHAPE_INFO = 99;
   private static final int RELEASE_SESSION_OPTIONS = 100;
@@ -389,11 +393,13 @@ final class OrtApi {
   /**
    * Runs a session once.
    *
+   * @param runOptions 0 for none
    * @param outputs array of pointers; where one is 0 the engine allocates the value
    * @throws ServingException with the engine's message as it is
    */
   void run(
       long session,
+      long runOptions,
       long inputNames,
       long inputs,
       long inputCount,
@@ -404,13 +410,35 @@ final class OrtApi {
         call(
             entries[RUN],
             session,
-            0,
+            runOptions,
             inputNames,
             inputs,
             inputCount,
             outputNames,
             outputCount,
             outputs));
+  }
+
+  /** Creates options of a run, by which it can be ended from another thread. */
+  long createRunOptions() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
+      check(call(entries[CREATE_RUN_OPTIONS], out.address()));
+      return out.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
+  /** Makes runs with these options fail, also those that are under way. */
+  void setTerminate(long runOptions) {
+    check(call(entries[RUN_OPTIONS_SET_TERMINATE], runOptions));
+  }
+
+  void unsetTerminate(long runOptions) {
+    check(call(entries[RUN_OPTIONS_UNSET_TERMINATE], runOptions));
+  }
+
+  void releaseRunOptions(long runOptions) {
+    call(entries[RELEASE_RUN_OPTIONS], runOptions);
   }
 
   /** Returns a value's element type and shape; to be released. */

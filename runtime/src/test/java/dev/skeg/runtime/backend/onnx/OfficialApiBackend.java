@@ -11,7 +11,10 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.skeg.runtime.backend.Backend;
 import dev.skeg.runtime.backend.BackendModel;
+import dev.skeg.runtime.backend.BatchSlot;
 import dev.skeg.runtime.backend.LoadOptions;
+import dev.skeg.runtime.backend.RunControl;
+import dev.skeg.runtime.backend.SlotShape;
 import dev.skeg.runtime.backend.UnsupportedOutput;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
@@ -142,6 +145,21 @@ final class OfficialApiBackend implements Backend {
     @Override
     public boolean hasCommonFirstDimension() {
       throw new IllegalStateException("the official API does not tell dimension names");
+    }
+
+    @Override
+    public InferenceOutputs run(List<Tensor> inputs, int[] outputs, RunControl control) {
+      throw new UnsupportedOperationException("the reference only runs whole requests");
+    }
+
+    @Override
+    public RunControl openControl() {
+      throw new UnsupportedOperationException("the reference only runs whole requests");
+    }
+
+    @Override
+    public BatchSlot openSlot(SlotShape shape) {
+      throw new UnsupportedOperationException("the reference only runs whole requests");
     }
 
     @Override

@@ -1,0 +1,58 @@
+package dev.skeg.runtime.batch;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Lets a batch go that was held back for more rows, when it has waited long enough.
+ *
+ * <p><b>Threads.</b> One of its own, from the first time it is needed; anyone may set the time.
+ */
+final class DueTimer implements Runnable {
+  private final Batcher batcher;
+  private final AtomicLong due = new AtomicLong(); // By the batcher's clock; 0: nothing to do.
+  private final Thread thread;
+  private volatile boolean closed;
+
+  DueTimer(Batcher batcher) {
+    this.batcher = batcher;
+    this.thread = Thread.ofPlatform().daemon().name("due-" + batcher.model()).unstarted(this);
+  }
+
+  /** Schedules at that time, if nothing is due before. */
+  void wakeAt(long time) {
+    long before = due.get();
+    while (before == 0 || time < before) {
+      if (due.compareAndSet(before, time)) {
+        start();
+        LockSupport.unpark(thread);
+        return;
+      }
+      before = due.get();
+    }
+  }
+
+  private synchronized void start() {
+    if (thread.getState() == Thread.State.NEW) {
+      thread.start();
+    }
+  }
+
+  @Override
+  public void run() {
+    while (!closed) {
+      long time = due.get();
+      long rest = time == 0 ? Long.MAX_VALUE : time - batcher.clock();
+      if (rest > 0) {
+        LockSupport.parkNanos(this, rest);
+      } else if (due.compareAndSet(time, 0)) {
+        batcher.schedule(null, false);
+      }
+    }
+  }
+
+  void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+  }
+}

@@ -1,0 +1,306 @@
+package dev.skeg.runtime.batch;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests that wait, and which of them make the next batch.
+ *
+ * <p>A higher priority goes first; within one, the earliest deadline. A request without a deadline
+ * is taken to have one a second after it came, so that no stream of urgent ones can hold it up for
+ * ever. The most urgent request decides the class of the batch; it is filled with others of that
+ * class, in the same order, then from lower priorities.
+ *
+ * <p><b>Threads.</b> The scheduler's: one at a time.
+ */
+final class RequestQueue {
+  /** The wait that a request without a deadline is taken to accept. */
+  static final long ASSUMED_PATIENCE_NANOS = 1_000_000_000;
+
+  /** Goes behind everything that is not late. */
+  private static final long LATE = 1L << 60;
+
+  private static final Comparator<Entry> BY_URGENCY =
+      (left, right) -> {
+        int order = Long.compare(left.urgency, right.urgency);
+        return order != 0 ? order : Long.compare(left.number, right.number);
+      };
+
+  /** The requests of one class and one priority. */
+  private static final class Line {
+    final ShapeClass shape;
+    final PriorityQueue<Entry> waiting = new PriorityQueue<>(BY_URGENCY);
+    int rows;
+    boolean isHeldBack; // For a fuller batch, in the pass under way.
+
+    Line(ShapeClass shape) {
+      this.shape = shape;
+    }
+  }
+
+  private final BatchPolicy policy;
+  private final long inlineNanos;
+  private final List<List<Line>> levels = new ArrayList<>();
+  private final List<Entry> unwanted = new ArrayList<>();
+  private int size;
+  private long dueAt;
+
+  /**
+   * @param inlineNanos batches that cost no more are not worth being shared out among lanes
+   */
+  RequestQueue(BatchPolicy policy, long inlineNanos) {
+    this.policy = policy;
+    this.inlineNanos = inlineNanos;
+    for (int i = 0; i < policy.levels().size(); i++) {
+      levels.add(new ArrayList<>());
+    }
+  }
+
+  /** Returns whether nothing waits; requests cancelled may still be counted. */
+  boolean isEmpty() {
+    return size == 0;
+  }
+
+  void add(Entry entry) {
+    entry.urgency =
+        Math.min(Math.min(entry.startBy, entry.finishBy), entry.queuedAt + ASSUMED_PATIENCE_NANOS);
+    List<Line> lines = levels.get(entry.level);
+    Line line = find(lines, entry.shape);
+    if (line == null) {
+      line = new Line(entry.shape);
+      lines.add(line);
+    }
+    line.waiting.add(entry);
+    line.rows += entry.rows;
+    size++;
+  }
+
+  private static @Nullable Line find(List<Line> lines, ShapeClass shape) {
+    for (int i = 0; i < lines.size(); i++) {
+      if (lines.get(i).shape == shape) {
+        return lines.get(i);
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Returns the requests taken out since the last call that go into no batch, or with no more of
+   * their rows: cancelled, or found too late and taken to be refused. The caller ends them.
+   */
+  List<Entry> takeUnwanted() {
+    if (unwanted.isEmpty()) {
+      return List.of();
+    }
+    List<Entry> taken = List.copyOf(unwanted);
+    unwanted.clear();
+    return taken;
+  }
+
+  /** Drops those that were cancelled. */
+  void removeCancelled() {
+    for (List<Line> lines : levels) {
+      for (Line line : lines) {
+        line.waiting.removeIf(entry -> {
+          boolean gone = entry.rowsTaken == 0 && entry.state() == Entry.DONE;
+          if (gone) {
+            unwanted.add(entry);
+            line.rows -= entry.rows;
+            size--;
+          }
+          return gone;
+        });
+      }
+    }
+  }
+
+  /** Returns when a batch held back must go, by the batcher's clock; 0 if none is. */
+  long dueAt() {
+    return dueAt;
+  }
+
+  /**
+   * Puts the next batch together.
+   *
+   * @param batch empty
+   * @param now by the batcher's clock
+   * @param freeLanes others that could take a share
+   * @return false if there is none to be run now
+   */
+  boolean fill(Batch batch, long now, int freeLanes) {
+    dueAt = 0;
+    boolean filled = false;
+    for (int level = 0; level < levels.size() && !filled; level++) {
+      Line line = mostUrgent(level, now);
+      while (line != null && !filled) {
+        int rows = rowsToRun(line, level, now, freeLanes);
+        if (rows == 0) {
+          line.isHeldBack = true;
+          line = mostUrgent(level, now);
+        } else {
+          take(batch, line, level, rows, now);
+          filled = batch.size() > 0;
+        }
+      }
+      for (Line each : levels.get(level)) {
+        each.isHeldBack = false;
+      }
+    }
+    return filled;
+  }
+
+  private @Nullable Line mostUrgent(int level, long now) {
+    List<Line> lines = levels.get(level);
+    Line best = null;
+    for (int i = lines.size() - 1; i >= 0; i--) {
+      Line line = lines.get(i);
+      Entry head = head(line, now);
+      if (head == null) {
+        lines.remove(i);
+      } else if (!line.isHeldBack
+          && (best == null || BY_URGENCY.compare(head, best.waiting.element()) < 0)) {
+        best = line;
+      }
+    }
+    return best;
+  }
+
+  /** Returns the line's most urgent request that is still worth running. */
+  private @Nullable Entry head(Line line, long now) {
+    for (Entry head = line.waiting.peek(); head != null; head = line.waiting.peek()) {
+      if (head.rowsTaken == 0) {
+        if (isInTime(line, head, now)) {
+          return head;
+        }
+      } else if (head.isAbandoned()) {
+        remove(line);
+        unwanted.add(head);
+      } else {
+        return head;
+      }
+    }
+    return null;
+  }
+
+  /** Takes the line's first out, or puts it back where it belongs, if it cannot be run in time. */
+  private boolean isInTime(Line line, Entry head, long now) {
+    if (head.state() != Entry.WAITING) {
+      unwanted.add(remove(line));
+      return false;
+    }
+    boolean isUseless =
+        head.finishBy != Long.MAX_VALUE
+            && now + line.shape.cost().predict(Math.min(head.rows, line.shape.capacity()))
+                > head.finishBy;
+    if (isUseless || (now > head.startBy && !policy.levels().get(head.level).delaysLate())) {
+      unwanted.add(remove(line));
+      head.take();
+      return false;
+    }
+    if (now > head.startBy && head.urgency < LATE) {
+      line.waiting.remove();
+      head.urgency += LATE;
+      line.waiting.add(head);
+      return false;
+    }
+    return true;
+  }
+
+  private Entry remove(Line line) {
+    Entry entry = line.waiting.remove();
+    line.rows -= entry.rows - entry.rowsTaken;
+    size--;
+    return entry;
+  }
+
+  private int rowsToRun(Line line, int level, long now, int freeLanes) {
+    Entry head = line.waiting.element();
+    if (!line.shape.isBatchable()) {
+      return 1;
+    }
+    int waiting = line.rows;
+    for (int below = level + 1; below < levels.size(); below++) {
+      Line other = find(levels.get(below), line.shape);
+      waiting += other == null ? 0 : other.rows;
+    }
+    int most = line.shape.capacity();
+    int rows = most;
+    if (policy.maxDelayNanos() > 0 || !policy.preferredRows().isEmpty()) {
+      long due = head.queuedAt + policy.maxDelayNanos();
+      rows = policy.rowsToRun(waiting, now >= due || head.rowsTaken > 0, most);
+      if (rows == 0) {
+        dueAt = dueAt == 0 ? due : Math.min(dueAt, due);
+        return 0;
+      }
+    } else {
+      CostCurve cost = line.shape.cost();
+      rows = Math.min(waiting, cost.bestRows(most));
+      if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
+        rows = Math.min(rows, (waiting + freeLanes) / (freeLanes + 1));
+      }
+    }
+    while (rows > head.rows
+        && head.finishBy != Long.MAX_VALUE
+        && now + line.shape.cost().predict(rows) > head.finishBy) {
+      rows = Math.max(head.rows, rows / 2);
+    }
+    return Math.max(1, rows);
+  }
+
+  private void take(Batch batch, Line first, int level, int rows, long now) {
+    takeFrom(batch, first, rows, now);
+    for (int below = level + 1; below < levels.size() && batch.rows() < rows; below++) {
+      Line line = find(levels.get(below), first.shape);
+      if (line != null && first.shape.isBatchable()) {
+        takeFrom(batch, line, rows, now);
+      }
+    }
+  }
+
+  private void takeFrom(Batch batch, Line line, int rows, long now) {
+    ShapeClass shape = line.shape;
+    for (Entry entry = head(line, now); entry != null; entry = head(line, now)) {
+      int left = entry.rows - entry.rowsTaken;
+      boolean isSplit = shape.hasFixedRows() && entry.rows > shape.capacity();
+      int part = isSplit ? Math.min(left, rows - batch.rows()) : left;
+      boolean fits = batch.rows() + part <= rows || batch.size() == 0;
+      if (part == 0 || !fits) {
+        return;
+      }
+      if (!isSplit) {
+        remove(line);
+        if (!entry.take()) {
+          unwanted.add(entry);
+          continue;
+        }
+      } else if (!takePart(line, entry, part)) {
+        continue;
+      }
+      batch.add(entry, entry.rowsTaken, part);
+      entry.rowsTaken += part;
+      if (!shape.isBatchable() || batch.rows() >= rows) {
+        return;
+      }
+    }
+  }
+
+  /** Takes rows of a request that is more than one batch; the rest stays where it is. */
+  private boolean takePart(Line line, Entry entry, int part) {
+    if (entry.rowsTaken == 0) {
+      if (!entry.take()) {
+        unwanted.add(remove(line));
+        return false;
+      }
+      entry.assembly = new Assembly(entry);
+    }
+    if (entry.rowsTaken + part == entry.rows) {
+      line.waiting.remove();
+      size--;
+    }
+    line.rows -= part;
+    return true;
+  }
+}

@@ -1,0 +1,259 @@
+package dev.skeg.runtime.batch;
+
+import dev.skeg.runtime.backend.SlotShape;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.servable.Servable;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests that may run together: they give the same inputs with rows of the same shapes, and want
+ * the same outputs.
+ *
+ * <p><b>Threads.</b> Any; immutable but for what is learnt.
+ */
+final class ShapeClass {
+  /** A slot's tensor is at most this long; more rows are split. */
+  static final long MAX_TENSOR_BYTES = 4 << 20;
+
+  private static final int SHAPES_KEPT = 65;
+
+  private final Signature signature;
+  private final boolean isBatchable;
+  private final boolean hasSlots;
+  private final boolean learns;
+  private final int capacity;
+  private final int[] inputs; // Of the signature, in its order.
+  private final long[] inputRowBytes; // 0 where the type's elements vary.
+  private final int[] outputs;
+  private final long[] outputRowBytes;
+  private final Shape[] outputRows;
+  private final Shape[][] outputShapes; // By output, then rows; made when first used.
+  private final Shape[] inputRows;
+  private final long rowBytes;
+  private final CostCurve cost = new CostCurve();
+  private final @Nullable SlotShape slotShape;
+  private @Nullable SlotPool slots;
+
+  /** For requests that run alone, each as it came. */
+  private ShapeClass(Signature signature, boolean learns) {
+    this.signature = signature;
+    this.isBatchable = false;
+    this.hasSlots = false;
+    this.capacity = 1;
+    this.learns = learns;
+    this.inputRows = new Shape[0];
+    this.inputs = new int[0];
+    this.inputRowBytes = new long[0];
+    this.outputs = new int[0];
+    this.outputRowBytes = new long[0];
+    this.outputRows = new Shape[0];
+    this.outputShapes = new Shape[0][];
+    this.rowBytes = 0;
+    this.slotShape = null;
+  }
+
+  private ShapeClass(
+      Signature signature, int maxRows, int[] inputs, Shape[] inputRows, int[] outputs) {
+    this.signature = signature;
+    this.isBatchable = true;
+    this.learns = true;
+    this.inputRows = inputRows;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.inputRowBytes = new long[inputs.length];
+    this.outputRowBytes = new long[outputs.length];
+    this.outputRows = new Shape[outputs.length];
+    this.outputShapes = new Shape[outputs.length][SHAPES_KEPT];
+    boolean fixed = true;
+    long largest = 1;
+    long all = 0;
+    for (int i = 0; i < inputs.length; i++) {
+      DataType type = signature.inputs().get(inputs[i]).type();
+      fixed &= type.isFixedSize();
+      inputRowBytes[i] = Tensor.byteSize(type, inputRows[i].elementCount());
+      largest = Math.max(largest, inputRowBytes[i]);
+      all += inputRowBytes[i];
+    }
+    for (int i = 0; i < outputs.length; i++) {
+      TensorSpec spec = signature.outputs().get(outputs[i]);
+      outputRows[i] = row(spec.shape());
+      boolean known = spec.type().isFixedSize() && outputRows[i].isFixed();
+      fixed &= known;
+      if (known) {
+        outputRowBytes[i] = Tensor.byteSize(spec.type(), outputRows[i].elementCount());
+        largest = Math.max(largest, outputRowBytes[i]);
+      }
+    }
+    this.rowBytes = all;
+    this.capacity = (int) Math.max(1, Math.min(maxRows, MAX_TENSOR_BYTES / largest));
+    this.hasSlots = fixed && largest <= MAX_TENSOR_BYTES;
+    this.slotShape =
+        hasSlots
+            ? new SlotShape(
+                capacity, boxed(inputs), List.of(inputRows), boxed(outputs), List.of(outputRows))
+            : null;
+  }
+
+  /**
+   * Returns the class of requests that run alone.
+   *
+   * @param learns whether they cost about the same
+   */
+  static ShapeClass alone(Signature signature, boolean learns) {
+    return new ShapeClass(signature, learns);
+  }
+
+  /**
+   * Returns the class of requests that are alike.
+   *
+   * @param servable what runs them, for the slots
+   * @param inputs those given, as indexes into the signature, rising
+   * @param inputRows the shape of a row of each
+   * @param outputs those wanted, in the order wanted
+   * @param pooled whether slots are kept for it
+   */
+  static ShapeClass of(
+      Servable servable,
+      int maxRows,
+      int lanes,
+      int[] inputs,
+      Shape[] inputRows,
+      int[] outputs,
+      boolean pooled) {
+    ShapeClass shape = new ShapeClass(servable.signature(), maxRows, inputs, inputRows, outputs);
+    if (pooled && shape.hasSlots) {
+      shape.slots = new SlotPool(servable, shape, lanes, lanes + 1);
+    }
+    return shape;
+  }
+
+  /** Returns a shape without its first dimension. */
+  static Shape row(Shape shape) {
+    long[] dims = shape.toArray();
+    long[] rest = new long[dims.length - 1];
+    System.arraycopy(dims, 1, rest, 0, rest.length);
+    return Shape.of(rest);
+  }
+
+  private static List<Integer> boxed(int[] values) {
+    List<Integer> list = new ArrayList<>(values.length);
+    for (int value : values) {
+      list.add(value);
+    }
+    return list;
+  }
+
+  /** Returns whether several such requests may run together. */
+  boolean isBatchable() {
+    return isBatchable;
+  }
+
+  /** Returns the most rows of one batch. */
+  int capacity() {
+    return capacity;
+  }
+
+  /** Returns the slots, or null if batches of this shape are put together for each run. */
+  @Nullable SlotPool slots() {
+    return slots;
+  }
+
+  /** Returns whether a request's rows can be told apart by their place. */
+  boolean hasFixedRows() {
+    return hasSlots;
+  }
+
+  SlotShape slotShape() {
+    if (slotShape == null) {
+      throw new IllegalStateException("a shape without slots");
+    }
+    return slotShape;
+  }
+
+  CostCurve cost() {
+    return cost;
+  }
+
+  /** Notes what a run of so many rows took. */
+  void learn(int rows, long nanos) {
+    if (learns) {
+      cost.learn(rows, nanos);
+    }
+  }
+
+  /** Returns the bytes of a row of all inputs together, as far as they are fixed. */
+  long rowBytes() {
+    return rowBytes;
+  }
+
+  int inputCount() {
+    return inputs.length;
+  }
+
+  TensorSpec inputSpec(int position) {
+    return signature.inputs().get(inputs[position]);
+  }
+
+  /** Returns the shape of so many rows of an input. */
+  Shape inputShape(int position, int rows) {
+    return withRows(inputRows[position], rows);
+  }
+
+  long inputRowBytes(int position) {
+    return inputRowBytes[position];
+  }
+
+  /** Returns which of the class's inputs has that name. */
+  int inputPosition(String name, int guess) {
+    if (guess < inputs.length && inputSpec(guess).name().equals(name)) {
+      return guess;
+    }
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputSpec(i).name().equals(name)) {
+        return i;
+      }
+    }
+    throw new IllegalArgumentException("input: " + name + " (expected: one of the class's)");
+  }
+
+  int outputCount() {
+    return outputs.length;
+  }
+
+  TensorSpec outputSpec(int position) {
+    return signature.outputs().get(outputs[position]);
+  }
+
+  long outputRowBytes(int position) {
+    return outputRowBytes[position];
+  }
+
+  /** Returns the shape of so many rows of an output with fixed rows. */
+  Shape outputShape(int position, int rows) {
+    if (rows >= SHAPES_KEPT) {
+      return withRows(outputRows[position], rows);
+    }
+    Shape shape = outputShapes[position][rows];
+    if (shape == null) {
+      shape = withRows(outputRows[position], rows);
+      outputShapes[position][rows] = shape; // A shape is immutable, and any of them will do.
+    }
+    return shape;
+  }
+
+  /** Returns the shape of so many rows. */
+  static Shape withRows(Shape row, long rows) {
+    long[] dims = new long[row.rank() + 1];
+    dims[0] = rows;
+    for (int i = 1; i < dims.length; i++) {
+      dims[i] = row.dim(i - 1);
+    }
+    return Shape.of(dims);
+  }
+}
