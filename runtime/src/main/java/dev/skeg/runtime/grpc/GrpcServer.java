@@ -21,12 +21,15 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gRPC port: the inference service, health and reflection.
@@ -89,7 +92,7 @@ public final class GrpcServer {
             .decompressorRegistry(Codecs.decompressors())
             .addService(
                 ServerInterceptors.intercept(
-                    new InferenceService(endpoints, state, identity)
+                    new InferenceService(endpoints, state, identity, this::currentEventLoop)
                         .definition(config.maxMessageBytes()),
                     inFlight))
             .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
@@ -97,6 +100,15 @@ public final class GrpcServer {
                 ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
             .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))
             .build();
+  }
+
+  private @Nullable Executor currentEventLoop() {
+    for (EventExecutor loop : eventLoops) {
+      if (loop.inEventLoop()) {
+        return loop;
+      }
+    }
+    return null;
   }
 
   /** The older name of the same service, which many tools still ask for. */

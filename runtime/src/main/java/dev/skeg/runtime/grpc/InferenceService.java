@@ -27,6 +27,9 @@ import io.grpc.ServiceDescriptor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code inference.GRPCInferenceService}: what is built, and a clear answer for what is not.
@@ -36,12 +39,21 @@ import java.util.Map;
 final class InferenceService {
   private final Endpoints endpoints;
   private final ServerState state;
+  private final Supplier<@Nullable Executor> eventLoop;
   private final ServerIdentity identity;
 
-  InferenceService(Endpoints endpoints, ServerState state, ServerIdentity identity) {
+  /**
+   * @param eventLoop the calling thread's, null if it is none
+   */
+  InferenceService(
+      Endpoints endpoints,
+      ServerState state,
+      ServerIdentity identity,
+      Supplier<@Nullable Executor> eventLoop) {
     this.endpoints = endpoints;
     this.state = state;
     this.identity = identity;
+    this.eventLoop = eventLoop;
   }
 
   ServerServiceDefinition definition(int maxMessageBytes) {
@@ -72,7 +84,7 @@ final class InferenceService {
                 new InferMarshallers.Request(maxMessageBytes), new InferMarshallers.Reply())
             .build();
     return List.of(
-        ServerMethodDefinition.create(modelInfer, new ModelInferHandler(endpoints)),
+        ServerMethodDefinition.create(modelInfer, new ModelInferHandler(endpoints, eventLoop)),
         UnaryMethod.of(
             GRPCInferenceServiceGrpc.getServerLiveMethod(),
             request -> ServerLiveResponse.newBuilder().setLive(state.isLive()).build()),

@@ -8,6 +8,8 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,9 +31,14 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
       Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER);
 
   private final Endpoints endpoints;
+  private final Supplier<@Nullable Executor> eventLoop;
 
-  ModelInferHandler(Endpoints endpoints) {
+  /**
+   * @param eventLoop the calling thread's, null if it is none
+   */
+  ModelInferHandler(Endpoints endpoints, Supplier<@Nullable Executor> eventLoop) {
     this.endpoints = endpoints;
+    this.eventLoop = eventLoop;
   }
 
   @Override
@@ -112,7 +119,7 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
     private void infer(InferCall.Valid valid) {
       InferenceRequest request = valid.request();
       try {
-        endpoints.infer(request, null, result -> complete(valid, result));
+        endpoints.infer(request, eventLoop.get(), result -> complete(valid, result));
       } catch (RuntimeException e) {
         log.error("Request for model '{}' failed before it was answered", request.model(), e);
         // Not released: whoever threw may have passed the memory on. The collector finds it.

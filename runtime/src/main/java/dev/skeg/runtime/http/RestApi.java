@@ -256,7 +256,7 @@ final class RestApi {
     try {
       endpoints.infer(
           call.request(),
-          null,
+          incoming.loop().inEventLoop() ? incoming.loop() : null,
           result -> {
             call.release();
             // The caller may be a model's lane, which has better things to do than to write JSON.

@@ -19,7 +19,7 @@ final class ModelInferHandlerTest {
   private final AtomicInteger openMessages = new AtomicInteger();
   private final RecordingCall call = new RecordingCall();
   private final ServerCall.Listener<InferCall> listener =
-      new ModelInferHandler(endpoints).startCall(call, new Metadata());
+      new ModelInferHandler(endpoints, () -> null).startCall(call, new Metadata());
 
   @Test
   void freesBothOnceAnAnswerIsWritten() {
