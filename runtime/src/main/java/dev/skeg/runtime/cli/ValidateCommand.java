@@ -170,7 +170,8 @@ final class ValidateCommand implements Command {
       return List.of(new Finding(model.name(), "", problems));
     }
     List<Finding> findings = new ArrayList<>();
-    int intraOpThreads = yaml.execution(config.execution()).intraOpThreads();
+    int intraOpThreads =
+        yaml.execution(config.execution(), configFile.instances()).intraOpThreads();
     List<Long> available = model.versions().stream().map(VersionEntry::number).toList();
     for (long number : configFile.selectVersions(available)) {
       String problem = check(model, number, configFile, intraOpThreads, loader);

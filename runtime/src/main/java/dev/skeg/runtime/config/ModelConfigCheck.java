@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class ModelConfigCheck {
   private static final Descriptor MODEL = ModelConfig.getDescriptor();
 
+  private static final int MAX_PRIORITY_LEVELS = 256;
+  private static final long MAX_QUEUE_DELAY_MICROS = 60_000_000;
+
   private final String file;
   private final TextFormatParseInfoTree root;
   private final List<String> problems;
@@ -259,6 +262,25 @@ final class ModelConfigCheck {
       }
     }
     long levels = batching.getPriorityLevels();
+    if (levels < 0 || levels > MAX_PRIORITY_LEVELS) {
+      problem(
+          "dynamic_batching.priority_levels",
+          root,
+          field,
+          0,
+          Long.toUnsignedString(levels) + " (expected: 0 to " + MAX_PRIORITY_LEVELS + ")");
+    }
+    if (Long.compareUnsigned(batching.getMaxQueueDelayMicroseconds(), MAX_QUEUE_DELAY_MICROS) > 0) {
+      problem(
+          "dynamic_batching.max_queue_delay_microseconds",
+          root,
+          field,
+          0,
+          Long.toUnsignedString(batching.getMaxQueueDelayMicroseconds())
+              + " (expected: 0 to "
+              + MAX_QUEUE_DELAY_MICROS
+              + ", a minute)");
+    }
     long chosen = batching.getDefaultPriorityLevel();
     if (levels != 0 && (chosen == 0 || Long.compareUnsigned(chosen, levels) > 0)) {
       problem(

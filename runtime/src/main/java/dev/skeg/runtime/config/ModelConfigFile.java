@@ -3,10 +3,12 @@ package dev.skeg.runtime.config;
 import com.google.protobuf.TextFormat;
 import com.google.protobuf.TextFormatParseInfoTree;
 import inference.ModelConfigOuterClass.ModelConfig;
+import inference.ModelConfigOuterClass.ModelInstanceGroup;
 import inference.ModelConfigOuterClass.ModelVersionPolicy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A model's config.pbtxt: Triton's serving configuration, in protobuf's text format.
@@ -85,5 +87,14 @@ public record ModelConfigFile(ModelConfig config, boolean declaresMaxBatchSize) 
 
   private static List<Long> newest(List<Long> sorted, long count) {
     return sorted.subList((int) Math.max(0, sorted.size() - Math.max(1, count)), sorted.size());
+  }
+
+  /** Returns the lanes that the instance groups ask for together; empty if there is no group. */
+  public Optional<Lanes> instances() {
+    int count = 0;
+    for (ModelInstanceGroup group : config.getInstanceGroupList()) {
+      count += Math.max(1, group.getCount()); // Without a count, one.
+    }
+    return count == 0 ? Optional.empty() : Optional.of(new Lanes(Math.min(count, Lanes.MAX)));
   }
 }

@@ -33,8 +33,14 @@ record ModelConfigSupport(String field, Support support, String note) {
           kept("input.format", "a hint"),
           kept("output.label_filename", "classification is not supported yet"),
           kept("optimization", "hints for an engine on a GPU"),
-          kept("dynamic_batching", "requests are not queued for a fuller batch yet"),
-          kept("instance_group", "`KIND_CPU` or `KIND_AUTO`; lanes are set in model.yaml"),
+          works(
+              "dynamic_batching",
+              "sizes, delay, order, priorities and queue policies; without it a batch is whatever"
+                  + " waits when a lane is free"),
+          works(
+              "instance_group",
+              "`KIND_CPU` or `KIND_AUTO`; the counts together are the lanes, unless model.yaml says"
+                  + " otherwise"),
           kept("metric_tags", "not added to metrics yet"),
           kept("parameters", "no parameter of the backend is known"),
           kept("model_warmup", "a version is not warmed with these yet"),

@@ -83,9 +83,15 @@ public record ModelYaml(Optional<Lanes> lanes, OptionalInt intraOpThreads) {
     return new ModelYaml(lanes, intraOpThreads);
   }
 
-  /** Returns how this model runs on a server that is configured so. */
-  public ExecutionConfig execution(ExecutionConfig server) {
+  /**
+   * Returns how this model runs on a server that is configured so.
+   *
+   * @param instances what config.pbtxt says of lanes; this file goes before it, the server after
+   */
+  public ExecutionConfig execution(ExecutionConfig server, Optional<Lanes> instances) {
     return new ExecutionConfig(
-        lanes.orElse(server.lanes()), intraOpThreads.orElse(server.intraOpThreads()));
+        lanes.or(() -> instances).orElse(server.lanes()),
+        intraOpThreads.orElse(server.intraOpThreads()),
+        server.maxQueued());
   }
 }

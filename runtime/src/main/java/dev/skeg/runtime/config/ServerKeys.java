@@ -117,8 +117,10 @@ public final class ServerKeys {
           ValueType.lanes(),
           "auto",
           List.of("--lanes"),
-          "How many batches of one model may run at once; auto is the number of processors."
-              + " A model.yaml may say otherwise for its model.",
+          "How many batches of one model may run at once; auto is the processor time"
+              + " that the process may use (its cpuset, and the quota of its control group) divided"
+              + " by the threads of a run, at least 1. A model's instance_group or model.yaml may say"
+              + " otherwise for it.",
           config -> config.execution().lanes().toString());
   static final Key<Integer> INTRA_OP_THREADS =
       key(
@@ -128,6 +130,15 @@ public final class ServerKeys {
           List.of(),
           "How many threads one run may use. A model.yaml may say otherwise for its model.",
           config -> Integer.toString(config.execution().intraOpThreads()));
+  static final Key<Integer> MAX_QUEUED =
+      key(
+          "execution.max-queued",
+          ValueType.integer(1, ExecutionConfig.MAX_QUEUED),
+          "1024",
+          List.of(),
+          "How many requests may wait for one version; one more is refused at once. A model's"
+              + " config.pbtxt may allow fewer.",
+          config -> Integer.toString(config.execution().maxQueued()));
   static final Key<Integer> MAX_MESSAGE_SIZE =
       key(
           "limits.max-message-size",
@@ -169,6 +180,7 @@ public final class ServerKeys {
           DATA_DIRECTORY,
           LANES,
           INTRA_OP_THREADS,
+          MAX_QUEUED,
           MAX_MESSAGE_SIZE,
           LOG_LEVEL,
           LOG_FORMAT);
@@ -207,7 +219,8 @@ public final class ServerKeys {
         new ServerConfig.Metrics(value(METRICS_PORT, texts)),
         new ServerConfig.Admin(value(ADMIN_PORT, texts)),
         value(DRAIN_DELAY, texts),
-        new ExecutionConfig(value(LANES, texts), value(INTRA_OP_THREADS, texts)),
+        new ExecutionConfig(
+            value(LANES, texts), value(INTRA_OP_THREADS, texts), value(MAX_QUEUED, texts)),
         new ServerConfig.Limits(value(MAX_MESSAGE_SIZE, texts)),
         new ServerConfig.Log(value(LOG_LEVEL, texts), value(LOG_FORMAT, texts)));
   }

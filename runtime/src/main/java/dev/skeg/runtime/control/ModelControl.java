@@ -46,24 +46,18 @@ public final class ModelControl implements AutoCloseable {
   private final EndpointTable endpoints;
   private final InferenceMetrics metrics;
   private final Clock clock;
-  private final int maxQueued;
 
-  /**
-   * @param maxQueued requests that wait for one version at most, 1 or more
-   */
   public ModelControl(
       RepositoryScan repository,
       Loader loader,
       EndpointTable endpoints,
       InferenceMetrics metrics,
-      Clock clock,
-      int maxQueued) {
+      Clock clock) {
     this.repository = repository;
     this.loader = loader;
     this.endpoints = endpoints;
     this.metrics = metrics;
     this.clock = clock;
-    this.maxQueued = maxQueued;
   }
 
   /**
@@ -141,7 +135,7 @@ public final class ModelControl implements AutoCloseable {
               servable,
               BatchPolicy.of(servable.config()),
               load.lanes(),
-              maxQueued,
+              load.maxQueued(),
               metrics.forVersion(version),
               reason -> quarantine(version, load.digest(), reason));
       batcher.measure();

@@ -6,7 +6,9 @@ import dev.skeg.registry.ModelEntry;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.VersionEntry;
 import dev.skeg.runtime.config.ConfigException;
+import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ExecutionConfig;
+import dev.skeg.runtime.config.Lanes;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.config.ModelYaml;
 import dev.skeg.runtime.model.ModelVersion;
@@ -22,16 +24,16 @@ import java.util.List;
 public final class RepositoryScan {
   private final ModelDirectory directory;
   private final ExecutionConfig execution;
-  private final int processors;
+  private final CpuBudget budget;
 
   /**
    * @param execution for models that do not say themselves
-   * @param processors that the process may use, 1 or more
+   * @param budget what the process may use
    */
-  public RepositoryScan(ModelDirectory directory, ExecutionConfig execution, int processors) {
+  public RepositoryScan(ModelDirectory directory, ExecutionConfig execution, CpuBudget budget) {
     this.directory = directory;
     this.execution = execution;
-    this.processors = processors;
+    this.budget = budget;
   }
 
   /**
@@ -68,7 +70,8 @@ public final class RepositoryScan {
               .configFile()
               .map(file -> ModelConfigFile.read(file, model.name()))
               .orElse(ModelConfigFile.ABSENT);
-      running = model.yamlFile().map(ModelYaml::read).orElse(ModelYaml.ABSENT).execution(execution);
+      ModelYaml yaml = model.yamlFile().map(ModelYaml::read).orElse(ModelYaml.ABSENT);
+      running = yaml.execution(execution, config.instances());
     } catch (ConfigException e) {
       String reason = String.join("; ", e.problems());
       return new ModelPlan(
@@ -108,7 +111,12 @@ public final class RepositoryScan {
               config.config(),
               config.declaresMaxBatchSize(),
               running.intraOpThreads());
-      return new VersionPlan.Load(artifact.digest(), request, running.lanes().resolve(processors));
+      Lanes lanes = running.lanes();
+      return new VersionPlan.Load(
+          artifact.digest(),
+          request,
+          lanes.resolve(budget, running.intraOpThreads()),
+          running.maxQueued());
     } catch (RegistryException e) {
       return new VersionPlan.Refuse(version.number(), String.valueOf(e.getMessage()));
     }

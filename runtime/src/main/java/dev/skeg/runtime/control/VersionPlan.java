@@ -11,9 +11,10 @@ sealed interface VersionPlan {
    * To be loaded.
    *
    * @param digest sha256 of its files in hexadecimal
-   * @param lanes requests that run at once, 1 or more
+   * @param lanes batches that run at once, 1 or more
+   * @param maxQueued requests that wait at most, 1 or more
    */
-  record Load(String digest, LoadRequest request, int lanes) implements VersionPlan {
+  record Load(String digest, LoadRequest request, int lanes, int maxQueued) implements VersionPlan {
     @Override
     public long number() {
       return request.version().number();

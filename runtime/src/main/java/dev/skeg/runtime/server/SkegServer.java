@@ -6,6 +6,7 @@ import dev.skeg.runtime.admin.AdminServer;
 import dev.skeg.runtime.backend.Backend;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ConfigException;
+import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.Version;
 import dev.skeg.runtime.control.ModelControl;
@@ -55,9 +56,6 @@ public final class SkegServer implements AutoCloseable {
   /** Parts of the protocol beyond its core that work. */
   private static final List<String> EXTENSIONS =
       List.of("model_configuration", "binary_tensor_data", "parameters");
-
-  /** Requests that wait for one version at most. */
-  private static final int MAX_QUEUED = 1024;
 
   /** For requests in flight at a stop; what is left of 10 s is for freeing the models. */
   private static final Duration IN_FLIGHT = Duration.ofSeconds(6);
@@ -113,12 +111,11 @@ public final class SkegServer implements AutoCloseable {
     int processors = Runtime.getRuntime().availableProcessors();
     ModelControl control =
         new ModelControl(
-            new RepositoryScan(directory, config.execution(), processors),
+            new RepositoryScan(directory, config.execution(), CpuBudget.ofThisProcess()),
             new Loader(backend),
             endpoints,
             metrics,
-            Clock.systemUTC(),
-            MAX_QUEUED);
+            Clock.systemUTC());
     parts.push(control);
     control.loadAll(processors);
     state.advance(Phase.READY);

@@ -3,19 +3,33 @@ package dev.skeg.runtime.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** A model's model.yaml. */
 final class ModelYamlTest {
-  private static final ExecutionConfig SERVER = new ExecutionConfig(new Lanes(7), 3);
+  private static final ExecutionConfig SERVER = new ExecutionConfig(new Lanes(7), 3, 99);
 
   @Test
   void whatItDoesNotSayIsTheServers() {
-    assertThat(ModelYaml.ABSENT.execution(SERVER)).isEqualTo(SERVER);
-    assertThat(parse("execution: {lanes: 2}").execution(SERVER))
-        .isEqualTo(new ExecutionConfig(new Lanes(2), 3));
-    assertThat(parse("execution: {lanes: auto, intra-op-threads: 4}").execution(SERVER))
-        .isEqualTo(new ExecutionConfig(Lanes.AUTO, 4));
+    assertThat(ModelYaml.ABSENT.execution(SERVER, Optional.empty())).isEqualTo(SERVER);
+    assertThat(parse("execution: {lanes: 2}").execution(SERVER, Optional.empty()))
+        .isEqualTo(new ExecutionConfig(new Lanes(2), 3, 99));
+    assertThat(
+            parse("execution: {lanes: auto, intra-op-threads: 4}")
+                .execution(SERVER, Optional.empty()))
+        .isEqualTo(new ExecutionConfig(Lanes.AUTO, 4, 99));
+  }
+
+  @Test
+  void goesBeforeTheInstanceGroupsWhichGoBeforeTheServer() {
+    Optional<Lanes> instances = Optional.of(new Lanes(5));
+
+    ExecutionConfig silent = ModelYaml.ABSENT.execution(SERVER, instances);
+    ExecutionConfig outspoken = parse("execution: {lanes: 2}").execution(SERVER, instances);
+
+    assertThat(silent.lanes()).isEqualTo(new Lanes(5));
+    assertThat(outspoken.lanes()).isEqualTo(new Lanes(2));
   }
 
   @Test

@@ -47,7 +47,7 @@ final class ServerConfigTest {
         .isEqualTo(
             "models-dir= host=127.0.0.1 http.port=0 grpc.port=8001 metrics.port=8002"
                 + " admin.port=8003 id=skeg drain-delay=1500ms data-dir=./.skeg"
-                + " execution.lanes=auto execution.intra-op-threads=1"
+                + " execution.lanes=auto execution.intra-op-threads=1 execution.max-queued=1024"
                 + " limits.max-message-size=64MiB log.level=info log.format=json");
   }
 
@@ -67,7 +67,7 @@ final class ServerConfigTest {
             admin: {port: 4}
             drain-delay: 5s
             data-dir: /var/lib/skeg
-            execution: {lanes: 3, intra-op-threads: 2}
+            execution: {lanes: 3, intra-op-threads: 2, max-queued: 77}
             limits:
               max-message-size: 1GiB
             log: {level: warn, format: text}
@@ -87,7 +87,7 @@ final class ServerConfigTest {
                 new ServerConfig.Metrics(3),
                 new ServerConfig.Admin(4),
                 Duration.ofSeconds(5),
-                new ExecutionConfig(new Lanes(3), 2),
+                new ExecutionConfig(new Lanes(3), 2, 77),
                 new ServerConfig.Limits(1 << 30),
                 new ServerConfig.Log(ServerConfig.LogLevel.WARN, ServerConfig.LogFormat.TEXT)));
   }
