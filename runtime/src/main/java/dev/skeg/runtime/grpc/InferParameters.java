@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The rules for a request's and its tensors' parameters. Each method takes one parameter and
  * returns normally if it is fine, whether or not it has an effect.
  *
- * <p>{@code timeout} and {@code priority} are read and not acted upon: no model has a queue with
- * priorities. Keys that the protocol does not know are a client's own and pass.
+ * <p>Keys that the protocol does not know are a client's own and pass.
  */
 final class InferParameters {
   /** The value of one parameter, as the wire has it; {@code value} is null where none was set. */
@@ -18,6 +17,12 @@ final class InferParameters {
     @Override
     public String toString() {
       return value == null ? field : field + " " + RequestException.excerpt(value.toString());
+    }
+
+    /** Returns an integer that has been checked; the largest long where it is more. */
+    long unsigned() {
+      long number = value instanceof Long integer ? integer : 0;
+      return number < 0 ? Long.MAX_VALUE : number;
     }
 
     private boolean isNonNegative() {

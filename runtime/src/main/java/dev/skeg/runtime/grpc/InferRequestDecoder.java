@@ -52,6 +52,8 @@ final class InferRequestDecoder {
   private final List<String> outputs = new ArrayList<>();
   private int[] raw = new int[8]; // Offset and length of each raw_input_contents.
   private int rawCount;
+  private long queueTimeoutNanos;
+  private long priority;
   private long convertedBytes;
   private @Nullable RequestException firstProblem; // The first one met while walking.
 
@@ -218,12 +220,21 @@ final class InferRequestDecoder {
     in.leave(outer);
     try {
       switch (owner) {
-        case REQUEST -> InferParameters.checkRequest(key, value);
+        case REQUEST -> readTerm(key, value);
         case INPUT -> InferParameters.checkInput(key);
         case OUTPUT -> InferParameters.checkOutput(key);
       }
     } catch (RequestException e) {
       report(e);
+    }
+  }
+
+  private void readTerm(String key, InferParameters.Value value) throws RequestException {
+    InferParameters.checkRequest(key, value);
+    if (key.equals("timeout")) {
+      queueTimeoutNanos = RequestTerms.microsToNanos(value.unsigned());
+    } else if (key.equals("priority")) {
+      priority = value.unsigned();
     }
   }
 
@@ -284,8 +295,13 @@ final class InferRequestDecoder {
       tensors.add(tensor(inputs.get(i), i));
     }
     requireDistinct(inputs.stream().map(input -> input.name).toList(), "input");
-    return new InferenceRequest(
-        modelName, modelVersion, id, tensors, outputs, RequestTerms.NONE, nowNanos);
+    return new InferenceRequest(modelName, modelVersion, id, tensors, outputs, terms(), nowNanos);
+  }
+
+  private RequestTerms terms() {
+    return queueTimeoutNanos == 0 && priority == 0
+        ? RequestTerms.NONE
+        : new RequestTerms(0, queueTimeoutNanos, priority);
   }
 
   private static void requireDistinct(List<String> names, String kind) throws RequestException {

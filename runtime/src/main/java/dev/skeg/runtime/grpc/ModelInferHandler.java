@@ -1,14 +1,18 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
+import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +33,10 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
   private static final Logger log = LoggerFactory.getLogger(ModelInferHandler.class);
   private static final Metadata.Key<String> ENCODING =
       Metadata.Key.of("grpc-encoding", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** When a client may try again, in milliseconds: gRPC's retry policies go by it. */
+  private static final Metadata.Key<String> PUSHBACK =
+      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
 
   private final Endpoints endpoints;
   private final Supplier<@Nullable Executor> eventLoop;
@@ -56,6 +64,7 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
     private final ServerCall<InferCall, InferReply> call;
     private final boolean timed;
     private @Nullable InferCall received;
+    private @Nullable InFlight inFlight;
     private boolean over; // Closed or handed over; the listener has nothing left to do.
 
     Call(ServerCall<InferCall, InferReply> call, boolean timed) {
@@ -99,6 +108,9 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
     public void onCancel() {
       over = true;
       drop();
+      if (inFlight != null) {
+        inFlight.cancel();
+      }
     }
 
     private void refuse(Status status) {
@@ -117,14 +129,25 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
     }
 
     private void infer(InferCall.Valid valid) {
-      InferenceRequest request = valid.request();
+      InferenceRequest request = limited(valid.request());
       try {
-        endpoints.infer(request, eventLoop.get(), result -> complete(valid, result));
+        inFlight = endpoints.infer(request, eventLoop.get(), result -> complete(valid, result));
       } catch (RuntimeException e) {
         log.error("Request for model '{}' failed before it was answered", request.model(), e);
         // Not released: whoever threw may have passed the memory on. The collector finds it.
         call.close(Status.INTERNAL.withDescription("internal error"), new Metadata());
       }
+    }
+
+    /** The client's grpc-timeout, which gRPC has made a deadline of the call's context. */
+    private static InferenceRequest limited(InferenceRequest request) {
+      Deadline deadline = Context.current().getDeadline();
+      if (deadline == null) {
+        return request;
+      }
+      long sinceReceived = System.nanoTime() - request.receivedNanos();
+      long left = deadline.timeRemaining(TimeUnit.NANOSECONDS);
+      return request.withTimeout(Math.max(1, sinceReceived + left));
     }
 
     private void complete(InferCall.Valid valid, InferenceResult result) {
@@ -134,7 +157,7 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
         switch (result) {
           case InferenceResult.Completed completed -> reply(request, completed);
           case InferenceResult.Rejected rejected ->
-              call.close(Statuses.of(rejected.code(), rejected.detail()), new Metadata());
+              call.close(Statuses.of(rejected.code(), rejected.detail()), trailers(rejected));
           case InferenceResult.Failed failed ->
               call.close(Status.INTERNAL.withDescription(failed.detail()), new Metadata());
         }
@@ -143,6 +166,15 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
         call.close(
             Status.INTERNAL.withDescription("the answer could not be written"), new Metadata());
       }
+    }
+
+    private static Metadata trailers(InferenceResult.Rejected rejected) {
+      Metadata trailers = new Metadata();
+      if (rejected.retryAfterNanos() > 0) {
+        long millis = (rejected.retryAfterNanos() - 1) / 1_000_000 + 1;
+        trailers.put(PUSHBACK, Long.toString(millis));
+      }
+      return trailers;
     }
 
     private void reply(InferenceRequest request, InferenceResult.Completed completed) {

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.model.InFlight;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -32,6 +33,9 @@ final class Exchange {
   long receivedBytes;
 
   @Nullable Reply reply;
+
+  /** What works on the answer. */
+  InFlight inFlight = InFlight.DONE;
 
   Exchange(
       @Nullable HttpRequest head, @Nullable Route route, BodyBuffer body, @Nullable String id) {

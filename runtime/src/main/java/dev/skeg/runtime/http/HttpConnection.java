@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.model.InFlight;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -30,6 +31,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,6 +68,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private static final long MAX_DRAINED_BYTES = 16 << 20;
 
   private static final Duration LINGER = Duration.ofSeconds(5);
+
+  /**
+   * How long an answer is worked on for a client that sends no more: it may only have closed its
+   * side of the connection, or it may be gone, and nothing tells the two apart.
+   */
+  private static final Duration HALF_CLOSED_GRACE = Duration.ofSeconds(1);
 
   /** While stopping: how long a client that has just been answered may still send a request. */
   static final Duration STOP_GRACE = Duration.ofMillis(250);
@@ -136,9 +144,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       reading.body.release();
       reading = null;
     }
-    for (Exchange exchange : exchanges) {
+    for (Exchange exchange : List.copyOf(exchanges)) {
       if (exchange.reply != null) {
         exchange.reply.discard();
+      } else {
+        exchange.inFlight.cancel();
       }
     }
     exchanges.clear();
@@ -367,6 +377,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             exchange.body.take(),
             channel.eventLoop(),
             channel.alloc(),
+            inFlight -> started(exchange, inFlight),
             activeNanos);
     api.answer(
         incoming,
@@ -377,6 +388,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 channel.alloc(),
                 encoded -> incoming.onEventLoop(() -> complete(exchange, encoded))));
     updateReading();
+  }
+
+  /** From here on the request can be cancelled, which it is if the client has gone already. */
+  private void started(Exchange exchange, InFlight inFlight) {
+    exchange.inFlight = inFlight;
+    if (!channel.isActive()) {
+      inFlight.cancel();
+    }
   }
 
   /** Answers a request whose body will not be read, and ends the connection with it. */
@@ -539,6 +558,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       }
       doneReading = true;
       closeIfDone();
+      if (!exchanges.isEmpty()) {
+        var _ =
+            channel
+                .eventLoop()
+                .schedule(this::cancelAll, HALF_CLOSED_GRACE.toNanos(), TimeUnit.NANOSECONDS);
+      }
+    }
+  }
+
+  private void cancelAll() {
+    for (Exchange exchange : List.copyOf(exchanges)) {
+      exchange.inFlight.cancel();
     }
   }
 

@@ -50,6 +50,8 @@ final class InferRequestDecoder {
   private String id = "";
   private boolean binaryByDefault;
   private boolean sawInputs;
+  private long queueTimeoutNanos;
+  private long priority;
   private long stagedBytes;
   private String where = ""; // What is being read, for the message of a parser's failure.
 
@@ -88,6 +90,7 @@ final class InferRequestDecoder {
    *
    * @param body decompressed and contiguous; becomes the result's, and is released if this throws
    * @param jsonBytes length of the document at the body's start
+   * @param timeoutNanos that the client waits for the answer, from received; 0 for ever
    * @throws HttpError 400 with what came and what was expected
    */
   static InferCall decode(
@@ -97,12 +100,13 @@ final class InferRequestDecoder {
       ByteBuf body,
       int jsonBytes,
       Route.Infer route,
+      long timeoutNanos,
       long receivedNanos) {
     InferRequestDecoder decoder = new InferRequestDecoder(json, config, allocator, body);
     decoder.memory.add(body);
     boolean done = false;
     try {
-      InferCall call = decoder.decode(jsonBytes, route, receivedNanos);
+      InferCall call = decoder.decode(jsonBytes, route, timeoutNanos, receivedNanos);
       done = true;
       return call;
     } finally {
@@ -112,7 +116,8 @@ final class InferRequestDecoder {
     }
   }
 
-  private InferCall decode(int jsonBytes, Route.Infer route, long receivedNanos) {
+  private InferCall decode(
+      int jsonBytes, Route.Infer route, long timeoutNanos, long receivedNanos) {
     readDocument(jsonBytes);
     List<Tensor> tensors = tensors(jsonBytes, route.model());
     List<Boolean> binary = new ArrayList<>(outputsBinary.size());
@@ -121,7 +126,13 @@ final class InferRequestDecoder {
     }
     InferenceRequest request =
         new InferenceRequest(
-            route.model(), route.version(), id, tensors, outputs, RequestTerms.NONE, receivedNanos);
+            route.model(),
+            route.version(),
+            id,
+            tensors,
+            outputs,
+            new RequestTerms(timeoutNanos, queueTimeoutNanos, priority),
+            receivedNanos);
     return new InferCall(request, binary, binaryByDefault, memory);
   }
 
@@ -196,10 +207,18 @@ final class InferRequestDecoder {
             throw stateful(field);
           }
         }
-        case "priority", "timeout" -> unsigned(parser, field, "an integer, 0 or more");
+        case "priority" -> priority = saturated(unsigned(parser, field, "an integer, 0 or more"));
+        case "timeout" ->
+            queueTimeoutNanos =
+                RequestTerms.microsToNanos(
+                    saturated(unsigned(parser, field, "an integer of microseconds, 0 or more")));
         default -> readCustomParameter(parser, key, field);
       }
     }
+  }
+
+  private static long saturated(BigInteger value) {
+    return value.bitLength() > 63 ? Long.MAX_VALUE : value.longValue();
   }
 
   private static void readCustomParameter(JsonParser parser, String key, String field)

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.model.InferenceResult;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -42,6 +43,16 @@ record Reply(
     Reply reply = json(status, body);
     if (status.equals(HttpResponseStatus.SERVICE_UNAVAILABLE)) {
       reply.headers.set(HttpHeaderNames.RETRY_AFTER, "1");
+    }
+    return reply;
+  }
+
+  /** Returns the answer to a request that was refused. */
+  static Reply rejected(InferenceResult.Rejected rejected) {
+    Reply reply = error(HttpError.statusOf(rejected.code()), rejected.detail());
+    if (rejected.retryAfterNanos() > 0) {
+      long seconds = (rejected.retryAfterNanos() - 1) / 1_000_000_000 + 1;
+      reply.headers.set(HttpHeaderNames.RETRY_AFTER, Long.toString(seconds));
     }
     return reply;
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ServingException;
 import io.netty.buffer.ByteBuf;
@@ -254,14 +255,17 @@ final class RestApi {
       throw error;
     }
     try {
-      endpoints.infer(
-          call.request(),
-          incoming.loop().inEventLoop() ? incoming.loop() : null,
-          result -> {
-            call.release();
-            // The caller may be a model's lane, which has better things to do than to write JSON.
-            incoming.onEventLoop(() -> answerInfer(call, result, allocator, done));
-          });
+      InFlight inFlight =
+          endpoints.infer(
+              call.request(),
+              incoming.loop().inEventLoop() ? incoming.loop() : null,
+              result -> {
+                call.release();
+                // The caller may be a model's lane, which has better things to do than to write
+                // JSON.
+                incoming.onEventLoop(() -> answerInfer(call, result, allocator, done));
+              });
+      incoming.onEventLoop(() -> incoming.started().accept(inFlight));
     } catch (RuntimeException unexpected) {
       // Endpoints never throw; if one does, it may still hold the memory, which is therefore
       // leaked.
@@ -272,14 +276,16 @@ final class RestApi {
   private InferCall decode(
       Route.Infer route, Incoming incoming, ByteBuf body, ByteBufAllocator allocator) {
     int jsonBytes;
+    long timeoutNanos;
     try {
+      timeoutNanos = RequestTimeout.nanos(incoming.headers());
       jsonBytes = documentBytes(incoming.headers(), body.readableBytes());
     } catch (HttpError error) {
       body.release();
       throw error;
     }
     return InferRequestDecoder.decode(
-        json, config, allocator, body, jsonBytes, route, incoming.receivedNanos());
+        json, config, allocator, body, jsonBytes, route, timeoutNanos, incoming.receivedNanos());
   }
 
   /** Returns the length of the JSON document, by rules 1 and 2 of the binary tensor extension. */
@@ -314,8 +320,7 @@ final class RestApi {
   private void answerInfer(
       InferCall call, InferenceResult result, ByteBufAllocator allocator, Consumer<Reply> done) {
     switch (result) {
-      case InferenceResult.Rejected(var code, String detail, long _) ->
-          done.accept(Reply.error(HttpError.statusOf(code), detail));
+      case InferenceResult.Rejected rejected -> done.accept(Reply.rejected(rejected));
       case InferenceResult.Failed failed ->
           done.accept(Reply.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, failed.detail()));
       case InferenceResult.Completed completed -> {

@@ -25,4 +25,15 @@ public record InferenceRequest(
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
   }
+
+  /**
+   * Returns this request with another limit on its time.
+   *
+   * @param timeoutNanos from received; 0 for none
+   */
+  public InferenceRequest withTimeout(long timeoutNanos) {
+    RequestTerms limited =
+        new RequestTerms(timeoutNanos, terms.queueTimeoutNanos(), terms.priority());
+    return new InferenceRequest(model, version, id, inputs, outputs, limited, receivedNanos);
+  }
 }

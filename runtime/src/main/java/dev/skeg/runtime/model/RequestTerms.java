@@ -12,6 +12,11 @@ public record RequestTerms(long timeoutNanos, long queueTimeoutNanos, long prior
   /** Whenever it can be. */
   public static final RequestTerms NONE = new RequestTerms(0, 0, 0);
 
+  /** Returns microseconds in nanoseconds; the largest long where that is more. */
+  public static long microsToNanos(long micros) {
+    return micros > Long.MAX_VALUE / 1_000 ? Long.MAX_VALUE : micros * 1_000;
+  }
+
   public RequestTerms {
     if (timeoutNanos < 0 || queueTimeoutNanos < 0 || priority < 0) {
       throw new IllegalArgumentException(

@@ -83,7 +83,7 @@ final class InferRequestDecoderFuzzTest {
 
   private static @Nullable InferCall decode(ByteBuf body, int jsonBytes) {
     try {
-      return InferRequestDecoder.decode(JSON, CONFIG, ALLOCATOR, body, jsonBytes, ROUTE, 0);
+      return InferRequestDecoder.decode(JSON, CONFIG, ALLOCATOR, body, jsonBytes, ROUTE, 0, 0);
     } catch (HttpError refused) {
       assertThat(refused.detail()).isNotEmpty();
       return null;
@@ -146,7 +146,7 @@ final class InferRequestDecoderFuzzTest {
             .getBytes(StandardCharsets.UTF_8);
     ByteBuf body = Unpooled.directBuffer(Math.max(1, answer.length));
     body.writeBytes(head).writeBytes(answer, length, answer.length - length);
-    return InferRequestDecoder.decode(JSON, CONFIG, ALLOCATOR, body, head.length, ROUTE, 0);
+    return InferRequestDecoder.decode(JSON, CONFIG, ALLOCATOR, body, head.length, ROUTE, 0, 0);
   }
 
   private static void assertSame(InferenceRequest actual, InferenceRequest expected) {
