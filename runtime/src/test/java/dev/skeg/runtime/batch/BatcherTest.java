@@ -1,0 +1,593 @@
+package dev.skeg.runtime.batch;
+
+import static dev.skeg.runtime.batch.TestVersion.floats;
+import static dev.skeg.runtime.batch.TestVersion.get;
+import static dev.skeg.runtime.batch.TestVersion.request;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InFlight;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.testing.OnnxModels;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Requests to versions that the real engine runs. */
+final class BatcherTest {
+  private static final long[] ONE_ROW = {1, 3};
+
+  @TempDir static Path directory;
+
+  private static OnnxRuntimeBackend backend;
+
+  @BeforeAll
+  static void start() {
+    backend = new OnnxRuntimeBackend(directory);
+  }
+
+  @AfterAll
+  static void stop() {
+    backend.close();
+  }
+
+  private static TestVersion version(byte[] model, String config, int lanes) {
+    return new TestVersion(backend, directory, model, config, lanes);
+  }
+
+  /** A model {@code y = -x}, rows of three floats. */
+  private static byte[] negation() {
+    return new OnnxModels()
+        .input("x", DataType.FP32, "n", 3)
+        .output("y", DataType.FP32, "n", 3)
+        .node("Neg", List.of("x"), List.of("y"))
+        .build();
+  }
+
+  private static InferenceRequest row(float first) {
+    return request(floats("x", ONE_ROW, first, 2, 3));
+  }
+
+  private static InferenceRequest row(float first, RequestTerms terms) {
+    return request(terms, floats("x", ONE_ROW, first, 2, 3));
+  }
+
+  /** Keeps a version's only lane busy: its answer is not taken until it is let go. */
+  private static final class Blocker implements AutoCloseable {
+    private final CountDownLatch taken = new CountDownLatch(1);
+    private final CountDownLatch go = new CountDownLatch(1);
+
+    Blocker(TestVersion version) throws InterruptedException {
+      var _ =
+          version.submit(
+              row(0),
+              null,
+              result -> {
+                taken.countDown();
+                try {
+                  var _ = go.await(20, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+                floats(result);
+              });
+      assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Override
+    public void close() {
+      go.countDown();
+    }
+  }
+
+  @Test
+  void whatOneTurnBroughtRunsTogetherOnTheEventLoop() {
+    try (TestVersion version = version(negation(), "", 2)) {
+      version.batcher.measure();
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        CompletableFuture<InferenceResult> result = new CompletableFuture<>();
+        var _ =
+            version.submit(
+                row(i),
+                version.eventLoop(),
+                answer -> {
+                  threads.add(Thread.currentThread());
+                  result.complete(answer);
+                });
+        results.add(result);
+      }
+      assertThat(results).noneMatch(CompletableFuture::isDone);
+
+      version.turn();
+
+      for (int i = 0; i < 5; i++) {
+        assertThat(floats(results.get(i).getNow(null))).containsExactly(-(float) i, -2, -3);
+      }
+      assertThat(threads).containsOnly(Thread.currentThread());
+      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(1);
+      assertThat(version.metric("nv_inference_count")).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void whatNobodyKnowsTheCostOfRunsOnALane() {
+    try (TestVersion version = version(negation(), "", 2)) {
+      CompletableFuture<Thread> thread = new CompletableFuture<>();
+      var _ =
+          version.submit(
+              row(1),
+              version.eventLoop(),
+              result -> {
+                floats(result);
+                thread.complete(Thread.currentThread());
+              });
+
+      version.turn();
+
+      assertThat(thread.orTimeout(20, TimeUnit.SECONDS).join().getName()).startsWith("lane-m-");
+    }
+  }
+
+  @Test
+  void whatWaitedRunsTogetherWhenTheLaneIsFree() throws InterruptedException {
+    try (TestVersion version = version(negation(), "", 1)) {
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      try (Blocker _ = new Blocker(version)) {
+        for (int i = 0; i < 8; i++) {
+          results.add(version.submit(row(i), null));
+        }
+      }
+
+      for (int i = 0; i < 8; i++) {
+        assertThat(floats(get(results.get(i)))).containsExactly(-(float) i, -2, -3);
+      }
+      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void oneMoreThanTheQueueHoldsIsRefusedAtOnce() throws InterruptedException {
+    String config =
+        """
+        max_batch_size: 8
+        dynamic_batching { default_queue_policy { max_queue_size: 2 } }
+        """;
+    try (TestVersion version = version(negation(), config, 1)) {
+      List<CompletableFuture<InferenceResult>> waiting = new ArrayList<>();
+      CompletableFuture<InferenceResult> refused;
+      try (Blocker _ = new Blocker(version)) {
+        waiting.add(version.submit(row(1), null));
+        waiting.add(version.submit(row(2), null));
+        refused = version.submit(row(3), null);
+
+        assertThat(refused.getNow(null))
+            .isInstanceOfSatisfying(
+                InferenceResult.Rejected.class,
+                rejected -> {
+                  assertThat(rejected.code()).isEqualTo(ErrorCode.UNAVAILABLE);
+                  assertThat(rejected.detail()).startsWith("Exceeds maximum queue size");
+                  assertThat(rejected.retryAfterNanos()).isPositive();
+                });
+      }
+      assertThat(waiting).allSatisfy(each -> floats(get(each)));
+    }
+  }
+
+  @Test
+  void aRequestThatIsCancelledWhileItWaitsLeavesItsPlaceToAnother() throws InterruptedException {
+    String config =
+        """
+        max_batch_size: 8
+        dynamic_batching { default_queue_policy { max_queue_size: 1 } }
+        """;
+    try (TestVersion version = version(negation(), config, 1)) {
+      List<InferenceResult> ends = new ArrayList<>();
+      CompletableFuture<InferenceResult> next;
+      try (Blocker _ = new Blocker(version)) {
+        InFlight first = version.submit(row(1), null, ends::add);
+
+        first.cancel();
+        first.cancel();
+        next = version.submit(row(2), null);
+      }
+
+      assertThat(floats(get(next))).containsExactly(-2, -2, -3);
+      assertThat(ends).containsExactly(Batcher.CANCELLED);
+    }
+  }
+
+  @Test
+  void aRequestThatWaitedTooLongIsRefused() throws InterruptedException {
+    RequestTerms hurried = new RequestTerms(0, 1, 0);
+    RequestTerms late = new RequestTerms(1, 0, 0);
+    try (TestVersion version = version(negation(), "", 1)) {
+      CompletableFuture<InferenceResult> queueTimeout;
+      CompletableFuture<InferenceResult> deadline;
+      try (Blocker _ = new Blocker(version)) {
+        queueTimeout = version.submit(row(1, hurried), null);
+        deadline = version.submit(row(2, late), null);
+      }
+
+      for (var result : List.of(queueTimeout, deadline)) {
+        assertThat(get(result))
+            .isInstanceOfSatisfying(
+                InferenceResult.Rejected.class,
+                rejected -> {
+                  assertThat(rejected.code()).isEqualTo(ErrorCode.UNAVAILABLE);
+                  assertThat(rejected.detail()).startsWith("Request timeout expired");
+                });
+      }
+    }
+  }
+
+  @Test
+  void aPolicyThatDelaysRunsTheLateOnesLast() throws InterruptedException {
+    String config =
+        """
+        max_batch_size: 1
+        dynamic_batching {
+          default_queue_policy { timeout_action: DELAY allow_timeout_override: true }
+        }
+        """;
+    RequestTerms hurried = new RequestTerms(0, 1, 0);
+    try (TestVersion version = version(negation(), config, 1)) {
+      List<Float> order = new ArrayList<>();
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      try (Blocker _ = new Blocker(version)) {
+        results.add(inOrder(version, row(1, hurried), order));
+        results.add(inOrder(version, row(2), order));
+        results.add(inOrder(version, row(3), order));
+      }
+      results.forEach(TestVersion::get);
+
+      assertThat(order).containsExactly(2f, 3f, 1f);
+    }
+  }
+
+  private static CompletableFuture<InferenceResult> inOrder(
+      TestVersion version, InferenceRequest request, List<Float> order) {
+    CompletableFuture<InferenceResult> done = new CompletableFuture<>();
+    var _ =
+        version.submit(
+            request,
+            null,
+            result -> {
+              order.add(-floats(result)[0]);
+              done.complete(result);
+            });
+    return done;
+  }
+
+  @Test
+  void aHigherPriorityGoesFirstAndWithinOneTheEarlierDeadline() throws InterruptedException {
+    String config =
+        """
+        max_batch_size: 1
+        dynamic_batching { priority_levels: 2 default_priority_level: 2 }
+        """;
+    long second = TimeUnit.SECONDS.toNanos(1);
+    try (TestVersion version = version(negation(), config, 1)) {
+      List<Float> order = new ArrayList<>();
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      try (Blocker _ = new Blocker(version)) {
+        results.add(inOrder(version, row(1), order));
+        results.add(inOrder(version, row(2, new RequestTerms(30 * second, 0, 2)), order));
+        results.add(inOrder(version, row(3, new RequestTerms(second / 2, 0, 2)), order));
+        results.add(inOrder(version, row(4, new RequestTerms(0, 0, 1)), order));
+      }
+      results.forEach(TestVersion::get);
+
+      assertThat(order.getFirst()).isEqualTo(4f);
+      assertThat(order.indexOf(3f)).isLessThan(order.indexOf(2f));
+    }
+  }
+
+  @Test
+  void aRequestOfMoreRowsThanABatchIsSplitAndPutTogetherAgain() {
+    try (TestVersion version = version(negation(), "", 2)) {
+      version.batcher.measure();
+      int rows = 1000;
+      float[] values = new float[rows * 3];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = i;
+      }
+
+      CompletableFuture<InferenceResult> result =
+          version.submit(request(floats("x", new long[] {rows, 3}, values)), null);
+
+      InferenceResult answer = get(result);
+      assertThat(((InferenceResult.Completed) answer).outputs().get(0).shape())
+          .isEqualTo(Shape.of(rows, 3));
+      float[] negated = floats(answer);
+      for (int i = 0; i < values.length; i++) {
+        assertThat(negated[i]).isEqualTo(-values[i]);
+      }
+      assertThat(version.metric("nv_inference_count")).isEqualTo(rows);
+      assertThat(version.metric("nv_inference_request_success")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void rowsOfDifferentShapesNeverRunTogether() throws InterruptedException {
+    byte[] negation =
+        new OnnxModels()
+            .input("x", DataType.FP32, "n", "k")
+            .output("y", DataType.FP32, "n", "k")
+            .node("Neg", List.of("x"), List.of("y"))
+            .build();
+    try (TestVersion version = version(negation, "", 1)) {
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      try (Blocker _ = new Blocker(version)) {
+        for (int i = 0; i < 6; i++) {
+          float[] values = new float[i % 2 == 0 ? 2 : 5];
+          values[0] = i;
+          results.add(
+              version.submit(request(floats("x", new long[] {1, values.length}, values)), null));
+        }
+      }
+
+      for (int i = 0; i < 6; i++) {
+        float[] answer = floats(get(results.get(i)));
+        assertThat(answer).hasSize(i % 2 == 0 ? 2 : 5);
+        assertThat(answer[0]).isEqualTo(-(float) i);
+      }
+      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void stringsOfManyRequestsRunTogetherToo() throws InterruptedException {
+    byte[] model = OnnxModels.identity(List.of(DataType.BYTES), "batch", 2);
+    try (TestVersion version = version(model, "", 1)) {
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      CountDownLatch taken = new CountDownLatch(1);
+      CountDownLatch go = new CountDownLatch(1);
+      var _ =
+          version.submit(
+              strings("first", ""),
+              null,
+              result -> {
+                taken.countDown();
+                try {
+                  var _ = go.await(20, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+                ((InferenceResult.Completed) result).outputs().close();
+              });
+      assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
+      for (int i = 0; i < 4; i++) {
+        results.add(version.submit(strings("a".repeat(i * 7), "😀" + i), null));
+      }
+      go.countDown();
+
+      for (int i = 0; i < 4; i++) {
+        InferenceResult.Completed answer = (InferenceResult.Completed) get(results.get(i));
+        Tensor output = answer.outputs().get(0);
+        assertThat(output.shape()).isEqualTo(Shape.of(1, 2));
+        assertThat(output.data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE))
+            .isEqualTo(OnnxModels.wireStrings("a".repeat(i * 7), "😀" + i));
+        answer.outputs().close();
+      }
+      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(2);
+    }
+  }
+
+  private static InferenceRequest strings(String... texts) {
+    return request(
+        new Tensor(
+            "bytes_in",
+            DataType.BYTES,
+            Shape.of(1, texts.length),
+            MemorySegment.ofArray(OnnxModels.wireStrings(texts))));
+  }
+
+  @Test
+  void aRequestThatSpoilsABatchFailsAlone() throws InterruptedException {
+    byte[] lookup =
+        new OnnxModels()
+            .input("i", DataType.INT64, "n")
+            .output("y", DataType.FP32, "n", 4)
+            .floats("table", new long[] {3, 4}, 1)
+            .node("Gather", List.of("table", "i"), List.of("y"))
+            .build();
+    try (TestVersion version = version(lookup, "max_batch_size: 16", 1)) {
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        results.add(version.submit(index(i == 3 ? 99 : i % 3), version.eventLoop()));
+      }
+      version.turn();
+
+      for (int i = 0; i < 8; i++) {
+        InferenceResult result = get(results.get(i));
+        if (i == 3) {
+          assertThat(result).isInstanceOf(InferenceResult.Failed.class);
+        } else {
+          assertThat(floats(result)).hasSize(4);
+        }
+      }
+      assertThat(version.quarantined).isEmpty();
+    }
+  }
+
+  private static InferenceRequest index(long index) {
+    byte[] data =
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(index).array();
+    return request(new Tensor("i", DataType.INT64, Shape.of(1), MemorySegment.ofArray(data)));
+  }
+
+  @Test
+  void aVersionThatFailsAgainAndAgainIsTakenOutOfServiceOnce() {
+    try (TestVersion version = version(negation(), "", 1)) {
+      for (int i = 0; i < 15; i++) {
+        version.batcher.failed(new IllegalStateException("broken"));
+      }
+      assertThat(floats(get(version.submit(row(1), null)))).containsExactly(-1, -2, -3);
+      for (int i = 0; i < 15; i++) {
+        version.batcher.failed(new IllegalStateException("broken"));
+      }
+      assertThat(version.quarantined).isEmpty();
+
+      version.batcher.failed(new IllegalStateException("broken"));
+      version.batcher.failed(new IllegalStateException("broken"));
+
+      assertThat(version.quarantined).hasSize(1).first().asString().contains("broken");
+      assertThat(get(version.submit(row(1), null)))
+          .isInstanceOfSatisfying(
+              InferenceResult.Rejected.class,
+              rejected -> assertThat(rejected.code()).isEqualTo(ErrorCode.UNAVAILABLE));
+    }
+  }
+
+  @Test
+  void aRunThatNobodyWaitsForEndsEarlyAndTheLaneGoesOn() {
+    OnnxModels chain = new OnnxModels().input("x", DataType.FP32, "n", 1024);
+    chain.output("y", DataType.FP32, "n", 1024).floats("w", new long[] {1024, 1024}, 1);
+    String from = "x";
+    for (int i = 0; i < 400; i++) {
+      String to = i == 399 ? "y" : "h" + i;
+      chain.node("MatMul", List.of(from, "w"), List.of(to));
+      from = to;
+    }
+    try (TestVersion version = version(chain.build(), "max_batch_size: 512", 1)) {
+      float[] values = new float[512 * 1024];
+      CompletableFuture<InferenceResult> result = new CompletableFuture<>();
+      InFlight running =
+          version.submit(
+              request(floats("x", new long[] {512, 1024}, values)), null, result::complete);
+      long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (((Entry) running).state() == Entry.WAITING && System.nanoTime() < giveUp) {
+        Thread.onSpinWait();
+      }
+
+      running.cancel();
+
+      assertThat(get(result)).isEqualTo(Batcher.CANCELLED);
+      assertThat(version.metric("nv_inference_exec_count")).isZero();
+      assertThat(
+              floats(
+                  get(
+                      version.submit(
+                          request(floats("x", new long[] {1, 1024}, new float[1024])), null))))
+          .hasSize(1024);
+    }
+  }
+
+  @Test
+  void answersThatAreHeldKeepTheirValues() {
+    try (TestVersion version = version(negation(), "", 1)) {
+      version.batcher.measure();
+      List<InferenceResult.Completed> held = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        CompletableFuture<InferenceResult> result = version.submit(row(i), version.eventLoop());
+        version.turn();
+        held.add((InferenceResult.Completed) get(result));
+      }
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(floats(held.get(i))).containsExactly(-(float) i, -2, -3);
+      }
+    }
+  }
+
+  @Test
+  void answersLeaveInTheOrderOfTheRequestsWhereThatIsAskedFor() throws InterruptedException {
+    String config = "max_batch_size: 1 dynamic_batching { preserve_ordering: true }";
+    try (TestVersion version = version(negation(), config, 4)) {
+      List<Float> order = java.util.Collections.synchronizedList(new ArrayList<>());
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      for (int i = 0; i < 60; i++) {
+        results.add(inOrder(version, row(i), order));
+      }
+      results.forEach(TestVersion::get);
+
+      for (int i = 0; i < 60; i++) {
+        assertThat(order.get(i)).isEqualTo(i);
+      }
+    }
+  }
+
+  @Test
+  void aBatchWaitsForThePreferredSizeButNoLongerThanAllowed() {
+    String config =
+        """
+        max_batch_size: 8
+        dynamic_batching { preferred_batch_size: 4 max_queue_delay_microseconds: 60000000 }
+        """;
+    try (TestVersion version = version(negation(), config, 1)) {
+      List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        results.add(version.submit(row(i), version.eventLoop()));
+        version.turn();
+        assertThat(results).filteredOn(CompletableFuture::isDone).hasSizeLessThan(i == 3 ? 5 : 1);
+      }
+
+      for (int i = 0; i < 4; i++) {
+        assertThat(floats(get(results.get(i)))).containsExactly(-(float) i, -2, -3);
+      }
+      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(1);
+    }
+    String impatient =
+        """
+        max_batch_size: 8
+        dynamic_batching { preferred_batch_size: 4 max_queue_delay_microseconds: 1000 }
+        """;
+    try (TestVersion version = version(negation(), impatient, 1)) {
+      assertThat(floats(get(version.submit(row(9), null)))).containsExactly(-9, -2, -3);
+    }
+  }
+
+  @Test
+  void anAnswerThatCannotBeTakenStopsNothing() {
+    try (TestVersion version = version(negation(), "", 1)) {
+      var _ =
+          version.submit(
+              row(1),
+              null,
+              result -> {
+                floats(result);
+                throw new IllegalStateException("the transport broke");
+              });
+
+      assertThat(floats(get(version.submit(row(2), null)))).containsExactly(-2, -2, -3);
+    }
+  }
+
+  @Test
+  void anAnswerMayBringTheNextRequest() {
+    try (TestVersion version = version(negation(), "", 1)) {
+      version.batcher.measure();
+      CompletableFuture<InferenceResult> second = new CompletableFuture<>();
+      var _ =
+          version.submit(
+              row(1),
+              version.eventLoop(),
+              result -> {
+                floats(result);
+                var _ = version.submit(row(2), version.eventLoop(), second::complete);
+              });
+
+      version.turn();
+
+      assertThat(floats(get(second))).containsExactly(-2, -2, -3);
+    }
+  }
+}
