@@ -58,7 +58,7 @@ final class CostProbe {
       Servable servable, ServableHandle handle, ShapeClass shape, int bound) {
     SplittableRandom random = new SplittableRandom(7);
     long began = System.nanoTime();
-    if (!shape.hasFixedRows()) {
+    if (shape.slotRows() == 0) {
       for (int rows = 1; rows <= shape.capacity() && !isOver(began); rows *= 2) {
         List<Tensor> inputs = inputs(shape, rows, bound, random);
         shape.cost().set(rows, fastest(began, () -> run(handle, inputs)));
@@ -67,7 +67,7 @@ final class CostProbe {
     }
     try (BatchSlot slot = servable.openSlot(shape.slotShape());
         RunControl control = servable.openControl()) {
-      for (int rows = 1; rows <= shape.capacity() && !isOver(began); rows *= 2) {
+      for (int rows = 1; rows <= shape.slotRows() && !isOver(began); rows *= 2) {
         List<Tensor> inputs = inputs(shape, rows, bound, random);
         for (int i = 0; i < inputs.size(); i++) {
           MemorySegment data = inputs.get(i).data();

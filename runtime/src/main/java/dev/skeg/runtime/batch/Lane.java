@@ -10,6 +10,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.StageTimings;
 import dev.skeg.runtime.model.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -38,6 +39,8 @@ final class Lane implements Runnable {
 
   /** Inputs of a request that runs alone are not copied into a slot if they are longer. */
   private static final long DIRECT_BYTES = 64 << 10;
+
+  private static final int ALIGNMENT = 64;
 
   private static final ValueLayout.OfInt LENGTH =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -177,7 +180,7 @@ final class Lane implements Runnable {
     try {
       if (alone && (slots == null || shape.rowBytes() * batch.rows() > DIRECT_BYTES)) {
         answers = runDirect(0, runs, startNanos);
-      } else if (slots != null) {
+      } else if (slots != null && batch.rows() <= shape.slotRows()) {
         answers = runInSlot(slots, runs, startNanos);
       } else {
         answers = runGathered(runs, startNanos);
@@ -236,16 +239,19 @@ final class Lane implements Runnable {
   private static List<Tensor> part(Entry entry, int firstRow, int rows) {
     List<Tensor> parts = new ArrayList<>();
     for (Tensor input : entry.request.inputs()) {
-      Shape row = ShapeClass.row(input.shape());
-      long rowBytes = Tensor.byteSize(input.type(), row.elementCount());
-      parts.add(
-          new Tensor(
-              input.name(),
-              input.type(),
-              ShapeClass.withRows(row, rows),
-              input.data().asSlice(firstRow * rowBytes, rows * rowBytes)));
+      parts.add(part(input, firstRow, rows));
     }
     return parts;
+  }
+
+  private static Tensor part(Tensor input, int firstRow, int rows) {
+    Shape row = ShapeClass.row(input.shape());
+    long rowBytes = Tensor.byteSize(input.type(), row.elementCount());
+    return new Tensor(
+        input.name(),
+        input.type(),
+        ShapeClass.withRows(row, rows),
+        input.data().asSlice(firstRow * rowBytes, rows * rowBytes));
   }
 
   /** Copies the rows into a slot and runs them there. */
@@ -289,6 +295,12 @@ final class Lane implements Runnable {
 
   /** Puts the requests' inputs one behind the other, of whatever length each row is. */
   private Answers runGathered(RunControl runs, long startNanos) {
+    try (Arena memory = Arena.ofConfined()) {
+      return runGathered(memory, runs, startNanos);
+    }
+  }
+
+  private Answers runGathered(Arena memory, RunControl runs, long startNanos) {
     ShapeClass shape = batch.shape();
     List<Tensor> together = new ArrayList<>();
     for (int position = 0; position < shape.inputCount(); position++) {
@@ -296,11 +308,11 @@ final class Lane implements Runnable {
       long bytes = 0;
       List<Tensor> parts = new ArrayList<>();
       for (int i = 0; i < batch.size(); i++) {
-        Tensor part = input(batch.entry(i), name);
+        Tensor part = input(i, name);
         parts.add(part);
         bytes += part.data().byteSize();
       }
-      MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(bytes)]);
+      MemorySegment data = memory.allocate(Math.max(1, bytes), ALIGNMENT).asSlice(0, bytes);
       long offset = 0;
       for (Tensor part : parts) {
         MemorySegment.copy(part.data(), 0, data, offset, part.data().byteSize());
@@ -334,10 +346,13 @@ final class Lane implements Runnable {
         null, false, outputs, outputs.inputNanos(), Math.max(0, inferNanos), endNanos);
   }
 
-  private static Tensor input(Entry entry, String name) {
+  private Tensor input(int index, String name) {
+    Entry entry = batch.entry(index);
     for (Tensor input : entry.request.inputs()) {
       if (input.name().equals(name)) {
-        return input;
+        return batch.isWhole(index)
+            ? input
+            : part(input, batch.firstRow(index), batch.rowCount(index));
       }
     }
     throw new IllegalStateException("a request of this class has no input " + name);

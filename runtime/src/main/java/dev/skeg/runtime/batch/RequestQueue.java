@@ -20,6 +20,9 @@ final class RequestQueue {
   /** The wait that a request without a deadline is taken to accept. */
   static final long ASSUMED_PATIENCE_NANOS = 1_000_000_000;
 
+  /** What a batch takes at most, where one row does not take longer. */
+  private static final long LONGEST_RUN_NANOS = 250_000_000;
+
   /** Goes behind everything that is not late. */
   private static final long LATE = 1L << 60;
 
@@ -237,7 +240,7 @@ final class RequestQueue {
       }
     } else {
       CostCurve cost = line.shape.cost();
-      rows = Math.min(waiting, cost.bestRows(most));
+      rows = Math.min(waiting, affordable(cost, cost.bestRows(most)));
       if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
         rows = Math.min(rows, (waiting + freeLanes) / (freeLanes + 1));
       }
@@ -248,6 +251,15 @@ final class RequestQueue {
       rows = Math.max(head.rows, rows / 2);
     }
     return Math.max(1, rows);
+  }
+
+  /** Larger batches of a dear model win little, and hold up what comes next for too long. */
+  private static int affordable(CostCurve cost, int most) {
+    int rows = most;
+    while (rows > 1 && cost.predict(rows) > LONGEST_RUN_NANOS) {
+      rows--;
+    }
+    return rows;
   }
 
   private void take(Batch batch, Line first, int level, int rows, long now) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Any; immutable but for what is learnt.
  */
 final class ShapeClass {
-  /** A slot's tensor is at most this long; more rows are split. */
+  /** A slot's tensor is at most this long; a batch of more rows gets memory for one run. */
   static final long MAX_TENSOR_BYTES = 4 << 20;
 
   private static final int SHAPES_KEPT = 65;
@@ -26,8 +26,10 @@ final class ShapeClass {
   private final Signature signature;
   private final boolean isBatchable;
   private final boolean hasSlots;
+  private final boolean isSplittable;
   private final boolean learns;
   private final int capacity;
+  private final int slotRows;
   private final int[] inputs; // Of the signature, in its order.
   private final long[] inputRowBytes; // 0 where the type's elements vary.
   private final int[] outputs;
@@ -45,7 +47,9 @@ final class ShapeClass {
     this.signature = signature;
     this.isBatchable = false;
     this.hasSlots = false;
+    this.isSplittable = false;
     this.capacity = 1;
+    this.slotRows = 0;
     this.learns = learns;
     this.inputRows = new Shape[0];
     this.inputs = new int[0];
@@ -91,12 +95,14 @@ final class ShapeClass {
       }
     }
     this.rowBytes = all;
-    this.capacity = (int) Math.max(1, Math.min(maxRows, MAX_TENSOR_BYTES / largest));
-    this.hasSlots = fixed && largest <= MAX_TENSOR_BYTES;
+    this.capacity = maxRows;
+    this.slotRows = fixed ? (int) Math.min(maxRows, MAX_TENSOR_BYTES / largest) : 0;
+    this.isSplittable = fixed;
+    this.hasSlots = slotRows > 0;
     this.slotShape =
         hasSlots
             ? new SlotShape(
-                capacity, boxed(inputs), List.of(inputRows), boxed(outputs), List.of(outputRows))
+                slotRows, boxed(inputs), List.of(inputRows), boxed(outputs), List.of(outputRows))
             : null;
   }
 
@@ -166,7 +172,12 @@ final class ShapeClass {
 
   /** Returns whether a request's rows can be told apart by their place. */
   boolean hasFixedRows() {
-    return hasSlots;
+    return isSplittable;
+  }
+
+  /** Returns the most rows that a slot has room for; 0 if there are no slots. */
+  int slotRows() {
+    return slotRows;
   }
 
   SlotShape slotShape() {
