@@ -45,7 +45,7 @@ final class Exchange {
     this.requestId = id;
     this.isHead = head != null && head.method().equals(HttpMethod.HEAD);
     this.acceptedCoding =
-        head == null
+        head == null || !head.headers().contains(HttpHeaderNames.ACCEPT_ENCODING)
             ? ContentCoding.IDENTITY
             : ContentCoding.ofResponse(head.headers().getAll(HttpHeaderNames.ACCEPT_ENCODING));
     this.keepAlive = head != null && HttpUtil.isKeepAlive(head);

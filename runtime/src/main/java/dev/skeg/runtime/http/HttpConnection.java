@@ -11,7 +11,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -87,6 +87,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private @Nullable ScheduledFuture<?> tick;
   private int writing;
   private long answeringBytes; // Of the bodies of requests that are complete and not answered.
+  private String lastTarget = "";
+  private @Nullable Route lastRoute;
   private boolean doneReading; // What comes is thrown away.
   private boolean inputShut;
   private boolean lingering;
@@ -195,9 +197,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     try {
       checkVersion(head.protocolVersion());
       id = requestId(head.headers());
-      route = Route.of(head.uri());
+      route = route(head.uri());
       checkMethod(route, head.method());
-      coding = ContentCoding.ofRequest(head.headers().getAll(HttpHeaderNames.CONTENT_ENCODING));
+      if (head.headers().contains(HttpHeaderNames.CONTENT_ENCODING)) {
+        coding = ContentCoding.ofRequest(head.headers().getAll(HttpHeaderNames.CONTENT_ENCODING));
+      }
       checkExpectation(head);
     } catch (HttpError error) {
       refusal = error;
@@ -222,6 +226,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       sendContinue();
     }
     updateReading();
+  }
+
+  /** A connection mostly asks for the same thing again and again. */
+  private Route route(String target) {
+    Route known = lastRoute;
+    if (known != null && target.equals(lastTarget)) {
+      return known;
+    }
+    Route route = Route.of(target);
+    lastRoute = route;
+    lastTarget = target;
+    return route;
   }
 
   private static void checkVersion(HttpVersion version) {
@@ -499,7 +515,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     FullHttpResponse response =
         new DefaultFullHttpResponse(
-            exchange.version(), reply.status(), body, headers, new DefaultHttpHeaders());
+            exchange.version(), reply.status(), body, headers, EmptyHttpHeaders.INSTANCE);
     HttpUtil.setKeepAlive(response, keepAlive);
     writing++;
     writeMarkNanos = System.nanoTime();

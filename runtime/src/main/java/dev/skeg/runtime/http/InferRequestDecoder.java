@@ -102,11 +102,21 @@ final class InferRequestDecoder {
       Route.Infer route,
       long timeoutNanos,
       long receivedNanos) {
+    RequestHeads heads = RequestHeads.own();
     InferRequestDecoder decoder = new InferRequestDecoder(json, config, allocator, body);
     decoder.memory.add(body);
     boolean done = false;
     try {
+      InferCall known =
+          heads == null ? null : heads.find(body, jsonBytes, route, timeoutNanos, receivedNanos);
+      if (known != null) {
+        done = true;
+        return known;
+      }
       InferCall call = decoder.decode(jsonBytes, route, timeoutNanos, receivedNanos);
+      if (heads != null) {
+        decoder.keep(heads, jsonBytes, route, call);
+      }
       done = true;
       return call;
     } finally {
@@ -114,6 +124,22 @@ final class InferRequestDecoder {
         decoder.memory.forEach(ByteBuf::release);
       }
     }
+  }
+
+  /** Lets the next request with the same document go without reading it. */
+  private void keep(RequestHeads heads, int jsonBytes, Route.Infer route, InferCall call) {
+    List<RequestHeads.Input> known = new ArrayList<>(inputs.size());
+    for (int i = 0; i < inputs.size(); i++) {
+      Input input = inputs.get(i);
+      if (input.staged != null) {
+        return;
+      }
+      Tensor tensor = call.request().inputs().get(i);
+      known.add(
+          new RequestHeads.Input(
+              tensor.name(), tensor.type(), tensor.shape(), (int) input.binarySize));
+    }
+    heads.keep(body, jsonBytes, route, known, call);
   }
 
   private InferCall decode(

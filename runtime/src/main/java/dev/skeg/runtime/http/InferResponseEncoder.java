@@ -10,7 +10,6 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufOutputStream;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -71,7 +70,7 @@ final class InferResponseEncoder {
                 + binaryBytes
                 + " bytes (expected: less than 2 GiB in one response)");
       }
-      HttpHeaders headers = new DefaultHttpHeaders();
+      HttpHeaders headers = Reply.newHeaders();
       headers.set(
           HttpHeaderNames.CONTENT_TYPE,
           binaryBytes > 0
@@ -106,6 +105,12 @@ final class InferResponseEncoder {
       JsonFactory factory, ByteBuf head, InferCall call, InferenceResult.Completed result) {
     InferenceOutputs outputs = result.outputs();
     long binaryBytes = 0;
+    if (BinaryReplyHead.write(head, call, result)) {
+      for (int i = 0; i < outputs.size(); i++) {
+        binaryBytes += outputs.get(i).data().byteSize();
+      }
+      return binaryBytes;
+    }
     OutputStream stream = new ByteBufOutputStream(head);
     try (JsonGenerator json = factory.createGenerator(stream)) {
       json.writeStartObject();

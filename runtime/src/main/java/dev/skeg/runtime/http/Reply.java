@@ -4,6 +4,7 @@ import dev.skeg.runtime.model.InferenceResult;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -23,6 +24,11 @@ record Reply(
     ByteBuf body,
     Runnable written,
     boolean compressible) {
+
+  /** Returns headers for values of this server's own, which need no check. */
+  static HttpHeaders newHeaders() {
+    return DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();
+  }
 
   /** Returns a JSON answer. */
   static Reply json(HttpResponseStatus status, ByteBuf body) {
