@@ -54,7 +54,7 @@ final class BenchModels {
     write(directory, "bench-identity", identity());
     write(directory, "bench-mlp", perceptron());
     write(directory, "bench-encoder", encoder());
-    write(directory, "bench-medium", residual(128, 32));
+    write(directory, "bench-medium", residual(160, 32));
     write(directory, "bench-cnn", residual(224, 64));
   }
 
