@@ -2,9 +2,12 @@ package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON document before binary outputs, written straight into the buffer, where all outputs are
@@ -13,8 +16,73 @@ import io.netty.buffer.ByteBufUtil;
 final class BinaryReplyHead {
   private BinaryReplyHead() {}
 
+  /**
+   * The document last written: answers of one version and shape differ in their data alone. What it
+   * was made from is compared by identity, which a version and its shapes keep.
+   */
+  @SuppressWarnings(
+      "ReferenceEquality") // That is the point: it is cheaper, and a miss costs little.
+  private static final class Last {
+    private static final ThreadLocal<Last> OWN = ThreadLocal.withInitial(Last::new);
+
+    private @Nullable ModelVersion version;
+    private Shape[] shapes = new Shape[0];
+    private String[] names = new String[0];
+    private byte[] document = new byte[0];
+
+    boolean fits(InferCall call, InferenceResult.Completed result) {
+      InferenceOutputs outputs = result.outputs();
+      if (result.servedBy() != version
+          || outputs.size() != shapes.length
+          || !call.request().id().isEmpty()) {
+        return false;
+      }
+      for (int i = 0; i < shapes.length; i++) {
+        Tensor output = outputs.get(i);
+        if (output.shape() != shapes[i]
+            || output.name() != names[i]
+            || !output.type().isFixedSize()
+            || !call.isBinary(i)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    void keep(InferCall call, InferenceResult.Completed result, ByteBuf head, int start) {
+      if (!call.request().id().isEmpty()) {
+        return;
+      }
+      InferenceOutputs outputs = result.outputs();
+      version = result.servedBy();
+      shapes = new Shape[outputs.size()];
+      names = new String[outputs.size()];
+      for (int i = 0; i < shapes.length; i++) {
+        shapes[i] = outputs.get(i).shape();
+        names[i] = outputs.get(i).name();
+      }
+      document = new byte[head.writerIndex() - start];
+      head.getBytes(start, document);
+    }
+  }
+
   /** Writes the document; false, with nothing written, if that takes a JSON library. */
   static boolean write(ByteBuf head, InferCall call, InferenceResult.Completed result) {
+    Last last = Last.OWN.get();
+    if (last.fits(call, result)) {
+      head.writeBytes(last.document);
+      return true;
+    }
+    int start = head.writerIndex();
+    if (!writeNew(head, call, result)) {
+      return false;
+    }
+    last.keep(call, result, head, start);
+    return true;
+  }
+
+  /** Writes the document; false, with nothing written, if that takes a JSON library. */
+  private static boolean writeNew(ByteBuf head, InferCall call, InferenceResult.Completed result) {
     InferenceOutputs outputs = result.outputs();
     if (!isPlain(call.request().id()) || !isPlain(result.servedBy().model())) {
       return false;

@@ -18,7 +18,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.List;
+import java.util.Iterator;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -290,14 +290,14 @@ final class RestApi {
 
   /** Returns the length of the JSON document, by rules 1 and 2 of the binary tensor extension. */
   private static int documentBytes(HttpHeaders headers, int bodyBytes) {
-    List<String> values = headers.getAll(InferResponseEncoder.HEADER_LENGTH);
-    if (values.isEmpty()) {
+    Iterator<String> given = headers.valueStringIterator(InferResponseEncoder.HEADER_LENGTH);
+    if (!given.hasNext()) {
       return bodyBytes;
     }
-    String value = values.getFirst().strip();
+    String value = given.next().strip();
     int length;
     try {
-      length = values.size() == 1 ? Integer.parseInt(value) : -1;
+      length = given.hasNext() ? -1 : Integer.parseInt(value);
     } catch (NumberFormatException notAnInt) {
       length = -1;
     }
@@ -306,7 +306,7 @@ final class RestApi {
           "inference header size should be in range (0, "
               + bodyBytes
               + "), got: "
-              + Text.excerpt(String.join(", ", values))
+              + Text.excerpt(String.join(", ", headers.getAll(InferResponseEncoder.HEADER_LENGTH)))
               + " in the header Inference-Header-Content-Length");
     }
     if (length == 0) {
