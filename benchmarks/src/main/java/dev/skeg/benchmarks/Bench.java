@@ -3,8 +3,10 @@ package dev.skeg.benchmarks;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
 import io.grpc.ManagedChannel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -12,6 +14,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.Console;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -85,6 +88,14 @@ final class Bench implements Callable<Integer> {
       paramLabel = "INPUT:N,N…",
       description = "An input's whole shape, where the model leaves it open.")
   private List<String> shapes = new ArrayList<>();
+
+  @Option(
+      names = "--input",
+      paramLabel = "NAME:TYPE:N,N…",
+      description =
+          "An input with its type and whole shape, as ids:INT64:1,16; instead of asking the server"
+              + " what the model takes.")
+  private List<String> inputs = new ArrayList<>();
 
   @Option(
       names = "--concurrency",
@@ -213,24 +224,46 @@ final class Bench implements Callable<Integer> {
         throw usage("--shape: " + text + " (expected: as ids:1,16)");
       }
     }
+    if (!inputs.isEmpty()) {
+      List<Tensor> tensors =
+          BenchRequest.tensors(
+              inputs.stream().map(this::declaredInput).toList(), rows, Map.of(), seed);
+      return request(protocol, tensors);
+    }
     if (protocol == Protocol.GRPC) {
       ManagedChannel channel = GrpcTarget.channel(loops, address);
       try {
         List<Tensor> tensors =
             BenchRequest.tensors(BenchRequest.describe(channel, model), rows, given, seed);
-        return BenchRequest.grpc(model, tensors);
+        return request(protocol, tensors);
       } finally {
         GrpcTarget.close(channel);
       }
     }
-    if (address.startsWith("unix:") && given.isEmpty()) {
-      throw usage("--url: a socket over REST needs --shape for each input");
+    if (address.startsWith("unix:")) {
+      throw usage("--url: a socket over REST needs --input for each input");
     }
     List<Tensor> tensors =
         BenchRequest.tensors(BenchRequest.describe(address, model), rows, given, seed);
-    return protocol == Protocol.REST
-        ? BenchRequest.restBinary(model, tensors)
-        : BenchRequest.restJson(model, tensors);
+    return request(protocol, tensors);
+  }
+
+  private BenchRequest request(Protocol protocol, List<Tensor> tensors) throws IOException {
+    return switch (protocol) {
+      case GRPC -> BenchRequest.grpc(model, tensors);
+      case REST -> BenchRequest.restBinary(model, tensors);
+      case REST_JSON -> BenchRequest.restJson(model, tensors);
+    };
+  }
+
+  private TensorSpec declaredInput(String text) {
+    String[] parts = text.split(":", -1);
+    try {
+      long[] dims = Arrays.stream(parts[2].split(",", -1)).mapToLong(Long::parseLong).toArray();
+      return new TensorSpec(parts[0], DataType.of(parts[1]).orElseThrow(), Shape.of(dims), false);
+    } catch (RuntimeException e) {
+      throw usage("--input: " + text + " (expected: as ids:INT64:1,16)");
+    }
   }
 
   private LoadResult measure(

@@ -54,7 +54,7 @@ final class BenchModels {
     write(directory, "bench-identity", identity());
     write(directory, "bench-mlp", perceptron());
     write(directory, "bench-encoder", encoder());
-    write(directory, "bench-medium", residual(160, 32));
+    write(directory, "bench-medium", residual(32, 40));
     write(directory, "bench-cnn", residual(224, 64));
   }
 
@@ -127,14 +127,18 @@ final class BenchModels {
     BenchModels model = new BenchModels(4);
     model.input("image", "batch", 3, size, size);
     model.output("logits", "batch", 1000);
-    String at = model.relu(model.convolution("image", 3, width, 7, 2));
-    at =
-        model.node(
-            "MaxPool",
-            List.of(at),
-            attribute("kernel_shape", 3, 3),
-            attribute("strides", 2, 2),
-            attribute("pads", 1, 1, 1, 1));
+    String at;
+    if (size < 64) { // As such networks are built for small images.
+      at = model.relu(model.convolution("image", 3, width, 3, 1));
+    } else {
+      at =
+          model.node(
+              "MaxPool",
+              List.of(model.relu(model.convolution("image", 3, width, 7, 2))),
+              attribute("kernel_shape", 3, 3),
+              attribute("strides", 2, 2),
+              attribute("pads", 1, 1, 1, 1));
+    }
     int channels = width;
     for (int stage = 0; stage < 4; stage++) {
       int wider = width << stage;

@@ -22,6 +22,7 @@ import org.HdrHistogram.SingleWriterRecorder;
  */
 final class LoadRun {
   private static final long MAX_LATENCY_NANOS = TimeUnit.MINUTES.toNanos(5);
+  private static final int MAX_KINDS = 10;
   private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private final LoadTarget target;
@@ -122,7 +123,9 @@ final class LoadRun {
       answered++;
       inTime += latency <= deadlineNanos ? 1 : 0;
     } else if (counts) {
-      errors.merge(kind(error), 1L, Long::sum);
+      String kind = kind(error);
+      errors.merge(
+          errors.size() < MAX_KINDS || errors.containsKey(kind) ? kind : "others", 1L, Long::sum);
     }
     if (now - endNanos < 0) {
       if (concurrency > 0) {
@@ -138,7 +141,7 @@ final class LoadRun {
   /** The first words, so that numbers within do not make a kind each. */
   private static String kind(String error) {
     String line = error.lines().findFirst().orElse("");
-    return line.replaceAll("[0-9]+ ms", "… ms").substring(0, Math.min(120, line.length()));
+    return line.substring(0, Math.min(120, line.length())).replaceAll("[0-9]+[.0-9]*", "…");
   }
 
   private void finish() {

@@ -48,6 +48,15 @@ public final class Batcher {
   /** What runs on an event loop, and so holds up its connections, at most. */
   static final long INLINE_NANOS = 200_000;
 
+  /** This part of a client's patience, one in so many, is kept for the way back to it. */
+  private static final int RESERVE = 8;
+
+  /**
+   * What may be promised to a request is this part of its patience, one in so many, less again: its
+   * turn is reckoned from averages, and a queue that is shorter serves just as many.
+   */
+  private static final int DOUBT = 4;
+
   /** Batches that an event loop runs one after the other before it reads again. */
   private static final int MAX_INLINE_ROUNDS = 4;
 
@@ -73,6 +82,7 @@ public final class Batcher {
   private final AtomicInteger waiting = new AtomicInteger(); // In the ring or the queue.
   private final AtomicIntegerArray waitingByLevel;
   private final AtomicLong reckonedNanos = new AtomicLong(); // What those will cost.
+  private final AtomicLong runningNanos = new AtomicLong(); // Of what lanes' threads run now.
   private final AtomicInteger schedules = new AtomicInteger();
   private final AtomicInteger swept = new AtomicInteger();
   private final AtomicLong numbers = new AtomicLong();
@@ -179,7 +189,7 @@ public final class Batcher {
             level,
             order == null ? 0 : numbers.getAndIncrement(),
             wait == 0 ? Long.MAX_VALUE : saturated(received, wait),
-            timeout == 0 ? Long.MAX_VALUE : saturated(received, timeout));
+            timeout == 0 ? Long.MAX_VALUE : saturated(received, timeout - timeout / RESERVE));
     if (isQuarantined) {
       refuse(entry, notReady(), 0);
     } else if (eventLoop != null) {
@@ -333,7 +343,8 @@ public final class Batcher {
       rowNanos = Math.max(1, bestNanos / best);
     }
     int levelMost = policy.levels().get(entry.level).maxRequests();
-    long ahead = reckonedNanos.get() / lanes.length;
+    // Of what runs now half is over, on the average.
+    long ahead = (reckonedNanos.get() + runningNanos.get() / 2) / lanes.length;
     boolean isFull = waiting.incrementAndGet() > maxQueued;
     isFull |= waitingByLevel.incrementAndGet(entry.level) > levelMost && levelMost > 0;
     entry.reckonedNanos = rowNanos * entry.rows;
@@ -346,9 +357,10 @@ public final class Batcher {
       return false;
     }
     long now = clock();
+    long doubt = entry.request.terms().timeoutNanos() / DOUBT;
     if (entry.finishBy != Long.MAX_VALUE
         && now + ahead + cost.predict(Math.min(entry.rows, entry.shape.capacity()))
-            > entry.finishBy) {
+            > entry.finishBy - doubt) {
       leaveQueue(entry);
       refuseUntaken(
           entry,
@@ -481,6 +493,11 @@ public final class Batcher {
       timer.wakeAt(queue.dueAt());
     }
     return mine;
+  }
+
+  /** Notes what a lane's thread has begun to run; negative when it is over. */
+  void runs(long nanos) {
+    runningNanos.addAndGet(nanos);
   }
 
   private static boolean isCheap(long nanos) {

@@ -17,6 +17,9 @@ final class CostCurve {
   private static final int SHIFT = 3;
   private static final int OUTLIER = 4;
 
+  /** A larger batch that costs less by no more than this is not worth what it makes wait. */
+  private static final double NEARLY = 1.08;
+
   private final AtomicLongArray nanos = new AtomicLongArray(SIZES); // 0: not known.
 
   /** Returns the nanoseconds that a run of so many rows will take; 0 if nothing is known. */
@@ -78,8 +81,8 @@ final class CostCurve {
   }
 
   /**
-   * Returns the smallest power of two of at most {@code most} rows whose cost a row is within a
-   * twentieth of the best known; {@code most} if nothing is known.
+   * Returns the smallest power of two of at most {@code most} rows whose cost a row is nearly the
+   * best known; {@code most} if nothing is known.
    */
   int bestRows(int most) {
     double best = Double.POSITIVE_INFINITY;
@@ -91,13 +94,19 @@ final class CostCurve {
     }
     for (int i = 0; i < SIZES && 1 << i <= most; i++) {
       long known = nanos.get(i);
-      if (known > 0 && (double) known / (1 << i) <= best * 1.05) {
-        // At the end of what is known, or of what is allowed, more may be better still.
+      if (known > 0 && (double) known / (1 << i) <= best * NEARLY) {
         boolean isLast = i + 1 == SIZES || 1 << (i + 1) > most || nanos.get(i + 1) == 0;
-        return isLast ? most : 1 << i;
+        return isLast && isFalling(i) ? most : 1 << i;
       }
     }
     return most;
+  }
+
+  /** At the end of what is known, more may be better still: if the last step was, or is unknown. */
+  private boolean isFalling(int size) {
+    long known = nanos.get(size);
+    long half = size == 0 ? 0 : nanos.get(size - 1);
+    return half == 0 || known < 2 * half * 0.97;
   }
 
   private static int floorSize(int rows) {

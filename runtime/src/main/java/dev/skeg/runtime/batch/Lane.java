@@ -51,6 +51,7 @@ final class Lane implements Runnable {
   private @Nullable RunControl control;
 
   private volatile boolean hasBatch;
+  private long reckonedNanos; // Of the batch that the thread was given.
 
   private volatile @Nullable Thread thread;
 
@@ -70,6 +71,8 @@ final class Lane implements Runnable {
 
   /** Has the lane's thread run the batch, and gives it the baton. */
   void start() {
+    reckonedNanos = batch.shape().cost().predict(batch.rows());
+    batcher.runs(reckonedNanos);
     hasBatch = true;
     Thread running = thread;
     if (running == null) {
@@ -96,6 +99,8 @@ final class Lane implements Runnable {
         boolean goesOn = true;
         while (goesOn) {
           execute(true);
+          batcher.runs(-reckonedNanos);
+          reckonedNanos = 0;
           goesOn = batcher.release(this) && batcher.schedule(this, false);
         }
       }
