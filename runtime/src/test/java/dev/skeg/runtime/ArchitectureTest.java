@@ -37,8 +37,9 @@ final class ArchitectureTest {
     ARROWS.put("servable", List.of("backend", "model"));
     ARROWS.put("batch", List.of("servable", "backend", "model", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
-    ARROWS.put("grpc", List.of("endpoint", "backend", "model", "telemetry"));
-    ARROWS.put("http", List.of("endpoint", "backend", "model", "telemetry"));
+    ARROWS.put("socket", List.of("model"));
+    ARROWS.put("grpc", List.of("endpoint", "backend", "model", "socket", "telemetry"));
+    ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("admin", List.of("endpoint", "servable", "backend", "model", "telemetry"));
     ARROWS.put("control", List.of("endpoint", "batch", "servable", "model", "config", "telemetry"));
     ARROWS.put(

@@ -35,8 +35,9 @@ public record ServerConfig(
    * The REST port.
    *
    * @param port 0 to 65535; 0 takes a free one
+   * @param socket a Unix domain socket to listen on as well
    */
-  public record Http(int port) {
+  public record Http(int port, Optional<Path> socket) {
     public Http {
       requirePort("http.port", port);
     }
@@ -46,8 +47,9 @@ public record ServerConfig(
    * The gRPC port.
    *
    * @param port 0 to 65535; 0 takes a free one
+   * @param socket a Unix domain socket to listen on as well
    */
-  public record Grpc(int port) {
+  public record Grpc(int port, Optional<Path> socket) {
     public Grpc {
       requirePort("grpc.port", port);
     }

@@ -87,6 +87,24 @@ public final class ServerKeys {
           List.of("--grpc-port"),
           "The gRPC port.",
           config -> Integer.toString(config.grpc().port()));
+  static final Key<Path> HTTP_SOCKET =
+      key(
+          "http.socket",
+          ValueType.path(
+              "a path of at most 107 bytes, in a directory that the server may write to"),
+          "",
+          List.of("--http-socket"),
+          "A Unix domain socket that REST is served on as well; none if it is not set.",
+          config -> config.http().socket().map(Path::toString).orElse(""));
+  static final Key<Path> GRPC_SOCKET =
+      key(
+          "grpc.socket",
+          ValueType.path(
+              "a path of at most 107 bytes, in a directory that the server may write to"),
+          "",
+          List.of("--grpc-socket"),
+          "A Unix domain socket that gRPC is served on as well; none if it is not set.",
+          config -> config.grpc().socket().map(Path::toString).orElse(""));
   static final Key<Integer> METRICS_PORT =
       key(
           "metrics.port",
@@ -172,7 +190,9 @@ public final class ServerKeys {
           MODELS,
           HOST,
           HTTP_PORT,
+          HTTP_SOCKET,
           GRPC_PORT,
+          GRPC_SOCKET,
           METRICS_PORT,
           ADMIN_PORT,
           ID,
@@ -211,11 +231,11 @@ public final class ServerKeys {
   static ServerConfig build(Map<String, String> texts) {
     return new ServerConfig(
         value(ID, texts),
-        texts.containsKey(MODELS_DIRECTORY) ? Optional.of(value(MODELS, texts)) : Optional.empty(),
+        optional(MODELS, texts),
         value(DATA_DIRECTORY, texts),
         value(HOST, texts),
-        new ServerConfig.Http(value(HTTP_PORT, texts)),
-        new ServerConfig.Grpc(value(GRPC_PORT, texts)),
+        new ServerConfig.Http(value(HTTP_PORT, texts), optional(HTTP_SOCKET, texts)),
+        new ServerConfig.Grpc(value(GRPC_PORT, texts), optional(GRPC_SOCKET, texts)),
         new ServerConfig.Metrics(value(METRICS_PORT, texts)),
         new ServerConfig.Admin(value(ADMIN_PORT, texts)),
         value(DRAIN_DELAY, texts),
@@ -223,6 +243,10 @@ public final class ServerKeys {
             value(LANES, texts), value(INTRA_OP_THREADS, texts), value(MAX_QUEUED, texts)),
         new ServerConfig.Limits(value(MAX_MESSAGE_SIZE, texts)),
         new ServerConfig.Log(value(LOG_LEVEL, texts), value(LOG_FORMAT, texts)));
+  }
+
+  private static <T> Optional<T> optional(Key<T> key, Map<String, String> texts) {
+    return texts.containsKey(key.path()) ? Optional.of(value(key, texts)) : Optional.empty();
   }
 
   private static <T> T value(Key<T> key, Map<String, String> texts) {

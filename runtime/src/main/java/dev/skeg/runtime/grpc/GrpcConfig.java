@@ -1,5 +1,8 @@
 package dev.skeg.runtime.grpc;
 
+import java.nio.file.Path;
+import java.util.Optional;
+
 /**
  * Where the gRPC server listens and what it puts up with.
  *
@@ -7,8 +10,10 @@ package dev.skeg.runtime.grpc;
  * @param port 0 to 65535; 0 takes a free one
  * @param maxMessageBytes bytes of one request, as sent, decompressed, and as tensors, 1 or more
  * @param eventLoops threads, 0 for one per processor, up to 8
+ * @param socket a Unix domain socket to listen on as well
  */
-public record GrpcConfig(String host, int port, int maxMessageBytes, int eventLoops) {
+public record GrpcConfig(
+    String host, int port, int maxMessageBytes, int eventLoops, Optional<Path> socket) {
   public GrpcConfig {
     if (host.isEmpty()) {
       throw new IllegalArgumentException("host: empty (expected: an address or a name)");
@@ -20,12 +25,17 @@ public record GrpcConfig(String host, int port, int maxMessageBytes, int eventLo
 
   /** Returns the defaults: 64 MiB a message. */
   public static GrpcConfig of(String host, int port) {
-    return new GrpcConfig(host, port, 64 << 20, 0);
+    return new GrpcConfig(host, port, 64 << 20, 0, Optional.empty());
   }
 
   /** Returns a copy with that limit. */
   public GrpcConfig withMaxMessageBytes(int bytes) {
-    return new GrpcConfig(host, port, bytes, eventLoops);
+    return new GrpcConfig(host, port, bytes, eventLoops, socket);
+  }
+
+  /** Returns a copy that also listens on a Unix domain socket, if there is one. */
+  public GrpcConfig withSocket(Optional<Path> path) {
+    return new GrpcConfig(host, port, maxMessageBytes, eventLoops, path);
   }
 
   private static void requireRange(String field, int value, int min, int max) {

@@ -5,6 +5,7 @@ import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.socket.SocketFile;
 import inference.GRPCInferenceServiceGrpc;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
@@ -17,14 +18,19 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -62,6 +68,7 @@ public final class GrpcServer {
   private final OpenCalls streams = new OpenCalls(); // Last until their client ends them.
   private final EventLoopGroup eventLoops;
   private final Server server;
+  private final @Nullable Server socketServer; // On the Unix domain socket, if there is one.
 
   public GrpcServer(
       GrpcConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
@@ -77,29 +84,49 @@ public final class GrpcServer {
             threads,
             new DefaultThreadFactory("grpc", true),
             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-    Class<? extends ServerChannel> channel =
-        epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
     this.server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(config.host(), config.port()))
-            .channelType(channel)
-            .bossEventLoopGroup(eventLoops)
-            .workerEventLoopGroup(eventLoops)
-            .directExecutor()
-            .maxInboundMessageSize(config.maxMessageBytes())
-            .permitKeepAliveTime(MIN_PING_SECONDS, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .compressorRegistry(Codecs.compressors())
-            .decompressorRegistry(Codecs.decompressors())
-            .addService(
-                ServerInterceptors.intercept(
-                    new InferenceService(endpoints, state, identity, this::currentEventLoop)
-                        .definition(config.maxMessageBytes()),
-                    inFlight))
-            .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
-            .addService(
-                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
-            .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))
-            .build();
+        build(
+            address,
+            epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class,
+            endpoints,
+            identity);
+    this.socketServer =
+        config
+            .socket()
+            .map(socket ->
+                build(
+                    new DomainSocketAddress(socket.toFile()),
+                    EpollServerDomainSocketChannel.class,
+                    endpoints,
+                    identity))
+            .orElse(null);
+  }
+
+  private Server build(
+      SocketAddress address,
+      Class<? extends ServerChannel> channel,
+      Endpoints endpoints,
+      ServerIdentity identity) {
+    return NettyServerBuilder.forAddress(address)
+        .channelType(channel)
+        .bossEventLoopGroup(eventLoops)
+        .workerEventLoopGroup(eventLoops)
+        .directExecutor()
+        .maxInboundMessageSize(config.maxMessageBytes())
+        .permitKeepAliveTime(MIN_PING_SECONDS, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .compressorRegistry(Codecs.compressors())
+        .decompressorRegistry(Codecs.decompressors())
+        .addService(
+            ServerInterceptors.intercept(
+                new InferenceService(endpoints, state, identity, this::currentEventLoop)
+                    .definition(config.maxMessageBytes()),
+                inFlight))
+        .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
+        .addService(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
+        .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))
+        .build();
   }
 
   private @Nullable Executor currentEventLoop() {
@@ -142,7 +169,33 @@ public final class GrpcServer {
               + " (expected: an address of this machine and a free port, or port 0)",
           e);
     }
+    startOnSocket();
     return server.getPort();
+  }
+
+  private void startOnSocket() {
+    if (socketServer == null) {
+      return;
+    }
+    Path socket = config.socket().orElseThrow();
+    try {
+      if (!Epoll.isAvailable()) {
+        throw new ServingException(
+            ErrorCode.UNAVAILABLE,
+            "gRPC cannot listen on socket " + socket + ": not on this system");
+      }
+      SocketFile.prepare(socket);
+      socketServer.start();
+    } catch (IOException | ServingException e) {
+      server.shutdownNow();
+      closeEventLoops();
+      throw e instanceof ServingException refused
+          ? refused
+          : new ServingException(
+              ErrorCode.UNAVAILABLE,
+              "gRPC cannot listen on socket " + socket + ": " + e.getMessage(),
+              e);
+    }
   }
 
   private void publishHealth() {
@@ -164,21 +217,34 @@ public final class GrpcServer {
       return true;
     }
     health.enterTerminalState();
-    server.shutdown();
+    List<Server> all = socketServer == null ? List.of(server) : List.of(server, socketServer);
+    all.forEach(Server::shutdown);
     streams.endAll();
     boolean answered = false;
     try {
-      answered = server.awaitTermination(deadline.toNanos(), TimeUnit.NANOSECONDS);
+      answered = awaitAll(all, deadline);
       if (!answered) {
         inFlight.endAll();
-        server.awaitTermination(FLUSH_MILLIS, TimeUnit.MILLISECONDS);
+        var _ = awaitAll(all, Duration.ofMillis(FLUSH_MILLIS));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    server.shutdownNow();
+    all.forEach(Server::shutdownNow);
+    config.socket().ifPresent(SocketFile::remove);
     closeEventLoops();
     return answered;
+  }
+
+  private static boolean awaitAll(List<Server> servers, Duration deadline)
+      throws InterruptedException {
+    long end = System.nanoTime() + deadline.toNanos();
+    for (Server each : servers) {
+      if (!each.awaitTermination(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void closeEventLoops() {

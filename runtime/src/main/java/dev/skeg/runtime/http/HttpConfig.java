@@ -1,6 +1,8 @@
 package dev.skeg.runtime.http;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Where the REST server listens and what it puts up with.
@@ -15,6 +17,7 @@ import java.time.Duration;
  * @param bodyTimeout longest pause inside a request's body, and in a client's reading of its answer
  * @param idleTimeout longest life of a connection on which nothing happens
  * @param eventLoops threads, 0 for one per processor, up to 8
+ * @param socket a Unix domain socket to listen on as well
  */
 public record HttpConfig(
     String host,
@@ -25,7 +28,8 @@ public record HttpConfig(
     Duration headTimeout,
     Duration bodyTimeout,
     Duration idleTimeout,
-    int eventLoops) {
+    int eventLoops,
+    Optional<Path> socket) {
 
   private static final int DEFAULT_LIMIT_BYTES = 64 << 20;
 
@@ -54,19 +58,53 @@ public record HttpConfig(
         Duration.ofSeconds(30),
         Duration.ofSeconds(60),
         Duration.ofMinutes(10),
-        0);
+        0,
+        Optional.empty());
   }
 
   /** Returns a copy with {@code bytes} as the limit of a body, as sent and decompressed. */
   public HttpConfig withMaxMessageBytes(int bytes) {
     return new HttpConfig(
-        host, port, bytes, bytes, maxJsonDepth, headTimeout, bodyTimeout, idleTimeout, eventLoops);
+        host,
+        port,
+        bytes,
+        bytes,
+        maxJsonDepth,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        eventLoops,
+        socket);
   }
 
   /** Returns a copy with those times. */
   public HttpConfig withTimeouts(Duration head, Duration body, Duration idle) {
     return new HttpConfig(
-        host, port, maxBodyBytes, maxDecompressedBytes, maxJsonDepth, head, body, idle, eventLoops);
+        host,
+        port,
+        maxBodyBytes,
+        maxDecompressedBytes,
+        maxJsonDepth,
+        head,
+        body,
+        idle,
+        eventLoops,
+        socket);
+  }
+
+  /** Returns a copy that also listens on a Unix domain socket, if there is one. */
+  public HttpConfig withSocket(Optional<Path> path) {
+    return new HttpConfig(
+        host,
+        port,
+        maxBodyBytes,
+        maxDecompressedBytes,
+        maxJsonDepth,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        eventLoops,
+        path);
   }
 
   private static void requireRange(String field, int value, int min, int max) {

@@ -5,6 +5,7 @@ import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.socket.SocketFile;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
@@ -15,14 +16,17 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +56,7 @@ public final class HttpServer {
   private final CountDownLatch allClosed = new CountDownLatch(1);
   private volatile boolean stopping;
   private @Nullable Channel listener;
+  private @Nullable Channel socketListener;
 
   public HttpServer(
       HttpConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
@@ -105,7 +110,41 @@ public final class HttpServer {
           bound.cause());
     }
     listener = bound.channel();
+    config.socket().ifPresent(this::listenOn);
     return ((InetSocketAddress) bound.channel().localAddress()).getPort();
+  }
+
+  private void listenOn(Path socket) {
+    if (!epoll) {
+      closeEventLoops();
+      throw new ServingException(
+          ErrorCode.UNAVAILABLE, "HTTP cannot listen on socket " + socket + ": not on this system");
+    }
+    try {
+      SocketFile.prepare(socket);
+    } catch (ServingException e) {
+      closeEventLoops();
+      throw e;
+    }
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(eventLoops)
+            .channel(EpollServerDomainSocketChannel.class)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(1024, 8192, MAX_READ_BYTES))
+            .childHandler(new Connections())
+            .bind(new DomainSocketAddress(socket.toFile()))
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      closeEventLoops();
+      throw new ServingException(
+          ErrorCode.UNAVAILABLE,
+          "HTTP cannot listen on socket " + socket + ": " + bound.cause().getMessage(),
+          bound.cause());
+    }
+    socketListener = bound.channel();
   }
 
   /** Sets up what a client connects to. */
@@ -148,6 +187,10 @@ public final class HttpServer {
   public boolean stop(Duration deadline) {
     if (listener != null) {
       listener.close().awaitUninterruptibly();
+    }
+    if (socketListener != null) {
+      socketListener.close().awaitUninterruptibly();
+      config.socket().ifPresent(SocketFile::remove);
     }
     stopping = true;
     connections.forEach((channel, connection) -> channel.eventLoop().execute(connection::stop));

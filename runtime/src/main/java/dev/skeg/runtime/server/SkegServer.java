@@ -127,7 +127,8 @@ public final class SkegServer implements AutoCloseable {
     GrpcServer grpcServer =
         new GrpcServer(
             GrpcConfig.of(config.host(), config.grpc().port())
-                .withMaxMessageBytes(config.limits().maxMessageBytes()),
+                .withMaxMessageBytes(config.limits().maxMessageBytes())
+                .withSocket(config.grpc().socket()),
             identity,
             endpoints,
             state);
@@ -136,7 +137,8 @@ public final class SkegServer implements AutoCloseable {
     HttpServer httpServer =
         new HttpServer(
             HttpConfig.of(config.host(), config.http().port())
-                .withMaxMessageBytes(config.limits().maxMessageBytes()),
+                .withMaxMessageBytes(config.limits().maxMessageBytes())
+                .withSocket(config.http().socket()),
             identity,
             endpoints,
             state);

@@ -45,7 +45,7 @@ final class ServerConfigTest {
   void describesEveryKeyTheWayAFileHasIt() {
     assertThat(ServerConfig.of(Map.of("drain-delay", "1500ms", "http.port", "0")).describe())
         .isEqualTo(
-            "models-dir= host=127.0.0.1 http.port=0 grpc.port=8001 metrics.port=8002"
+            "models-dir= host=127.0.0.1 http.port=0 http.socket= grpc.port=8001 grpc.socket= metrics.port=8002"
                 + " admin.port=8003 id=skeg drain-delay=1500ms data-dir=./.skeg"
                 + " execution.lanes=auto execution.intra-op-threads=1 execution.max-queued=1024"
                 + " limits.max-message-size=64MiB log.level=info log.format=json");
@@ -63,6 +63,7 @@ final class ServerConfigTest {
             http: {port: 1}
             grpc:
               port: 2
+              socket: /run/skeg.sock
             metrics: {port: 3}
             admin: {port: 4}
             drain-delay: 5s
@@ -82,8 +83,8 @@ final class ServerConfigTest {
                 Optional.of(Path.of("/srv/models")),
                 Path.of("/var/lib/skeg"),
                 "0.0.0.0",
-                new ServerConfig.Http(1),
-                new ServerConfig.Grpc(2),
+                new ServerConfig.Http(1, Optional.empty()),
+                new ServerConfig.Grpc(2, Optional.of(Path.of("/run/skeg.sock"))),
                 new ServerConfig.Metrics(3),
                 new ServerConfig.Admin(4),
                 Duration.ofSeconds(5),
@@ -120,7 +121,7 @@ final class ServerConfigTest {
         "drainDelay: 5s | 1: drainDelay: unknown key (did you mean drain-delay?)",
         "colour: red | 1: colour: unknown key",
         "http.port: 80 | 1: http.port: unknown key (expected: a block, as http: {port: …})",
-        "http: 8000 | 1: http: 8000 (expected: a block of port)",
+        "http: 8000 | 1: http: 8000 (expected: a block of port, socket)",
         "http: {port: [1]} | 1: http.port: a list (expected: one value)",
         "http: {port: } | 1: http.port: nothing given (expected: one value)",
         "http: {port: 65536} | 1: http.port: 65536 (expected: a port, 0 to 65535; 0 takes a free one)",

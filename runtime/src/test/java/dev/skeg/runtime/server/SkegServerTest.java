@@ -14,18 +14,28 @@ import inference.GrpcService.ModelInferRequest;
 import inference.GrpcService.ModelInferResponse;
 import inference.GrpcService.ModelReadyRequest;
 import inference.GrpcService.RepositoryIndexRequest;
+import inference.GrpcService.ServerReadyRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -317,6 +327,52 @@ final class SkegServerTest {
     assertThatThrownBy(() -> SkegServer.start(config(directory.resolve("absent"))))
         .isInstanceOf(RegistryException.class)
         .hasMessageContaining(directory.resolve("absent").toString());
+  }
+
+  @Test
+  void servesBothProtocolsOnUnixDomainSocketsToo() throws Exception {
+    Path socketDirectory = Files.createTempDirectory("skeg-sockets");
+    Path http = socketDirectory.resolve("http");
+    Path grpcSocket = socketDirectory.resolve("grpc");
+    Map<String, String> values = new HashMap<>();
+    values.put("models-dir", directory.resolve("models").toString());
+    values.put("data-dir", directory.resolve("data").toString());
+    values.put("http.socket", http.toString());
+    values.put("grpc.socket", grpcSocket.toString());
+    for (String port : List.of("http.port", "grpc.port", "metrics.port", "admin.port")) {
+      values.put(port, "0");
+    }
+    MultiThreadIoEventLoopGroup loop =
+        new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    try (SkegServer local = SkegServer.start(ServerConfig.of(values));
+        SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(http))) {
+      channel.write(
+          ByteBuffer.wrap(
+              "GET /v2/health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII)));
+      String answer =
+          new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.US_ASCII);
+      ManagedChannel overSocket =
+          NettyChannelBuilder.forAddress(new DomainSocketAddress(grpcSocket.toFile()))
+              .eventLoopGroup(loop)
+              .channelType(EpollDomainSocketChannel.class)
+              .usePlaintext()
+              .build();
+      boolean ready =
+          GRPCInferenceServiceGrpc.newBlockingStub(overSocket)
+              .withDeadlineAfter(20, TimeUnit.SECONDS)
+              .serverReady(ServerReadyRequest.getDefaultInstance())
+              .getReady();
+      overSocket.shutdownNow();
+
+      assertThat(local.port("http")).isPositive();
+      assertThat(answer).startsWith("HTTP/1.1 200 OK").contains("{\"ready\":true}");
+      assertThat(ready).isTrue();
+    } finally {
+      loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+    assertThat(http).doesNotExist();
+    assertThat(grpcSocket).doesNotExist();
   }
 
   private static int maxBatchSize(String model) {
