@@ -64,7 +64,7 @@ public final class GrpcServer {
   private final GrpcConfig config;
   private final ServerState state;
   private final HealthStatusManager health = new HealthStatusManager();
-  private final OpenCalls inFlight = new OpenCalls();
+  private final OpenInfers inFlight = new OpenInfers(this::currentEventLoop);
   private final OpenCalls streams = new OpenCalls(); // Last until their client ends them.
   private final EventLoopGroup eventLoops;
   private final Server server;
@@ -119,10 +119,8 @@ public final class GrpcServer {
         .compressorRegistry(Codecs.compressors())
         .decompressorRegistry(Codecs.decompressors())
         .addService(
-            ServerInterceptors.intercept(
-                new InferenceService(endpoints, state, identity, this::currentEventLoop)
-                    .definition(config.maxMessageBytes()),
-                inFlight))
+            new InferenceService(endpoints, state, identity, inFlight)
+                .definition(config.maxMessageBytes()))
         .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
         .addService(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
         .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))

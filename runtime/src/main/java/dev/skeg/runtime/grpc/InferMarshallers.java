@@ -6,13 +6,18 @@ import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/** Bytes to {@link InferCall} and {@link InferReply} to bytes. <b>Threads.</b> Any. */
+/**
+ * Bytes to {@link InferCall} and {@link InferReply} to bytes. <b>Threads.</b> Any; each has a
+ * decoder of its own.
+ */
 final class InferMarshallers {
   private InferMarshallers() {}
 
@@ -21,10 +26,16 @@ final class InferMarshallers {
    * {@code UNKNOWN}.
    */
   static final class Request implements Marshaller<InferCall> {
-    private final int maxMessageBytes;
+    private final FastThreadLocal<InferRequestDecoder> decoders;
 
     Request(int maxMessageBytes) {
-      this.maxMessageBytes = maxMessageBytes;
+      this.decoders =
+          new FastThreadLocal<>() {
+            @Override
+            protected InferRequestDecoder initialValue() {
+              return new InferRequestDecoder(maxMessageBytes);
+            }
+          };
     }
 
     @Override
@@ -57,11 +68,12 @@ final class InferMarshallers {
         int read = stream.readNBytes(bytes, 0, size);
         return decode(ByteBuffer.wrap(bytes, 0, read), null, nowNanos);
       }
-      return decode(first.slice(), detachable.detach(), nowNanos);
+      ByteBuffer message = first.position() == 0 ? first : first.slice();
+      return decode(message, detachable.detach(), nowNanos);
     }
 
     private InferCall decode(ByteBuffer message, @Nullable Closeable memory, long nowNanos) {
-      return InferRequestDecoder.decode(message, memory, maxMessageBytes, nowNanos);
+      return decoders.get().decode(message.order(ByteOrder.LITTLE_ENDIAN), memory, nowNanos);
     }
 
     @Override

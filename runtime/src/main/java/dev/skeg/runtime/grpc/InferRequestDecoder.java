@@ -1,17 +1,11 @@
 package dev.skeg.runtime.grpc;
 
-import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestTerms;
-import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import io.grpc.Status;
 import java.io.Closeable;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -22,79 +16,106 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads one {@code ModelInferRequest} without the generated classes.
  *
- * <p>The message is walked over once, where it lies. Names become strings; {@code
- * raw_input_contents} become slices of the message, not copies; {@code contents} are converted.
- * Fields may come in any order, so that what can only be judged in the light of the whole request
- * waits for its end. What is well-formed is decided by {@link WireReader} alone, as protobuf's own
- * parser would.
+ * <p>The message is walked over once, where it lies. Fields may come in any order, so that what can
+ * only be judged in the light of the whole request waits for its end. What is well-formed is
+ * decided by {@link WireReader} alone, as protobuf's own parser would.
  *
  * <p>A message cannot make the decoder allocate out of proportion: tensors, dimensions and the size
  * of converted contents are limited, and nothing is allocated for a count that the data does not
  * bear out.
  *
- * <p><b>Threads.</b> One at a time. One decoder reads one message.
+ * <p><b>Threads.</b> One at a time. It reads one message after the other, and keeps what they have
+ * in common: names, shapes, the lists it reads into.
  */
 final class InferRequestDecoder {
   /** Inputs of one request, and outputs: more than any model has. */
   static final int MAX_TENSORS = 4096;
 
-  private static final ValueLayout.OfInt LENGTH =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  /** Inputs that are kept for the next message. */
+  private static final int INPUTS_KEPT = 64;
 
-  private final ByteBuffer message;
-  private final WireReader in;
-  private final long maxConvertedBytes;
+  /** Names compared each with each, rather than put into a set. */
+  private static final int FEW = 16;
+
+  private final WireReader in = new WireReader();
+  private final TensorReader tensors;
+  private final List<PendingInput> inputs = new ArrayList<>(); // Those of earlier messages behind.
+  private final List<String> outputs = new ArrayList<>();
 
   private String modelName = "";
   private String modelVersion = "";
   private String id = "";
-  private final List<PendingInput> inputs = new ArrayList<>();
-  private final List<String> outputs = new ArrayList<>();
+  private int inputCount;
+  private List<String> lastOutputs = List.of();
   private int[] raw = new int[8]; // Offset and length of each raw_input_contents.
   private int rawCount;
   private long queueTimeoutNanos;
   private long priority;
-  private long convertedBytes;
   private @Nullable RequestException firstProblem; // The first one met while walking.
 
-  private InferRequestDecoder(ByteBuffer message, long maxConvertedBytes) {
-    this.message = message;
-    this.in = new WireReader(message);
-    this.maxConvertedBytes = maxConvertedBytes;
+  /**
+   * @param maxConvertedBytes bytes that {@code contents} of one message may take once converted
+   */
+  InferRequestDecoder(long maxConvertedBytes) {
+    this.tensors = new TensorReader(in, maxConvertedBytes);
   }
 
   /**
    * Reads a message.
    *
-   * @param message from 0 to its limit; the tensors point into it
+   * @param message little-endian, from 0 to its limit; the tensors point into it; its position and
+   *     limit are changed
    * @param memory what to close once the tensors are no longer used; closed here if the message is
    *     refused
-   * @param maxConvertedBytes bytes that {@code contents} may take once converted
    * @param nowNanos monotonic time
    */
-  static InferCall decode(
-      ByteBuffer message, @Nullable Closeable memory, long maxConvertedBytes, long nowNanos) {
-    InferRequestDecoder decoder = new InferRequestDecoder(message, maxConvertedBytes);
+  InferCall decode(ByteBuffer message, @Nullable Closeable memory, long nowNanos) {
+    int size = message.limit();
     InferCall.Valid valid = null;
     try {
-      decoder.walk();
-      valid = new InferCall.Valid(decoder.finish(nowNanos), memory);
+      in.start(message);
+      tensors.start(message);
+      walk();
+      valid = new InferCall.Valid(finish(nowNanos), memory);
       return valid;
     } catch (WireFormatException e) {
       return new InferCall.Invalid(
           Status.INVALID_ARGUMENT.withDescription(
               "malformed ModelInferRequest of "
-                  + message.limit()
+                  + size
                   + " bytes: "
                   + e.getMessage()
                   + " (expected: a protobuf message)"));
     } catch (RequestException e) {
-      return new InferCall.Invalid(Statuses.of(e.code(), decoder.describe(e)));
+      return new InferCall.Invalid(Statuses.of(e.code(), describe(e)));
     } finally {
       if (valid == null) {
         InferCall.release(memory);
       }
+      clear();
     }
+  }
+
+  /** Lets go of the message and what was read of it. */
+  private void clear() {
+    in.end();
+    tensors.end();
+    modelName = "";
+    modelVersion = "";
+    id = "";
+    for (int i = 0; i < inputCount; i++) {
+      inputs.get(i).clear();
+    }
+    if (inputs.size() > INPUTS_KEPT) {
+      inputs.subList(INPUTS_KEPT, inputs.size()).clear();
+      raw = new int[8];
+    }
+    outputs.clear();
+    inputCount = 0;
+    rawCount = 0;
+    queueTimeoutNanos = 0;
+    priority = 0;
+    firstProblem = null;
   }
 
   private String describe(RequestException e) {
@@ -108,8 +129,8 @@ final class InferRequestDecoder {
         continue;
       }
       switch (tag >>> 3) {
-        case 1 -> modelName = in.readString();
-        case 2 -> modelVersion = in.readString();
+        case 1 -> modelName = in.readName();
+        case 2 -> modelVersion = in.readName();
         case 3 -> id = in.readString();
         case 4 -> readParameter(Owner.REQUEST);
         case 5 -> readInput();
@@ -121,7 +142,11 @@ final class InferRequestDecoder {
   }
 
   private void readInput() throws WireFormatException {
-    PendingInput input = new PendingInput();
+    if (inputCount == inputs.size()) {
+      inputs.add(new PendingInput());
+    }
+    PendingInput input = inputs.get(inputCount);
+    input.clear();
     int outer = in.enter(in.readLength());
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       int field = tag >>> 3;
@@ -134,8 +159,8 @@ final class InferRequestDecoder {
         continue;
       }
       switch (field) {
-        case 1 -> input.name = in.readString();
-        case 2 -> input.datatype = in.readString();
+        case 1 -> input.name = in.readName();
+        case 2 -> input.datatype = in.readName();
         case 3 -> {
           int outerOfPacked = in.enter(in.readLength());
           while (!in.atEnd()) {
@@ -156,9 +181,10 @@ final class InferRequestDecoder {
       }
     }
     in.leave(outer);
-    if (inputs.size() < MAX_TENSORS) {
-      inputs.add(input);
+    if (inputCount < MAX_TENSORS) {
+      inputCount++;
     } else {
+      input.clear();
       report(RequestException.invalid("more than " + MAX_TENSORS + " inputs"));
     }
   }
@@ -168,7 +194,7 @@ final class InferRequestDecoder {
     int outer = in.enter(in.readLength());
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       if (tag == (1 << 3 | WireReader.DELIMITED)) {
-        name = in.readString();
+        name = in.readName();
       } else if (tag == (2 << 3 | WireReader.DELIMITED)) {
         readParameter(Owner.OUTPUT);
       } else {
@@ -210,7 +236,7 @@ final class InferRequestDecoder {
     int outer = in.enter(in.readLength());
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       if (tag == (1 << 3 | WireReader.DELIMITED)) {
-        key = in.readString();
+        key = in.readName();
       } else if (tag == (2 << 3 | WireReader.DELIMITED)) {
         value = readValue(value);
       } else {
@@ -272,30 +298,63 @@ final class InferRequestDecoder {
     if (firstProblem != null) {
       throw firstProblem;
     }
-    if (rawCount > 0) {
-      for (PendingInput input : inputs) {
-        if (input.contents != null) {
-          throw RequestException.invalid(
-              "contents field must not be specified when using raw_input_contents for input '"
-                  + RequestException.excerpt(input.name)
-                  + "'");
-        }
-      }
-      if (rawCount != inputs.size()) {
+    boolean isRaw = rawCount > 0;
+    if (isRaw) {
+      requireRawOnly();
+    }
+    requireDistinctOutputs();
+    Tensor first = inputCount > 0 ? tensor(0, isRaw) : null;
+    List<Tensor> all =
+        first == null ? List.of() : inputCount == 1 ? List.of(first) : all(first, isRaw);
+    requireDistinctInputs();
+    return new InferenceRequest(modelName, modelVersion, id, all, outputs(), terms(), nowNanos);
+  }
+
+  private List<Tensor> all(Tensor first, boolean isRaw)
+      throws WireFormatException, RequestException {
+    Tensor[] all = new Tensor[inputCount];
+    all[0] = first;
+    for (int i = 1; i < inputCount; i++) {
+      all[i] = tensor(i, isRaw);
+    }
+    return List.of(all);
+  }
+
+  private Tensor tensor(int index, boolean isRaw) throws WireFormatException, RequestException {
+    PendingInput input = inputs.get(index);
+    return isRaw
+        ? tensors.raw(input, raw[2 * index], raw[2 * index + 1])
+        : tensors.converted(input);
+  }
+
+  private void requireRawOnly() throws RequestException {
+    for (int i = 0; i < inputCount; i++) {
+      if (inputs.get(i).contents != null) {
         throw RequestException.invalid(
-            "expected "
-                + inputs.size()
-                + " raw_input_contents, one for each input, but got "
-                + rawCount);
+            "contents field must not be specified when using raw_input_contents for input '"
+                + RequestException.excerpt(inputs.get(i).name)
+                + "'");
       }
     }
-    requireDistinct(outputs, "output");
-    List<Tensor> tensors = new ArrayList<>(inputs.size());
-    for (int i = 0; i < inputs.size(); i++) {
-      tensors.add(tensor(inputs.get(i), i));
+    if (rawCount != inputCount) {
+      throw RequestException.invalid(
+          "expected "
+              + inputCount
+              + " raw_input_contents, one for each input, but got "
+              + rawCount);
     }
-    requireDistinct(inputs.stream().map(input -> input.name).toList(), "input");
-    return new InferenceRequest(modelName, modelVersion, id, tensors, outputs, terms(), nowNanos);
+  }
+
+  /** Returns the outputs wanted; the same list as for the last message, if they are the same. */
+  private List<String> outputs() {
+    boolean isSame = outputs.size() == lastOutputs.size();
+    for (int i = 0; isSame && i < outputs.size(); i++) {
+      isSame = outputs.get(i).equals(lastOutputs.get(i));
+    }
+    if (!isSame) {
+      lastOutputs = List.copyOf(outputs);
+    }
+    return lastOutputs;
   }
 
   private RequestTerms terms() {
@@ -304,150 +363,45 @@ final class InferRequestDecoder {
         : new RequestTerms(0, queueTimeoutNanos, priority);
   }
 
-  private static void requireDistinct(List<String> names, String kind) throws RequestException {
-    Set<String> seen = names.size() > 1 ? HashSet.newHashSet(names.size()) : Set.of();
-    for (String name : names) {
-      if (name.isEmpty()) {
-        throw RequestException.invalid(kind + " without a name");
+  private void requireDistinctInputs() throws RequestException {
+    if (inputCount > FEW) {
+      Set<String> seen = HashSet.newHashSet(inputCount);
+      for (int i = 0; i < inputCount; i++) {
+        requireNew(inputs.get(i).name, "input", !seen.add(inputs.get(i).name));
       }
-      if (names.size() > 1 && !seen.add(name)) {
-        throw RequestException.invalid(
-            kind + " '" + RequestException.excerpt(name) + "' is given more than once");
+      return;
+    }
+    for (int i = 0; i < inputCount; i++) {
+      String name = inputs.get(i).name;
+      boolean isKnown = false;
+      for (int j = 0; j < i; j++) {
+        isKnown |= inputs.get(j).name.equals(name);
       }
+      requireNew(name, "input", isKnown);
     }
   }
 
-  private Tensor tensor(PendingInput input, int index)
-      throws WireFormatException, RequestException {
-    try {
-      DataType type = input.type();
-      Shape shape = input.shape();
-      long elements;
-      try {
-        elements = shape.elementCount();
-        Math.multiplyExact(elements, (long) Math.max(1, type.size()));
-      } catch (ArithmeticException e) {
-        throw RequestException.invalid("shape " + shape + " has too many elements");
+  private void requireDistinctOutputs() throws RequestException {
+    if (outputs.size() > FEW) {
+      Set<String> seen = HashSet.newHashSet(outputs.size());
+      for (String name : outputs) {
+        requireNew(name, "output", !seen.add(name));
       }
-      MemorySegment data =
-          rawCount > 0
-              ? rawData(type, shape, elements, raw[2 * index], raw[2 * index + 1])
-              : convertedData(input.contents, type, shape, elements);
-      return new Tensor(input.name, type, shape, data);
-    } catch (RequestException e) {
-      throw new RequestException(
-          e.code(), "input '" + RequestException.excerpt(input.name) + "': " + e.getMessage());
+      return;
+    }
+    for (int i = 0; i < outputs.size(); i++) {
+      requireNew(outputs.get(i), "output", outputs.indexOf(outputs.get(i)) < i);
     }
   }
 
-  private MemorySegment rawData(DataType type, Shape shape, long elements, int offset, int length)
+  private static void requireNew(String name, String kind, boolean isKnown)
       throws RequestException {
-    MemorySegment data = MemorySegment.ofBuffer(message.slice(offset, length));
-    if (type == DataType.BYTES) {
-      checkLengths(data, shape, elements);
-    } else if (length != elements * type.size()) {
+    if (name.isEmpty()) {
+      throw RequestException.invalid(kind + " without a name");
+    }
+    if (isKnown) {
       throw RequestException.invalid(
-          "input byte size mismatch: expected "
-              + elements * type.size()
-              + " bytes for "
-              + type
-              + " of shape "
-              + shape
-              + ", got "
-              + length);
-    } else if (type == DataType.BOOL) {
-      checkBooleans(offset, length);
-    }
-    return data;
-  }
-
-  private void checkBooleans(int offset, int length) throws RequestException {
-    for (int i = 0; i < length; i++) {
-      byte value = message.get(offset + i);
-      if ((value & ~1) != 0) {
-        throw RequestException.invalid(
-            "BOOL element " + i + " is " + (value & 0xff) + " (expected: 0 or 1)");
-      }
-    }
-  }
-
-  private static void checkLengths(MemorySegment data, Shape shape, long elements)
-      throws RequestException {
-    long position = 0;
-    long count = 0;
-    long size = data.byteSize();
-    while (position < size) {
-      if (size - position < Integer.BYTES) {
-        throw RequestException.invalid(
-            "BYTES element "
-                + count
-                + ": "
-                + (size - position)
-                + " bytes are left for its length (expected: 4)");
-      }
-      long length = Integer.toUnsignedLong(data.get(LENGTH, position));
-      position += Integer.BYTES;
-      if (length > size - position) {
-        throw RequestException.invalid(
-            "BYTES element "
-                + count
-                + ": its length is "
-                + length
-                + ", but "
-                + (size - position)
-                + " bytes are left");
-      }
-      position += length;
-      count++;
-    }
-    if (count != elements) {
-      throw RequestException.invalid(
-          "expected " + elements + " BYTES elements for shape " + shape + ", got " + count);
-    }
-  }
-
-  private MemorySegment convertedData(
-      @Nullable TypedContents contents, DataType type, Shape shape, long elements)
-      throws WireFormatException, RequestException {
-    String field = TypedContents.fieldFor(type);
-    String misplaced = contents == null ? null : contents.misplaced(type);
-    if (misplaced != null) {
-      throw RequestException.invalid(
-          "datatype "
-              + type
-              + " does not travel in "
-              + misplaced
-              + " (expected: "
-              + (field == null ? "" : field + " or ")
-              + "raw_input_contents)");
-    }
-    long count = contents == null || field == null ? 0 : contents.count(type);
-    if (count != elements) {
-      throw RequestException.invalid(
-          "expected "
-              + elements
-              + " elements for shape "
-              + shape
-              + " in "
-              + (field == null ? "" : field + " or ")
-              + "raw_input_contents, got "
-              + count);
-    }
-    if (contents == null || count == 0) {
-      return MemorySegment.ofArray(new byte[0]);
-    }
-    convertedBytes += contents.packedSize(type);
-    if (convertedBytes > maxConvertedBytes) {
-      throw new RequestException(
-          ErrorCode.INVALID_ARGUMENT,
-          "contents take more than "
-              + maxConvertedBytes
-              + " bytes as tensors (expected: at most the limit of a message)");
-    }
-    try {
-      return MemorySegment.ofArray(contents.pack(in, type));
-    } catch (IllegalArgumentException e) {
-      throw RequestException.invalid(type + " " + e.getMessage());
+          kind + " '" + RequestException.excerpt(name) + "' is given more than once");
     }
   }
 }

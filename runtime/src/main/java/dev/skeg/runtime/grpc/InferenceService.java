@@ -27,9 +27,6 @@ import io.grpc.ServiceDescriptor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executor;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code inference.GRPCInferenceService}: what is built, and a clear answer for what is not.
@@ -39,21 +36,15 @@ import org.jspecify.annotations.Nullable;
 final class InferenceService {
   private final Endpoints endpoints;
   private final ServerState state;
-  private final Supplier<@Nullable Executor> eventLoop;
+  private final OpenInfers openInfers;
   private final ServerIdentity identity;
 
-  /**
-   * @param eventLoop the calling thread's, null if it is none
-   */
   InferenceService(
-      Endpoints endpoints,
-      ServerState state,
-      ServerIdentity identity,
-      Supplier<@Nullable Executor> eventLoop) {
+      Endpoints endpoints, ServerState state, ServerIdentity identity, OpenInfers openInfers) {
     this.endpoints = endpoints;
     this.state = state;
     this.identity = identity;
-    this.eventLoop = eventLoop;
+    this.openInfers = openInfers;
   }
 
   ServerServiceDefinition definition(int maxMessageBytes) {
@@ -84,7 +75,7 @@ final class InferenceService {
                 new InferMarshallers.Request(maxMessageBytes), new InferMarshallers.Reply())
             .build();
     return List.of(
-        ServerMethodDefinition.create(modelInfer, new ModelInferHandler(endpoints, eventLoop)),
+        ServerMethodDefinition.create(modelInfer, new ModelInferHandler(endpoints, openInfers)),
         UnaryMethod.of(
             GRPCInferenceServiceGrpc.getServerLiveMethod(),
             request -> ServerLiveResponse.newBuilder().setLive(state.isLive()).build()),

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.model.Completion;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
@@ -11,9 +12,10 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
-import java.util.concurrent.Executor;
+import io.netty.util.concurrent.FastThreadLocal;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +27,6 @@ import org.slf4j.LoggerFactory;
  * {@code sendMessage} returns, every byte has been copied into the network's buffers. A call that
  * was cancelled runs through all the same, so that both are freed in one place; only the writing is
  * left out.
- *
- * <p><b>Threads.</b> A call's listener runs on its event loop; {@link Call#complete} on any thread,
- * after which nobody else touches the call.
  */
 final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply> {
   private static final Logger log = LoggerFactory.getLogger(ModelInferHandler.class);
@@ -38,37 +37,71 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
   private static final Metadata.Key<String> PUSHBACK =
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Endpoints endpoints;
-  private final Supplier<@Nullable Executor> eventLoop;
+  private static final VarHandle CLOSED;
 
-  /**
-   * @param eventLoop the calling thread's, null if it is none
-   */
-  ModelInferHandler(Endpoints endpoints, Supplier<@Nullable Executor> eventLoop) {
+  static {
+    try {
+      CLOSED = MethodHandles.lookup().findVarHandle(Call.class, "closed", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Endpoints endpoints;
+  private final OpenInfers open;
+  private final FastThreadLocal<InferReply> replies =
+      new FastThreadLocal<>() {
+        @Override
+        protected InferReply initialValue() {
+          return new InferReply();
+        }
+      };
+
+  ModelInferHandler(Endpoints endpoints, OpenInfers open) {
     this.endpoints = endpoints;
-    this.eventLoop = eventLoop;
+    this.open = open;
   }
 
   @Override
   public ServerCall.Listener<InferCall> startCall(
       ServerCall<InferCall, InferReply> call, Metadata headers) {
+    if (open.isStopped()) {
+      call.close(shuttingDown(), new Metadata());
+      return new ServerCall.Listener<>() {};
+    }
     String encoding = headers.get(ENCODING);
     if (encoding != null && !encoding.equals("identity")) {
       call.setCompression(encoding); // Answered as asked, if the client reads that encoding.
     }
     call.request(2); // One more than is right, to notice a client that sends more.
-    return new Call(call, ServerTiming.isRequested(headers));
+    Call started = new Call(call, open.here(), ServerTiming.isRequested(headers));
+    started.loop.add(started);
+    return started;
   }
 
-  private final class Call extends ServerCall.Listener<InferCall> {
-    private final ServerCall<InferCall, InferReply> call;
-    private final boolean timed;
-    private @Nullable InferCall received;
-    private @Nullable InFlight inFlight;
-    private boolean over; // Closed or handed over; the listener has nothing left to do.
+  private static Status shuttingDown() {
+    return Status.UNAVAILABLE.withDescription("the server is shutting down");
+  }
 
-    Call(ServerCall<InferCall, InferReply> call, boolean timed) {
+  /**
+   * One call. Exactly one of its answer, its refusal and the server's stop closes it.
+   *
+   * <p><b>Threads.</b> A listener on its event loop; {@link #complete} on any thread.
+   */
+  private final class Call extends OpenInfers.Link implements Completion {
+    private final ServerCall<InferCall, InferReply> call;
+    private final OpenInfers.Loop loop;
+    private final boolean timed;
+    private @Nullable InferCall received; // From handing over on, what complete() gives back.
+    private @Nullable InFlight inFlight;
+    private boolean over; // Refused, cancelled or handed over: the listener takes nothing more.
+
+    @SuppressWarnings("UnusedVariable") // By CLOSED.
+    private volatile boolean closed;
+
+    Call(ServerCall<InferCall, InferReply> call, OpenInfers.Loop loop, boolean timed) {
       this.call = call;
+      this.loop = loop;
       this.timed = timed;
     }
 
@@ -98,44 +131,66 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
         }
         case InferCall.Valid valid -> {
           over = true;
-          received = null;
-          infer(valid);
+          infer(valid.request());
         }
       }
     }
 
     @Override
     public void onCancel() {
-      over = true;
+      loop.remove(this);
       drop();
+      over = true;
       if (inFlight != null) {
         inFlight.cancel();
       }
     }
 
+    @Override
+    public void onComplete() {
+      loop.remove(this);
+    }
+
+    @Override
+    void endEarly() {
+      drop();
+      over = true;
+      close(shuttingDown(), new Metadata());
+    }
+
     private void refuse(Status status) {
       if (!over) {
-        over = true;
         drop();
-        call.close(status, new Metadata());
+        over = true;
+        close(status, new Metadata());
       }
     }
 
+    /** Frees a message that was not handed over. */
     private void drop() {
-      if (received instanceof InferCall.Valid valid) {
+      if (!over && received instanceof InferCall.Valid valid) {
         received = null;
         valid.release();
       }
     }
 
-    private void infer(InferCall.Valid valid) {
-      InferenceRequest request = limited(valid.request());
+    private boolean mayClose() {
+      return CLOSED.compareAndSet(this, false, true);
+    }
+
+    private void close(Status status, Metadata trailers) {
+      if (mayClose()) {
+        call.close(status, trailers);
+      }
+    }
+
+    private void infer(InferenceRequest request) {
       try {
-        inFlight = endpoints.infer(request, eventLoop.get(), result -> complete(valid, result));
+        inFlight = endpoints.infer(limited(request), loop.executor(), this);
       } catch (RuntimeException e) {
         log.error("Request for model '{}' failed before it was answered", request.model(), e);
         // Not released: whoever threw may have passed the memory on. The collector finds it.
-        call.close(Status.INTERNAL.withDescription("internal error"), new Metadata());
+        close(Status.INTERNAL.withDescription("internal error"), new Metadata());
       }
     }
 
@@ -150,16 +205,20 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
       return request.withTimeout(Math.max(1, sinceReceived + left));
     }
 
-    private void complete(InferCall.Valid valid, InferenceResult result) {
+    @Override
+    public void complete(InferenceResult result) {
+      if (!(received instanceof InferCall.Valid valid)) {
+        throw new IllegalStateException("a call is completed once, after it was handed over");
+      }
       InferenceRequest request = valid.request();
       valid.release();
       try {
         switch (result) {
           case InferenceResult.Completed completed -> reply(request, completed);
           case InferenceResult.Rejected rejected ->
-              call.close(Statuses.of(rejected.code(), rejected.detail()), trailers(rejected));
+              close(Statuses.of(rejected.code(), rejected.detail()), trailers(rejected));
           case InferenceResult.Failed failed ->
-              call.close(Status.INTERNAL.withDescription(failed.detail()), new Metadata());
+              close(Status.INTERNAL.withDescription(failed.detail()), new Metadata());
         }
       } catch (RuntimeException e) {
         log.error("Answer of model '{}' could not be written", request.model(), e);
@@ -178,13 +237,13 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
     }
 
     private void reply(InferenceRequest request, InferenceResult.Completed completed) {
+      InferReply reply = replies.get();
       try (InferenceOutputs outputs = completed.outputs()) {
-        if (call.isCancelled()) {
+        if (call.isCancelled() || !mayClose()) {
           return;
         }
-        InferReply reply;
         try {
-          reply = new InferReply(completed.servedBy(), request.id(), outputs);
+          reply.start(completed.servedBy(), request.id(), outputs);
         } catch (ArithmeticException e) {
           call.close(
               Status.RESOURCE_EXHAUSTED.withDescription(
@@ -194,6 +253,8 @@ final class ModelInferHandler implements ServerCallHandler<InferCall, InferReply
         }
         call.sendHeaders(new Metadata());
         call.sendMessage(reply);
+      } finally {
+        reply.end();
       }
       Metadata trailers = new Metadata();
       if (timed) {

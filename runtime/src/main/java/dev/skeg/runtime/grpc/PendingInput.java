@@ -5,7 +5,10 @@ import dev.skeg.runtime.model.Shape;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** An input as far as it was read; to be judged when the whole request is known. */
+/**
+ * An input as far as it was read; to be judged when the whole request is known. <b>Threads.</b> One
+ * at a time; serves one request after the other.
+ */
 final class PendingInput {
   /** More than any engine's. */
   static final int MAX_RANK = 64;
@@ -15,6 +18,13 @@ final class PendingInput {
   @Nullable TypedContents contents;
   private long[] dims = new long[4];
   private int rank;
+
+  void clear() {
+    name = "";
+    datatype = "";
+    contents = null;
+    rank = 0;
+  }
 
   void addDimension(long extent) {
     if (rank == dims.length && rank <= MAX_RANK) {
@@ -31,23 +41,22 @@ final class PendingInput {
    *
    * @throws RequestException if there is none with these dimensions
    */
-  Shape shape() throws RequestException {
+  Shape shape(ShapeCache shapes) throws RequestException {
     if (rank > MAX_RANK) {
       throw RequestException.invalid(
           "shape has " + rank + " dimensions (expected: at most " + MAX_RANK + ")");
     }
-    long[] exact = Arrays.copyOf(dims, rank);
-    for (long extent : exact) {
-      if (extent < 0) {
+    for (int i = 0; i < rank; i++) {
+      if (dims[i] < 0) {
         throw RequestException.invalid(
             "shape "
-                + Arrays.toString(exact)
+                + Arrays.toString(Arrays.copyOf(dims, rank))
                 + " has dimension "
-                + extent
+                + dims[i]
                 + " (expected: 0 or more)");
       }
     }
-    return Shape.of(exact);
+    return shapes.of(dims, rank);
   }
 
   DataType type() throws RequestException {

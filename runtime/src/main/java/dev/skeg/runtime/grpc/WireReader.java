@@ -12,7 +12,8 @@ import java.nio.charset.StandardCharsets;
  * number of more than 10 bytes is always refused, where Java's parser, unlike C++'s, overlooks it
  * unless the number stands near the end.
  *
- * <p><b>Threads.</b> One at a time. <b>Allocation.</b> Strings only.
+ * <p><b>Threads.</b> One at a time; reads one message after the other. <b>Allocation.</b> Strings
+ * only, and of names only those that are new.
  */
 final class WireReader {
   static final int VARINT = 0;
@@ -28,17 +29,35 @@ final class WireReader {
   /** Messages and groups inside one another, as many as protobuf's parser allows. */
   private static final int MAX_DEPTH = 100;
 
-  private final ByteBuffer bytes;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  private final NameCache names = new NameCache();
+  private ByteBuffer bytes = NOTHING;
   private int position;
   private int limit;
   private int depth;
 
   /**
-   * @param bytes from 0 to its limit; only read by index
+   * Goes to the beginning of a message.
+   *
+   * @param message little-endian, from 0 to its limit; read by index alone
    */
-  WireReader(ByteBuffer bytes) {
-    this.bytes = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
-    this.limit = bytes.limit();
+  void start(ByteBuffer message) {
+    if (message.order() != ByteOrder.LITTLE_ENDIAN) {
+      throw new IllegalArgumentException(
+          "order: " + message.order() + " (expected: little-endian)");
+    }
+    bytes = message;
+    position = 0;
+    limit = message.limit();
+    depth = 0;
+  }
+
+  /** Lets go of the message. */
+  void end() {
+    bytes = NOTHING;
+    position = 0;
+    limit = 0;
   }
 
   int position() {
@@ -129,6 +148,19 @@ final class WireReader {
     require(length);
     bytes.get(position, target, offset, length);
     position += length;
+  }
+
+  /** Reads a string that other messages will have too. */
+  String readName() throws WireFormatException {
+    int start = position;
+    int length = readLength();
+    String known = names.find(bytes, position, length);
+    if (known == null) {
+      position = start;
+      return readString();
+    }
+    position += length;
+    return known;
   }
 
   /** Reads a string, which has to be UTF-8. */

@@ -3,7 +3,10 @@ package dev.skeg.runtime.grpc;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Writes protobuf's wire format into a growing array. <b>Threads.</b> One at a time. */
+/**
+ * Writes protobuf's wire format into an array that grows and is used again. <b>Threads.</b> One at
+ * a time.
+ */
 final class WireWriter {
   static final int MAX_VARINT_BYTES = 10;
 
@@ -21,12 +24,30 @@ final class WireWriter {
 
   /** As protobuf 3 does it: an empty string is not written. */
   void writeString(int field, String text) {
-    if (!text.isEmpty()) {
+    if (text.isEmpty()) {
+      return;
+    }
+    writeTag(field, WireReader.DELIMITED);
+    if (isAscii(text)) {
+      writeVarint(text.length());
+      ensure(text.length());
+      for (int i = 0; i < text.length(); i++) {
+        bytes[size++] = (byte) text.charAt(i);
+      }
+    } else {
       byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-      writeTag(field, WireReader.DELIMITED);
       writeVarint(utf8.length);
       append(utf8, utf8.length);
     }
+  }
+
+  private static boolean isAscii(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= 0x80) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void writeMessage(int field, WireWriter message) {
@@ -56,8 +77,13 @@ final class WireWriter {
     return (70 - Long.numberOfLeadingZeros(value | 1)) / 7;
   }
 
-  byte[] toByteArray() {
-    return Arrays.copyOf(bytes, size);
+  int size() {
+    return size;
+  }
+
+  /** Copies all that was written to the beginning of {@code target}. */
+  void copyTo(byte[] target) {
+    System.arraycopy(bytes, 0, target, 0, size);
   }
 
   private void append(byte[] source, int length) {

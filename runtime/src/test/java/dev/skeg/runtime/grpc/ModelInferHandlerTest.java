@@ -9,6 +9,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -18,8 +19,9 @@ final class ModelInferHandlerTest {
   private final FakeEndpoints endpoints = new FakeEndpoints();
   private final AtomicInteger openMessages = new AtomicInteger();
   private final RecordingCall call = new RecordingCall();
+  private final OpenInfers open = new OpenInfers(() -> null);
   private final ServerCall.Listener<InferCall> listener =
-      new ModelInferHandler(endpoints, () -> null).startCall(call, new Metadata());
+      new ModelInferHandler(endpoints, open).startCall(call, new Metadata());
 
   @Test
   void freesBothOnceAnAnswerIsWritten() {
@@ -93,11 +95,46 @@ final class ModelInferHandlerTest {
   }
 
   @Test
+  void endsACallInFlightAtAStopAndDropsItsAnswer() {
+    listener.onMessage(message("held"));
+    listener.onHalfClose();
+    open.endAll();
+    assertThat(call.code()).isEqualTo(Status.Code.UNAVAILABLE);
+    endpoints.held.remove().run();
+
+    assertThat(call.replies).isZero();
+    assertThat(call.closes).isEqualTo(1);
+    assertNothingIsHeld();
+  }
+
+  @Test
+  void endsACallWithoutItsMessageAtAStop() {
+    listener.onMessage(message("identity"));
+    open.endAll();
+    listener.onHalfClose();
+
+    assertThat(call.code()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(endpoints.requests).isEmpty();
+    assertNothingIsHeld();
+  }
+
+  @Test
+  void endsNoCallThatIsOverAtAStop() {
+    listener.onMessage(message("identity"));
+    listener.onHalfClose();
+    listener.onComplete();
+    open.endAll();
+
+    assertThat(call.status).isEqualTo(Status.OK);
+    assertThat(call.closes).isEqualTo(1);
+  }
+
+  @Test
   void freesTheMemoryOfAMessageThatIsRefused() {
     openMessages.incrementAndGet();
     InferCall decoded =
-        InferRequestDecoder.decode(
-            ByteBuffer.wrap(new byte[] {-1}), openMessages::decrementAndGet, 1000, 0);
+        new InferRequestDecoder(1000)
+            .decode(littleEndian(new byte[] {-1}), openMessages::decrementAndGet, 0);
 
     assertThat(decoded).isInstanceOf(InferCall.Invalid.class);
     assertNothingIsHeld();
@@ -105,11 +142,15 @@ final class ModelInferHandlerTest {
 
   private InferCall message(String model) {
     openMessages.incrementAndGet();
-    return InferRequestDecoder.decode(
-        ByteBuffer.wrap(ModelInferRequest.newBuilder().setModelName(model).build().toByteArray()),
-        openMessages::decrementAndGet,
-        1000,
-        0);
+    return new InferRequestDecoder(1000)
+        .decode(
+            littleEndian(ModelInferRequest.newBuilder().setModelName(model).build().toByteArray()),
+            openMessages::decrementAndGet,
+            0);
+  }
+
+  private static ByteBuffer littleEndian(byte[] message) {
+    return ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private void assertNothingIsHeld() {
@@ -121,6 +162,7 @@ final class ModelInferHandlerTest {
     boolean cancelled;
     boolean failing;
     int replies;
+    int closes;
     @Nullable Status status;
 
     Status.@Nullable Code code() {
@@ -144,6 +186,7 @@ final class ModelInferHandlerTest {
     @Override
     public void close(Status status, Metadata trailers) {
       this.status = status;
+      closes++;
     }
 
     @Override
