@@ -58,7 +58,7 @@ public record BatchPolicy(
               ? QueuePolicy.of(batching.getPriorityQueuePolicyOrDefault(level, common))
               : QueuePolicy.DEFAULT);
     }
-    int chosen = (int) Math.max(1, batching.getDefaultPriorityLevel());
+    int chosen = (int) Math.clamp(batching.getDefaultPriorityLevel(), 1, count);
     return new BatchPolicy(
         maxRows,
         batching.getPreferredBatchSizeList(),
@@ -68,13 +68,24 @@ public record BatchPolicy(
         chosen - 1);
   }
 
+  /** Returns whether a request may have to be started in time though it says nothing of it. */
+  boolean limitsWaiting() {
+    for (QueuePolicy level : levels) {
+      if (level.timeoutNanos() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Returns the level of a request with that priority: 1 is the highest, 0 none. */
   int level(long priority) {
     return priority >= 1 && priority <= levels.size() ? (int) priority - 1 : defaultLevel;
   }
 
   /**
-   * Returns how many of the rows that wait make a batch now.
+   * Returns how many of the rows that wait make a batch now: the largest preferred size there is;
+   * once the first of them has waited long enough, or there can be no more, all.
    *
    * @param waiting 1 or more
    * @param isDue whether the first of them has waited for {@link #maxDelayNanos}
@@ -82,18 +93,15 @@ public record BatchPolicy(
    * @return 0 to wait for more
    */
   int rowsToRun(int waiting, boolean isDue, int most) {
-    if (waiting >= most) {
-      return most;
-    }
-    if (preferredRows.isEmpty()) {
-      return isDue ? waiting : 0;
-    }
     int best = 0;
     for (int preferred : preferredRows) {
-      if (preferred <= waiting) {
+      if (preferred <= Math.min(waiting, most)) {
         best = preferred;
       }
     }
-    return best > 0 ? Math.min(best, most) : isDue ? waiting : 0;
+    if (best > 0 && (!isDue || maxDelayNanos == 0)) {
+      return best;
+    }
+    return isDue || waiting >= most ? Math.min(waiting, most) : 0;
   }
 }

@@ -5,6 +5,7 @@ import dev.skeg.runtime.backend.RunControl;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.servable.RandomTensor;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
@@ -12,12 +13,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures what batches of a version cost, before it is published: made-up rows of the right shape,
  * in sizes that double, a few runs of each, of which the fastest counts.
  *
- * <p><b>Threads.</b> The one that loads.
+ * <p><b>Threads.</b> One at a time.
  */
 final class CostProbe {
   private static final int RUNS = 5;
@@ -31,50 +33,80 @@ final class CostProbe {
   /** Bounds tried for integers, which may be indexes into something small. */
   private static final int[] INTEGER_BOUNDS = {10, 2};
 
-  private CostProbe() {}
+  private static final int SEED = 7;
 
-  /** Measures; what the model does not run on made-up data is learnt from requests instead. */
-  static void measure(Servable servable, ShapeClasses shapes) {
-    ShapeClass shape = shapes.typical(EXTENT);
-    if (shape == null) {
-      return;
+  private final Servable servable;
+  private final @Nullable ShapeClass shape;
+  private int bound; // With which the model runs; 0 as long as that is not known.
+
+  CostProbe(Servable servable, ShapeClasses shapes) {
+    this.servable = servable;
+    this.shape = shapes.typical(EXTENT);
+  }
+
+  /**
+   * Measures; what the model does not run on made-up data is learnt from requests instead.
+   *
+   * @return whether it ran
+   */
+  boolean measure() {
+    ShapeClass typical = shape;
+    if (typical == null) {
+      return false;
     }
     try (ServableHandle handle = servable.acquire()) {
       if (handle == null) {
-        return;
+        return false;
       }
-      for (int bound : INTEGER_BOUNDS) {
+      for (int each : INTEGER_BOUNDS) {
         try {
-          measure(servable, handle, shape, bound);
-          return;
+          measure(handle, typical, each);
+          bound = each;
+          return true;
         } catch (ServingException unfit) {
           // Another bound, or none.
         }
       }
     }
+    return false;
   }
 
-  private static void measure(
-      Servable servable, ServableHandle handle, ShapeClass shape, int bound) {
-    SplittableRandom random = new SplittableRandom(7);
+  /** Runs one made-up row of those that ran before; returns whether that goes well. */
+  boolean runs() {
+    ShapeClass typical = shape;
+    if (typical == null || bound == 0) {
+      return false;
+    }
+    try (ServableHandle handle = servable.acquire()) {
+      if (handle != null) {
+        run(handle, inputs(typical, 1, bound, new SplittableRandom(SEED)));
+      }
+      return handle != null;
+    } catch (RuntimeException | Error e) {
+      return false;
+    }
+  }
+
+  private void measure(ServableHandle handle, ShapeClass typical, int integers) {
+    SplittableRandom random = new SplittableRandom(SEED);
     long began = System.nanoTime();
-    if (shape.slotRows() == 0) {
-      for (int rows = 1; rows <= shape.capacity() && !isOver(began); rows *= 2) {
-        List<Tensor> inputs = inputs(shape, rows, bound, random);
-        shape.cost().set(rows, fastest(began, () -> run(handle, inputs)));
+    if (typical.slots() == null) {
+      for (int rows = 1; rows <= typical.capacity() && !isOver(began); rows *= 2) {
+        List<Tensor> inputs = inputs(typical, rows, integers, random);
+        typical.cost().set(rows, fastest(began, () -> run(handle, inputs)));
       }
       return;
     }
-    try (BatchSlot slot = servable.openSlot(shape.slotShape());
+    try (BatchSlot slot = servable.openSlot(typical.slotShape());
         RunControl control = servable.openControl()) {
-      for (int rows = 1; rows <= shape.slotRows() && !isOver(began); rows *= 2) {
-        List<Tensor> inputs = inputs(shape, rows, bound, random);
+      for (int rows = 1; rows <= typical.slotRows() && !isOver(began); rows *= 2) {
+        List<Tensor> inputs = inputs(typical, rows, integers, random);
         for (int i = 0; i < inputs.size(); i++) {
           MemorySegment data = inputs.get(i).data();
           MemorySegment.copy(data, 0, slot.input(i), 0, data.byteSize());
         }
         int count = rows;
-        shape.cost().set(rows, fastest(began, () -> slot.run(count, control)));
+        typical.cost().set(rows, fastest(began, () -> slot.run(count, control)));
       }
     }
   }
@@ -101,9 +133,15 @@ final class CostProbe {
     return fastest;
   }
 
-  private static List<Tensor> inputs(
+  private List<Tensor> inputs(
       ShapeClass shape, int rows, int bound, SplittableRandom random) {
     List<Tensor> inputs = new ArrayList<>();
+    if (!shape.isBatchable()) {
+      for (TensorSpec spec : servable.signature().inputs()) {
+        inputs.add(RandomTensor.of(spec, spec.shape(), bound, random));
+      }
+      return inputs;
+    }
     for (int i = 0; i < shape.inputCount(); i++) {
       inputs.add(RandomTensor.of(shape.inputSpec(i), shape.inputShape(i, rows), bound, random));
     }

@@ -9,14 +9,14 @@ import java.util.concurrent.locks.LockSupport;
  * <p><b>Threads.</b> One of its own, from the first time it is needed; anyone may set the time.
  */
 final class DueTimer implements Runnable {
-  private final Batcher batcher;
+  private final Scheduler scheduler;
   private final AtomicLong due = new AtomicLong(); // By the batcher's clock; 0: nothing to do.
   private final Thread thread;
   private volatile boolean closed;
 
-  DueTimer(Batcher batcher) {
-    this.batcher = batcher;
-    this.thread = Thread.ofPlatform().daemon().name("due-" + batcher.model()).unstarted(this);
+  DueTimer(Scheduler scheduler, String model) {
+    this.scheduler = scheduler;
+    this.thread = Thread.ofPlatform().daemon().name("due-" + model).unstarted(this);
   }
 
   /** Schedules at that time, if nothing is due before. */
@@ -42,11 +42,11 @@ final class DueTimer implements Runnable {
   public void run() {
     while (!closed) {
       long time = due.get();
-      long rest = time == 0 ? Long.MAX_VALUE : time - batcher.clock();
+      long rest = time == 0 ? Long.MAX_VALUE : time - scheduler.clock();
       if (rest > 0) {
         LockSupport.parkNanos(this, rest);
       } else if (due.compareAndSet(time, 0)) {
-        batcher.schedule(null, false);
+        scheduler.schedule(null, false);
       }
     }
   }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * A request on its way through the batcher.
  *
  * <p><b>Threads.</b> Its state changes by compare-and-set, because a client may go away at any
- * moment; the order it waits in is the scheduler's; the rest is immutable.
+ * moment; {@link #waiting} is the submitter's, then the scheduler's; the rest is immutable.
  */
 final class Entry implements InFlight {
   /** May be taken into a batch, or cancelled at once. */
@@ -24,19 +24,19 @@ final class Entry implements InFlight {
   /** Taken, and nobody waits for the answer any more. */
   static final int ABANDONED = 2;
 
-  /** As {@link #ABANDONED}, and its batch knows. */
-  static final int GIVEN_UP = 3;
-
   /** Ended. */
-  static final int DONE = 4;
+  static final int DONE = 3;
 
   private static final VarHandle STATE;
   private static final VarHandle COUNTED;
+  private static final VarHandle RUN;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Entry.class, "state", int.class);
-      COUNTED = MethodHandles.lookup().findVarHandle(Entry.class, "counted", boolean.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(Entry.class, "state", int.class);
+      COUNTED = lookup.findVarHandle(Entry.class, "counted", boolean.class);
+      RUN = lookup.findVarHandle(Entry.class, "run", RunToken.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -48,32 +48,12 @@ final class Entry implements InFlight {
   final Completion completion;
   final ShapeClass shape;
   final int rows;
-  final int level;
+  final short level;
 
-  /** Which of all requests it is: answers may have to leave in this order. */
-  final long number;
+  /** Null as long as the request has neither waited nor a place in an order. */
+  @Nullable Waiting waiting;
 
-  /** When it must have started, by {@link Batcher#clock()}; {@link Long#MAX_VALUE} for never. */
-  final long startBy;
-
-  /** When its answer is worth nothing any more, likewise. */
-  final long finishBy;
-
-  /** What orders it among those that wait: its deadline, or one assumed. The scheduler's. */
-  long urgency;
-
-  /** When it began to wait, by {@link Batcher#clock()}. */
-  long queuedAt;
-
-  /** What its rows will cost, as reckoned when it was admitted. */
-  long reckonedNanos;
-
-  /** Rows that are in batches already. The scheduler's. */
-  int rowsTaken;
-
-  /** Puts the answers of its parts together; null for a request that ran in one piece. */
-  @Nullable Assembly assembly;
-
+  @SuppressWarnings("UnusedVariable") // By RUN.
   private volatile @Nullable RunToken run;
 
   @SuppressWarnings("UnusedVariable") // By STATE.
@@ -82,6 +62,11 @@ final class Entry implements InFlight {
   @SuppressWarnings("UnusedVariable") // By COUNTED.
   private volatile boolean counted;
 
+  /**
+   * @param handle a claim that lasts until the answer's outputs are closed, or there is none
+   * @param rows 1 or more
+   * @param level index of its priority in the policy
+   */
   Entry(
       Batcher batcher,
       ServableHandle handle,
@@ -89,20 +74,35 @@ final class Entry implements InFlight {
       Completion completion,
       ShapeClass shape,
       int rows,
-      int level,
-      long number,
-      long startBy,
-      long finishBy) {
+      int level) {
     this.batcher = batcher;
     this.handle = handle;
     this.request = request;
     this.completion = completion;
     this.shape = shape;
     this.rows = rows;
-    this.level = level;
-    this.number = number;
-    this.startBy = startBy;
-    this.finishBy = finishBy;
+    this.level = (short) level;
+  }
+
+  /** Returns {@link #waiting}, made if there is none yet. */
+  Waiting waits() {
+    Waiting now = waiting;
+    if (now == null) {
+      now = new Waiting();
+      waiting = now;
+    }
+    return now;
+  }
+
+  /** Returns the claim that outputs give up when they are closed; null if they are a part only. */
+  @Nullable ServableHandle claimOfOutputs() {
+    return assembly() == null ? handle : null;
+  }
+
+  /** Returns what puts the answers of its parts together; null if it runs in one piece. */
+  @Nullable Assembly assembly() {
+    Waiting now = waiting;
+    return now == null ? null : now.assembly;
   }
 
   /** Notes whether it counts as waiting; returns whether it did before. */
@@ -125,19 +125,30 @@ final class Entry implements InFlight {
   }
 
   boolean isAbandoned() {
-    int now = state();
-    return now == ABANDONED || now == GIVEN_UP;
+    return state() == ABANDONED;
   }
 
-  /** Tells it which run serves it, so that the run can end with it. */
+  /** Tells it which run serves it, or a part of it, so that the run can end with it. */
   void joins(RunToken token) {
-    run = token;
-    giveUp(token);
+    Assembly parts = assembly();
+    if (parts == null) {
+      RUN.setVolatile(this, token);
+    } else {
+      parts.addRun(token);
+    }
+    if (isAbandoned()) {
+      leaveRuns();
+    }
   }
 
-  private void giveUp(RunToken token) {
-    if (STATE.compareAndSet(this, ABANDONED, GIVEN_UP)) {
+  /** Leaves the runs that serve it, each of them once. */
+  void leaveRuns() {
+    Assembly parts = assembly();
+    RunToken token =
+        parts == null ? (RunToken) RUN.getAndSet(this, (RunToken) null) : parts.pollRun();
+    while (token != null) {
       token.lose();
+      token = parts == null ? null : parts.pollRun();
     }
   }
 
@@ -146,10 +157,7 @@ final class Entry implements InFlight {
     if (STATE.compareAndSet(this, WAITING, DONE)) {
       batcher.cancelled(this);
     } else if (STATE.compareAndSet(this, TAKEN, ABANDONED)) {
-      RunToken token = run;
-      if (token != null) {
-        giveUp(token);
-      }
+      leaveRuns();
     }
   }
 }

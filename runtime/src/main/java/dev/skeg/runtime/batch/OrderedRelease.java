@@ -13,17 +13,27 @@ import java.util.concurrent.atomic.AtomicInteger;
  * meanwhile.
  */
 final class OrderedRelease {
-  private record Ended(Entry entry, InferenceResult result) {}
+  private record Ended(Entry entry, InferenceResult result, boolean holdsClaim) {
+    long number() {
+      return entry.waits().number;
+    }
+  }
+
+  private final Endings endings;
 
   private final ConcurrentLinkedQueue<Ended> arrived = new ConcurrentLinkedQueue<>();
   private final AtomicInteger calls = new AtomicInteger();
   private final PriorityQueue<Ended> held =
-      new PriorityQueue<>(Comparator.comparingLong((Ended ended) -> ended.entry().number));
+      new PriorityQueue<>(Comparator.comparingLong(Ended::number));
   private long next;
 
+  OrderedRelease(Endings endings) {
+    this.endings = endings;
+  }
+
   /** Takes the result of a request; every number from 0 on comes exactly once. */
-  void ended(Entry entry, InferenceResult result) {
-    arrived.add(new Ended(entry, result));
+  void ended(Entry entry, InferenceResult result, boolean holdsClaim) {
+    arrived.add(new Ended(entry, result, holdsClaim));
     if (calls.getAndIncrement() != 0) {
       return;
     }
@@ -32,10 +42,10 @@ final class OrderedRelease {
       for (Ended ended = arrived.poll(); ended != null; ended = arrived.poll()) {
         held.add(ended);
       }
-      while (!held.isEmpty() && held.element().entry().number == next) {
+      while (!held.isEmpty() && held.element().number() == next) {
         next++;
         Ended ended = held.remove();
-        ended.entry().batcher.deliver(ended.entry(), ended.result());
+        endings.deliver(ended.entry(), ended.result(), ended.holdsClaim());
       }
       seen = calls.addAndGet(-seen);
     } while (seen != 0);

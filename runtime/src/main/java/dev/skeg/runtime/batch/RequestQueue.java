@@ -28,8 +28,8 @@ final class RequestQueue {
 
   private static final Comparator<Entry> BY_URGENCY =
       (left, right) -> {
-        int order = Long.compare(left.urgency, right.urgency);
-        return order != 0 ? order : Long.compare(left.number, right.number);
+        int order = Long.compare(left.waits().urgency, right.waits().urgency);
+        return order != 0 ? order : Long.compare(left.waits().number, right.waits().number);
       };
 
   /** The requests of one class and one priority. */
@@ -68,8 +68,6 @@ final class RequestQueue {
   }
 
   void add(Entry entry) {
-    entry.urgency =
-        Math.min(Math.min(entry.startBy, entry.finishBy), entry.queuedAt + ASSUMED_PATIENCE_NANOS);
     List<Line> lines = levels.get(entry.level);
     Line line = find(lines, entry.shape);
     if (line == null) {
@@ -108,7 +106,7 @@ final class RequestQueue {
     for (List<Line> lines : levels) {
       for (Line line : lines) {
         line.waiting.removeIf(entry -> {
-          boolean gone = entry.rowsTaken == 0 && entry.state() == Entry.DONE;
+          boolean gone = entry.waits().rowsTaken == 0 && entry.state() == Entry.DONE;
           if (gone) {
             unwanted.add(entry);
             line.rows -= entry.rows;
@@ -118,6 +116,20 @@ final class RequestQueue {
         });
       }
     }
+  }
+
+  /** Takes out all that waits, whatever state it is in. */
+  List<Entry> removeAll() {
+    List<Entry> all = new ArrayList<>(unwanted);
+    unwanted.clear();
+    for (List<Line> lines : levels) {
+      for (Line line : lines) {
+        all.addAll(line.waiting);
+      }
+      lines.clear();
+    }
+    size = 0;
+    return all;
   }
 
   /** Returns when a batch held back must go, by the batcher's clock; 0 if none is. */
@@ -146,6 +158,8 @@ final class RequestQueue {
         } else {
           take(batch, line, level, rows, now);
           filled = batch.size() > 0;
+          // Nothing, where clients gave up just now what was there a moment ago.
+          line = filled ? line : mostUrgent(level, now);
         }
       }
       for (Line each : levels.get(level)) {
@@ -174,11 +188,11 @@ final class RequestQueue {
   /** Returns the line's most urgent request that is still worth running. */
   private @Nullable Entry head(Line line, long now) {
     for (Entry head = line.waiting.peek(); head != null; head = line.waiting.peek()) {
-      if (head.rowsTaken == 0) {
+      if (head.waits().rowsTaken == 0) {
         if (isInTime(line, head, now)) {
           return head;
         }
-      } else if (head.isAbandoned()) {
+      } else if (head.isAbandoned() || hasFailed(head)) {
         remove(line);
         unwanted.add(head);
       } else {
@@ -188,6 +202,11 @@ final class RequestQueue {
     return null;
   }
 
+  private static boolean hasFailed(Entry entry) {
+    Assembly assembly = entry.assembly();
+    return assembly != null && assembly.hasFailed();
+  }
+
   /** Takes the line's first out, or puts it back where it belongs, if it cannot be run in time. */
   private boolean isInTime(Line line, Entry head, long now) {
     if (head.state() != Entry.WAITING) {
@@ -195,17 +214,17 @@ final class RequestQueue {
       return false;
     }
     boolean isUseless =
-        head.finishBy != Long.MAX_VALUE
+        head.waits().finishBy != Long.MAX_VALUE
             && now + line.shape.cost().predict(Math.min(head.rows, line.shape.capacity()))
-                > head.finishBy;
-    if (isUseless || (now > head.startBy && !policy.levels().get(head.level).delaysLate())) {
+                > head.waits().finishBy;
+    if (isUseless || (now > head.waits().startBy && !policy.levels().get(head.level).delaysLate())) {
       unwanted.add(remove(line));
       head.take();
       return false;
     }
-    if (now > head.startBy && head.urgency < LATE) {
+    if (now > head.waits().startBy && head.waits().urgency < LATE) {
       line.waiting.remove();
-      head.urgency += LATE;
+      head.waits().urgency += LATE;
       line.waiting.add(head);
       return false;
     }
@@ -214,7 +233,7 @@ final class RequestQueue {
 
   private Entry remove(Line line) {
     Entry entry = line.waiting.remove();
-    line.rows -= entry.rows - entry.rowsTaken;
+    line.rows -= entry.rows - entry.waits().rowsTaken;
     size--;
     return entry;
   }
@@ -232,8 +251,8 @@ final class RequestQueue {
     int most = line.shape.capacity();
     int rows = most;
     if (policy.maxDelayNanos() > 0 || !policy.preferredRows().isEmpty()) {
-      long due = head.queuedAt + policy.maxDelayNanos();
-      rows = policy.rowsToRun(waiting, now >= due || head.rowsTaken > 0, most);
+      long due = head.waits().queuedAt + policy.maxDelayNanos();
+      rows = policy.rowsToRun(waiting, now >= due || head.waits().rowsTaken > 0, most);
       if (rows == 0) {
         dueAt = dueAt == 0 ? due : Math.min(dueAt, due);
         return 0;
@@ -246,8 +265,8 @@ final class RequestQueue {
       }
     }
     while (rows > head.rows
-        && head.finishBy != Long.MAX_VALUE
-        && now + line.shape.cost().predict(rows) > head.finishBy) {
+        && head.waits().finishBy != Long.MAX_VALUE
+        && now + line.shape.cost().predict(rows) > head.waits().finishBy) {
       rows = Math.max(head.rows, rows / 2);
     }
     return Math.max(1, rows);
@@ -275,7 +294,7 @@ final class RequestQueue {
   private void takeFrom(Batch batch, Line line, int rows, long now) {
     ShapeClass shape = line.shape;
     for (Entry entry = head(line, now); entry != null; entry = head(line, now)) {
-      int left = entry.rows - entry.rowsTaken;
+      int left = entry.rows - entry.waits().rowsTaken;
       boolean isSplit = shape.hasFixedRows() && entry.rows > shape.capacity();
       int part = isSplit ? Math.min(left, rows - batch.rows()) : left;
       boolean fits = batch.rows() + part <= rows || batch.size() == 0;
@@ -291,8 +310,8 @@ final class RequestQueue {
       } else if (!takePart(line, entry, part)) {
         continue;
       }
-      batch.add(entry, entry.rowsTaken, part);
-      entry.rowsTaken += part;
+      batch.add(entry, entry.waits().rowsTaken, part);
+      entry.waits().rowsTaken += part;
       if (!shape.isBatchable() || batch.rows() >= rows) {
         return;
       }
@@ -301,14 +320,14 @@ final class RequestQueue {
 
   /** Takes rows of a request that is more than one batch; the rest stays where it is. */
   private boolean takePart(Line line, Entry entry, int part) {
-    if (entry.rowsTaken == 0) {
+    if (entry.waits().rowsTaken == 0) {
       if (!entry.take()) {
         unwanted.add(remove(line));
         return false;
       }
-      entry.assembly = new Assembly(entry);
+      entry.waits().assembly = new Assembly(entry);
     }
-    if (entry.rowsTaken + part == entry.rows) {
+    if (entry.waits().rowsTaken + part == entry.rows) {
       line.waiting.remove();
       size--;
     }

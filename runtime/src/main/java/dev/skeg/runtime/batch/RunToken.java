@@ -30,8 +30,11 @@ final class RunToken {
   /** One request fewer is served. */
   void lose() {
     if (served.decrementAndGet() == 0 && state.compareAndSet(RUNNING, TERMINATING)) {
-      control.terminate();
-      state.set(TERMINATED);
+      try {
+        control.terminate();
+      } finally {
+        state.set(TERMINATED);
+      }
     }
   }
 

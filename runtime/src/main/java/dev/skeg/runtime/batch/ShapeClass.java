@@ -119,24 +119,34 @@ final class ShapeClass {
    * Returns the class of requests that are alike.
    *
    * @param servable what runs them, for the slots
+   * @param budget of the version's slots together
    * @param inputs those given, as indexes into the signature, rising
    * @param inputRows the shape of a row of each
    * @param outputs those wanted, in the order wanted
-   * @param pooled whether slots are kept for it
    */
   static ShapeClass of(
       Servable servable,
+      SlotBudget budget,
       int maxRows,
       int lanes,
       int[] inputs,
       Shape[] inputRows,
-      int[] outputs,
-      boolean pooled) {
+      int[] outputs) {
     ShapeClass shape = new ShapeClass(servable.signature(), maxRows, inputs, inputRows, outputs);
-    if (pooled && shape.hasSlots) {
-      shape.slots = new SlotPool(servable, shape, lanes, lanes + 1);
+    if (shape.hasSlots && !shape.returnsInputs()) {
+      shape.slots = new SlotPool(servable, shape, budget, lanes, lanes + 1);
     }
     return shape;
+  }
+
+  /** An output that is an input is never written by the engine, so a slot would not have it. */
+  private boolean returnsInputs() {
+    for (int output : outputs) {
+      if (signature.inputIndex(signature.outputs().get(output).name()) >= 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Returns a shape without its first dimension. */
@@ -178,6 +188,15 @@ final class ShapeClass {
   /** Returns the most rows that a slot has room for; 0 if there are no slots. */
   int slotRows() {
     return slotRows;
+  }
+
+  /** Returns what a slot takes. */
+  long slotBytes() {
+    long bytes = rowBytes;
+    for (long output : outputRowBytes) {
+      bytes += output;
+    }
+    return bytes * slotRows;
   }
 
   SlotShape slotShape() {

@@ -29,6 +29,7 @@ final class ShapeClasses {
   private final int maxRows;
   private final int lanes;
   private final ShapeClass alone;
+  private final SlotBudget budget = new SlotBudget(this::trim);
   private final @Nullable ShapeClass
       standard; // Of a signature with fixed rows, all outputs wanted.
   private final ConcurrentHashMap<Key, ShapeClass> known = new ConcurrentHashMap<>();
@@ -72,15 +73,18 @@ final class ShapeClasses {
   }
 
   private ShapeClass standard() {
-    return of(signature.inputs().stream().map(TensorSpec::shape).toList(), List.of(), true);
+    return of(signature.inputs().stream().map(TensorSpec::shape).toList(), List.of());
   }
 
   /**
    * Returns the class of requests with all inputs and all outputs, the dimensions left open set to
-   * {@code extent}; null if requests run alone.
+   * {@code extent}; null if requests run alone and each costs what it does.
    */
   @Nullable ShapeClass typical(long extent) {
-    if (!isBatchable || standard != null) {
+    if (!isBatchable) {
+      return isFixed(signature) ? alone : null;
+    }
+    if (standard != null) {
       return standard;
     }
     List<Shape> shapes =
@@ -94,11 +98,10 @@ final class ShapeClasses {
             })
             .toList();
     Key key = key(shapes, allOutputs());
-    return known.computeIfAbsent(key, absent -> of(shapes, List.of(), true));
+    return known.computeIfAbsent(key, absent -> of(shapes, List.of()));
   }
 
-  private ShapeClass of(
-      List<? extends @Nullable Shape> shapes, List<String> outputs, boolean pooled) {
+  private ShapeClass of(List<? extends @Nullable Shape> shapes, List<String> outputs) {
     int count = 0;
     int[] inputs = new int[shapes.size()];
     Shape[] rows = new Shape[shapes.size()];
@@ -111,12 +114,12 @@ final class ShapeClasses {
     }
     return ShapeClass.of(
         servable,
+        budget,
         maxRows,
         lanes,
         Arrays.copyOf(inputs, count),
         Arrays.copyOf(rows, count),
-        outputs.isEmpty() ? allOutputs() : indexes(outputs),
-        pooled);
+        outputs.isEmpty() ? allOutputs() : indexes(outputs));
   }
 
   private int[] allOutputs() {
@@ -155,8 +158,8 @@ final class ShapeClasses {
       return found;
     }
     return known.size() < MAX_KEPT
-        ? known.computeIfAbsent(key, absent -> of(given, request.outputs(), true))
-        : of(given, request.outputs(), false);
+        ? known.computeIfAbsent(key, absent -> of(given, request.outputs()))
+        : alone;
   }
 
   private boolean wantsAll(List<String> outputs) {
@@ -191,6 +194,18 @@ final class ShapeClasses {
       values[at++] = output;
     }
     return new Key(values);
+  }
+
+  private void trim() {
+    trim(standard);
+    known.values().forEach(ShapeClasses::trim);
+  }
+
+  private static void trim(@Nullable ShapeClass shape) {
+    SlotPool slots = shape == null ? null : shape.slots();
+    if (slots != null) {
+      slots.trim();
+    }
   }
 
   /** Frees all slots. */

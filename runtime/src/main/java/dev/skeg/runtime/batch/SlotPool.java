@@ -1,7 +1,10 @@
 package dev.skeg.runtime.batch;
 
 import dev.skeg.runtime.backend.BatchSlot;
+import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.servable.Servable;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -16,31 +19,45 @@ import org.jspecify.annotations.Nullable;
 final class SlotPool {
   private final Servable servable;
   private final ShapeClass shape;
+  private final SlotBudget budget;
   private final AtomicReferenceArray<@Nullable PooledSlot> free;
   private final AtomicInteger lent = new AtomicInteger();
   private final int maxLent;
   private volatile boolean closed;
 
   /**
+   * @param budget of the version's slots together
    * @param lanes that may have one each
    * @param maxLent slots beyond those
    */
-  SlotPool(Servable servable, ShapeClass shape, int lanes, int maxLent) {
+  SlotPool(Servable servable, ShapeClass shape, SlotBudget budget, int lanes, int maxLent) {
     this.servable = servable;
     this.shape = shape;
+    this.budget = budget;
     this.maxLent = maxLent;
     this.free = new AtomicReferenceArray<>(lanes + maxLent);
   }
 
-  /** Takes a slot, for the holder of a baton. */
-  PooledSlot take() {
+  /** Takes a slot, for the holder of a baton; null if the version has no memory for one more. */
+  @Nullable PooledSlot take() {
     for (int i = 0; i < free.length(); i++) {
       PooledSlot slot = free.get(i);
       if (slot != null && free.compareAndSet(i, slot, null)) {
         return slot;
       }
     }
-    return new PooledSlot(this, servable.openSlot(shape.slotShape()));
+    if (!budget.take(shape.slotBytes())) {
+      return null;
+    }
+    BatchSlot memory = null;
+    try {
+      memory = servable.openSlot(shape.slotShape());
+      return new PooledSlot(this, memory);
+    } finally {
+      if (memory == null) {
+        budget.giveBack(shape.slotBytes());
+      }
+    }
   }
 
   /** Gives a slot back that no answer points into. */
@@ -53,7 +70,12 @@ final class SlotPool {
         return;
       }
     }
+    discard(slot);
+  }
+
+  private void discard(PooledSlot slot) {
     slot.memory().close();
+    budget.giveBack(shape.slotBytes());
   }
 
   /** Returns whether answers may point into one more slot; then it is theirs. */
@@ -73,10 +95,15 @@ final class SlotPool {
   /** Frees the slots that are here, and each of the others when it comes back. */
   void close() {
     closed = true;
+    trim();
+  }
+
+  /** Frees the slots that nobody uses at the moment. */
+  void trim() {
     for (int i = 0; i < free.length(); i++) {
       PooledSlot slot = free.getAndSet(i, null);
       if (slot != null) {
-        slot.memory().close();
+        discard(slot);
       }
     }
   }
@@ -86,23 +113,59 @@ final class SlotPool {
     private final SlotPool pool;
     private final BatchSlot memory;
     private final AtomicInteger holders = new AtomicInteger();
+    private final Tensor[] @Nullable [] single; // By row: its outputs, once they were asked for.
 
     PooledSlot(SlotPool pool, BatchSlot memory) {
       this.pool = pool;
       this.memory = memory;
+      this.single = new Tensor[pool.shape.slotRows()][];
     }
 
     BatchSlot memory() {
       return memory;
     }
 
-    void holdFor(int answers) {
-      holders.set(answers);
+    /**
+     * Returns the outputs of rows; for the holder of the baton.
+     *
+     * @param isCopied whether they are to be had after the slot runs its next batch
+     */
+    Tensor[] outputs(int firstRow, int rows, boolean isCopied) {
+      if (isCopied || rows > 1) {
+        return tensors(firstRow, rows, isCopied);
+      }
+      Tensor[] known = single[firstRow];
+      if (known == null) {
+        known = tensors(firstRow, 1, false);
+        single[firstRow] = known;
+      }
+      return known;
     }
 
-    /** One answer has been written. */
-    void release() {
-      if (holders.decrementAndGet() == 0) {
+    private Tensor[] tensors(int firstRow, int rows, boolean isCopied) {
+      ShapeClass shape = pool.shape;
+      Tensor[] tensors = new Tensor[shape.outputCount()];
+      for (int i = 0; i < tensors.length; i++) {
+        long rowBytes = shape.outputRowBytes(i);
+        MemorySegment data = memory.output(i).asSlice(firstRow * rowBytes, rows * rowBytes);
+        tensors[i] =
+            new Tensor(
+                shape.outputSpec(i).name(),
+                shape.outputSpec(i).type(),
+                shape.outputShape(i, rows),
+                isCopied ? MemorySegment.ofArray(data.toArray(ValueLayout.JAVA_BYTE)) : data);
+      }
+      return tensors;
+    }
+
+    /** Says how many will release it: the answers and whoever gives them out. */
+    void holdFor(int count) {
+      holders.set(count);
+    }
+
+    /** So many of them need it no longer. */
+    void release(int count) {
+      if (count > 0 && holders.addAndGet(-count) == 0) {
         pool.takeBack(this);
       }
     }

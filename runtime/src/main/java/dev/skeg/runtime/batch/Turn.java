@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The requests that one event loop has read since it woke up. It runs as a task of that loop, so
  * after all channels that were ready have been read: what they brought is then decided over as a
- * whole.
+ * whole. What an answer brings with it is for the next turn.
  *
  * <p><b>Threads.</b> The event loop's own.
  */
@@ -24,8 +24,9 @@ final class Turn implements Runnable {
     int size;
   }
 
-  private final List<Share> shares = new ArrayList<>();
-  private int used;
+  private List<Share> gathered = new ArrayList<>();
+  private int used; // Of those gathered; the others are empty, and kept.
+  private List<Share> spare = new ArrayList<>();
 
   /** Keeps a request until the event loop has read all it can. */
   static void add(Entry entry, Executor eventLoop) {
@@ -44,15 +45,15 @@ final class Turn implements Runnable {
   private void keep(Entry entry) {
     Share share = null;
     for (int i = 0; i < used && share == null; i++) {
-      if (shares.get(i).batcher == entry.batcher) {
-        share = shares.get(i);
+      if (gathered.get(i).batcher == entry.batcher) {
+        share = gathered.get(i);
       }
     }
     if (share == null) {
-      if (used == shares.size()) {
-        shares.add(new Share());
+      if (used == gathered.size()) {
+        gathered.add(new Share());
       }
-      share = shares.get(used++);
+      share = gathered.get(used++);
       share.batcher = entry.batcher;
     }
     if (share.size == share.entries.length) {
@@ -63,17 +64,37 @@ final class Turn implements Runnable {
 
   @Override
   public void run() {
-    // An answer may bring the next request with it: that one then has a share of its own.
-    for (int i = 0; i < used; i++) {
-      Share share = shares.get(i);
-      Batcher batcher = share.batcher;
-      share.batcher = null;
-      if (batcher != null) {
-        batcher.take(share.entries, share.size);
+    List<Share> shares = gathered;
+    int count = used;
+    gathered = spare;
+    used = 0;
+    spare = new ArrayList<>(0); // Should one turn run within another, as a rejecting loop makes it.
+    for (int i = 0; i < count; i++) {
+      run(shares.get(i));
+    }
+    spare = shares;
+  }
+
+  /** Hands a share over. What a version throws ends its own requests and no other's. */
+  private static void run(Share share) {
+    Batcher batcher = share.batcher;
+    share.batcher = null;
+    if (batcher == null) {
+      return;
+    }
+    try {
+      batcher.take(share.entries, share.size);
+    } catch (RuntimeException | Error e) {
+      batcher.failures().failed(e);
+    } finally {
+      for (int i = 0; i < share.size; i++) {
+        Entry left = share.entries[i];
+        share.entries[i] = null;
+        if (left != null) {
+          batcher.failUntaken(left);
+        }
       }
-      Arrays.fill(share.entries, 0, share.size, null);
       share.size = 0;
     }
-    used = 0;
   }
 }

@@ -1,6 +1,9 @@
 package dev.skeg.runtime.model;
 
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The element types of the Open Inference Protocol v2. The constants' names are the wire's names.
@@ -24,6 +27,9 @@ public enum DataType {
   BYTES(0),
   BF16(2);
 
+  private static final Map<String, DataType> BY_NAME =
+      Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(DataType::name, type -> type));
+
   private final int size;
 
   DataType(int size) {
@@ -42,11 +48,6 @@ public enum DataType {
 
   /** Returns the datatype of that wire name, as {@code "FP32"}; empty if there is none. */
   public static Optional<DataType> of(String wireName) {
-    for (DataType type : values()) {
-      if (type.name().equals(wireName)) {
-        return Optional.of(type);
-      }
-    }
-    return Optional.empty();
+    return Optional.ofNullable(BY_NAME.get(wireName));
   }
 }

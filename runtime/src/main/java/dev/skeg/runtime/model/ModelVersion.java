@@ -7,9 +7,17 @@ package dev.skeg.runtime.model;
  * @param number 0 or more
  */
 public record ModelVersion(String model, long number) {
+  private static final String[] SMALL = new String[1024];
+
+  static {
+    for (int i = 0; i < SMALL.length; i++) {
+      SMALL[i] = Integer.toString(i);
+    }
+  }
+
   /** Returns the version as the wire has it: a decimal string. */
   public String numberText() {
-    return Long.toString(number);
+    return number >= 0 && number < SMALL.length ? SMALL[(int) number] : Long.toString(number);
   }
 
   @Override

@@ -32,6 +32,7 @@ public final class Servable {
   private final BatchLimit limit;
   private final RequestCheck check;
   private final int[] allOutputs;
+  private final ServableHandle handle = new ServableHandle(this); // One for all who have a claim.
   private final AtomicInteger claims = new AtomicInteger(1);
   private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
 
@@ -87,7 +88,7 @@ public final class Servable {
     int held = claims.get();
     while (held > 0) {
       if (claims.compareAndSet(held, held + 1)) {
-        return new ServableHandle(this);
+        return handle;
       }
       held = claims.get();
     }

@@ -7,8 +7,9 @@ import dev.skeg.runtime.model.Tensor;
 import java.util.List;
 
 /**
- * A counted claim that keeps a {@link Servable} loaded. <b>Threads.</b> One at a time; whoever
- * holds it last closes it, exactly once.
+ * A counted claim that keeps a {@link Servable} loaded: every {@link Servable#acquire} is one, and
+ * whoever has it last closes it, exactly once. All claims of a servable are the same object, so
+ * that a claim costs a request no memory. <b>Threads.</b> Any.
  */
 public final class ServableHandle implements AutoCloseable {
   private final Servable servable;

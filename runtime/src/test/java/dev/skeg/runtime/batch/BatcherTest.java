@@ -210,7 +210,7 @@ final class BatcherTest {
       }
 
       assertThat(floats(get(next))).containsExactly(-2, -2, -3);
-      assertThat(ends).containsExactly(Batcher.CANCELLED);
+      assertThat(ends).containsExactly(Endings.CANCELLED);
     }
   }
 
@@ -438,16 +438,16 @@ final class BatcherTest {
   void aVersionThatFailsAgainAndAgainIsTakenOutOfServiceOnce() {
     try (TestVersion version = version(negation(), "", 1)) {
       for (int i = 0; i < 15; i++) {
-        version.batcher.failed(new IllegalStateException("broken"));
+        version.batcher.failures().failed(new IllegalStateException("broken"));
       }
       assertThat(floats(get(version.submit(row(1), null)))).containsExactly(-1, -2, -3);
       for (int i = 0; i < 15; i++) {
-        version.batcher.failed(new IllegalStateException("broken"));
+        version.batcher.failures().failed(new IllegalStateException("broken"));
       }
       assertThat(version.quarantined).isEmpty();
 
-      version.batcher.failed(new IllegalStateException("broken"));
-      version.batcher.failed(new IllegalStateException("broken"));
+      version.batcher.failures().failed(new IllegalStateException("broken"));
+      version.batcher.failures().failed(new IllegalStateException("broken"));
 
       assertThat(version.quarantined).hasSize(1).first().asString().contains("broken");
       assertThat(get(version.submit(row(1), null)))
@@ -480,7 +480,7 @@ final class BatcherTest {
 
       running.cancel();
 
-      assertThat(get(result)).isEqualTo(Batcher.CANCELLED);
+      assertThat(get(result)).isEqualTo(Endings.CANCELLED);
       assertThat(version.metric("nv_inference_exec_count")).isZero();
       assertThat(
               floats(

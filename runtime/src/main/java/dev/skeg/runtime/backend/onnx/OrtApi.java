@@ -86,8 +86,8 @@ final class OrtApi {
   private static final int GET_BUILD_INFO_STRING = 254;
   private static final int TABLE_LENGTH = 255;
 
-  /** ORT_FAIL and its neighbours; only the one that tells a bad model from a fault matters here. */
-  private static final int ORT_RUNTIME_EXCEPTION = 6;
+  /** The one code that speaks of what the engine was given; all others are its own failures. */
+  private static final int ORT_INVALID_ARGUMENT = 2;
 
   private static final int LOG_FATAL = 4;
   private static final int OPTIMIZE_ALL = 99;
@@ -510,7 +510,7 @@ final class OrtApi {
     String message = string(call(entries[GET_ERROR_MESSAGE], status));
     call(entries[RELEASE_STATUS], status);
     throw new ServingException(
-        code == ORT_RUNTIME_EXCEPTION ? ErrorCode.INTERNAL : ErrorCode.INVALID_ARGUMENT, message);
+        code == ORT_INVALID_ARGUMENT ? ErrorCode.INVALID_ARGUMENT : ErrorCode.INTERNAL, message);
   }
 
   private static MethodHandle handle(int parameters) {

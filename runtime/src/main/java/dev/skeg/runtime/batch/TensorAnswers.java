@@ -1,0 +1,85 @@
+package dev.skeg.runtime.batch;
+
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.servable.ServableHandle;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/** Tensors that the engine has made: given to the only request as they are, else copied. */
+final class TensorAnswers extends Answers {
+  private static final ValueLayout.OfInt LENGTH =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Batch batch;
+  private final boolean isOnes;
+  private final long[] offsets; // Of the next part, by output.
+  private @Nullable InferenceOutputs outputs;
+
+  /**
+   * @param isOnes whether all of it is one request's
+   */
+  TensorAnswers(
+      Batch batch, InferenceOutputs outputs, boolean isOnes, long startNanos, long endNanos) {
+    super(
+        outputs.inputNanos(),
+        Math.max(0, endNanos - startNanos - outputs.inputNanos() - outputs.outputNanos()),
+        endNanos);
+    this.batch = batch;
+    this.outputs = outputs;
+    this.isOnes = isOnes;
+    this.offsets = new long[isOnes ? 0 : outputs.size()];
+  }
+
+  @Override
+  InferenceOutputs part(int index) {
+    InferenceOutputs all = outputs;
+    if (all == null) {
+      throw new IllegalStateException("the only part has been given away");
+    }
+    if (isOnes) {
+      ServableHandle claim = batch.entry(index).claimOfOutputs();
+      InferenceOutputs part = claim == null ? all : new ClaimedOutputs(all, claim);
+      outputs = null;
+      return part;
+    }
+    Tensor[] part = new Tensor[all.size()];
+    int rows = batch.rowCount(index);
+    for (int k = 0; k < part.length; k++) {
+      Tensor output = all.get(k);
+      long rowElements = ShapeClass.row(output.shape()).elementCount();
+      long bytes = bytes(output, offsets[k], rowElements * rows);
+      MemorySegment data = output.data().asSlice(offsets[k], bytes);
+      part[k] =
+          new Tensor(
+              output.name(),
+              output.type(),
+              ShapeClass.withRows(ShapeClass.row(output.shape()), rows),
+              MemorySegment.ofArray(data.toArray(ValueLayout.JAVA_BYTE)));
+      offsets[k] += bytes;
+    }
+    return new TensorList(part, null, batch.entry(index).claimOfOutputs());
+  }
+
+  private static long bytes(Tensor tensor, long offset, long elements) {
+    if (tensor.type() != DataType.BYTES) {
+      return Tensor.byteSize(tensor.type(), elements);
+    }
+    long end = offset;
+    for (long i = 0; i < elements; i++) {
+      end += Integer.BYTES + Integer.toUnsignedLong(tensor.data().get(LENGTH, end));
+    }
+    return end - offset;
+  }
+
+  @Override
+  public void close() {
+    if (outputs != null) {
+      outputs.close();
+      outputs = null;
+    }
+  }
+}
