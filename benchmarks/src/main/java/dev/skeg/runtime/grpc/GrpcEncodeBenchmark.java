@@ -36,6 +36,7 @@ public class GrpcEncodeBenchmark {
   int floats;
 
   private final ModelVersion version = new ModelVersion("mlp", 1);
+  private final InferReply reply = new InferReply();
   private final Target target = new Target();
   private InferenceOutputs outputs;
 
@@ -85,7 +86,9 @@ public class GrpcEncodeBenchmark {
   @Benchmark
   public byte[] response() throws IOException {
     target.size = 0;
-    int written = new InferReply(version, "", outputs).drainTo(target);
+    reply.start(version, "", outputs);
+    int written = reply.drainTo(target);
+    reply.end();
     if (written != target.size) {
       throw new IllegalStateException(written + " bytes said, " + target.size + " written");
     }
