@@ -45,7 +45,8 @@ import picocli.CommandLine.ParameterException;
       "",
       "Examples:",
       "  ./skeg bench --model loan --concurrency 1,4,16",
-      "  ./skeg bench --protocol grpc --url 127.0.0.1:8001 --model loan --rate 20000 --duration 20s",
+      "  ./skeg bench --protocol grpc --url 127.0.0.1:8001 --model loan --rate 20000 --duration"
+          + " 20s",
       "",
       "At a constant rate latency counts from the moment a request was meant to be sent, so that a"
           + " server that stalls cannot hide it. \"late\" counts requests that this generator sent"

@@ -211,7 +211,8 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
                 throw new IllegalArgumentException(
                     String.format(
                         Locale.ROOT,
-                        "input '%s' is %s, which JSON does not carry (expected: --protocol rest or grpc)",
+                        "input '%s' is %s, which JSON does not carry (expected: --protocol rest or"
+                            + " grpc)",
                         tensor.name(),
                         tensor.type()));
           });
