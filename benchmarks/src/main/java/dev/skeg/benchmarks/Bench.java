@@ -1,8 +1,5 @@
 package dev.skeg.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
@@ -10,13 +7,13 @@ import dev.skeg.runtime.model.TensorSpec;
 import io.grpc.ManagedChannel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.io.Console;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,9 +23,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -47,15 +45,22 @@ import picocli.CommandLine.ParameterException;
       "",
       "Examples:",
       "  ./skeg bench --model loan --concurrency 1,4,16",
-      "  ./skeg bench --protocol grpc --url 127.0.0.1:8001 --model loan --rate 20000 --duration 20s",
+      "  ./skeg bench --protocol grpc --url 127.0.0.1:8001 --model loan --rate 20000 --duration"
+          + " 20s",
       "",
       "At a constant rate latency counts from the moment a request was meant to be sent, so that a"
           + " server that stalls cannot hide it. \"late\" counts requests that this generator sent"
-          + " more than 1 ms after that, because it or all its connections were busy."
+          + " more than 1 ms after that, because it or all its connections were busy.",
+      "",
+      "Exit codes: 0 if every measurement had answers, errors among them or not; 1 if one had none,"
+          + " or the server was gone at the end; 2 for a wrong option."
     })
 final class Bench implements Callable<Integer> {
-  private static final List<Double> PERCENTILES = List.of(50.0, 90.0, 99.0, 99.9);
-  private static final Duration STOP_AFTER = Duration.ofSeconds(30);
+  private static final Logger LIBRARIES = Logger.getLogger("io");
+  private static final Duration DRAIN = Duration.ofSeconds(10);
+  private static final Duration STOP_AFTER = DRAIN.plusSeconds(20);
+  private static final int MAX_CONNECTIONS = 10_000;
+  private static final int GRPC_CALLS = 10_000; // On a connection at a constant rate, at most.
 
   /** How requests travel. */
   enum Protocol {
@@ -63,6 +68,10 @@ final class Bench implements Callable<Integer> {
     REST,
     REST_JSON
   }
+
+  /** One measurement to make; a concurrency or a rate. */
+  private record Load(
+      int concurrency, double rate, Duration warmUp, Duration duration, Duration deadline) {}
 
   @Option(
       names = "--protocol",
@@ -136,81 +145,141 @@ final class Bench implements Callable<Integer> {
 
   @CommandLine.Spec private CommandLine.Model.@Nullable CommandSpec spec;
 
-  private final PrintStream out = System.out;
-
   public static void main(String[] arguments) {
-    System.exit(
-        new CommandLine(new Bench())
-            .setExecutionExceptionHandler(Bench::failed)
-            .execute(arguments));
+    // What Netty and gRPC have to say is said once, in the results.
+    InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+    LIBRARIES.setLevel(Level.OFF);
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Bench()).setExecutionExceptionHandler(Bench::failed);
   }
 
   private static int failed(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
-    Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
-    String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    command.getErr().println("skeg bench: " + message);
+    command.getErr().println("skeg bench: " + BenchErrors.text(e));
     return 1;
   }
 
   @Override
   public Integer call() throws Exception {
-    Protocol protocol =
-        switch (protocolName) {
-          case "grpc" -> Protocol.GRPC;
-          case "rest", "rest-binary" -> Protocol.REST;
-          case "rest-json" -> Protocol.REST_JSON;
-          default ->
-              throw usage("--protocol: " + protocolName + " (expected: grpc, rest or rest-json)");
-        };
-    if (!concurrency.isEmpty() && !rates.isEmpty()) {
-      throw usage("--concurrency and --rate (expected: one of them)");
-    }
-    if (rows < 1
-        || concurrency.stream().anyMatch(each -> each < 1)
-        || rates.stream().anyMatch(each -> !(each > 0))) {
-      throw usage("--rows, --concurrency, --rate (expected: more than 0)");
-    }
+    Protocol protocol = protocol();
+    check(protocol);
+    Duration warming = time("--warm-up", warmUp, 0);
+    Duration measured = time("--duration", duration, 1);
+    Duration deadline = time("--timeout", timeout, 0);
     List<Integer> steps = concurrency.isEmpty() && rates.isEmpty() ? List.of(1) : concurrency;
     String address = url.isEmpty() ? "127.0.0.1:" + (protocol == Protocol.GRPC ? 8001 : 8000) : url;
     List<LoadResult> results = new ArrayList<>();
-    try (EventLoopGroup loops =
-        new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("bench", true), EpollIoHandler.newFactory())) {
-      BenchRequest request = request(protocol, address, loops);
-      for (int each : steps) {
-        results.add(measure(protocol, address, loops, request, each, 0));
+    EventLoopGroup loops = Sockets.eventLoop();
+    try {
+      EventLoop loop = loops.next();
+      Sockets.check(loop, address);
+      BenchRequest request = request(protocol, address, loop);
+      List<Load> loads = new ArrayList<>();
+      steps.forEach(each -> loads.add(new Load(each, 0, warming, measured, deadline)));
+      rates.forEach(each -> loads.add(new Load(0, each, warming, measured, deadline)));
+      for (Load load : loads) {
+        LoadResult result = measure(protocol, address, loop, request, load);
+        results.add(result);
+        if (!result.lost().isEmpty()) {
+          break; // Nobody is there to be measured any more.
+        }
       }
-      for (double each : rates) {
-        results.add(measure(protocol, address, loops, request, 0, each));
+    } finally {
+      loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+    CommandLine command = known().commandLine();
+    PrintWriter out = command.getOut();
+    out.print(json ? LoadTable.json(results) + "\n" : LoadTable.text(results));
+    out.flush();
+    for (LoadResult result : results) {
+      if (!result.lost().isEmpty()) {
+        command.getErr().println("skeg bench: the server was gone at the end: " + result.lost());
       }
     }
-    print(results);
-    return results.stream().allMatch(result -> result.throughput() > 0) ? 0 : 1;
+    return results.stream().allMatch(LoadResult::isWhole) ? 0 : 1;
+  }
+
+  private Protocol protocol() {
+    return switch (protocolName) {
+      case "grpc" -> Protocol.GRPC;
+      case "rest", "rest-binary" -> Protocol.REST;
+      case "rest-json" -> Protocol.REST_JSON;
+      default ->
+          throw usage("--protocol: " + protocolName + " (expected: grpc, rest or rest-json)");
+    };
+  }
+
+  private void check(Protocol protocol) {
+    if (!concurrency.isEmpty() && !rates.isEmpty()) {
+      throw usage("--concurrency and --rate (expected: one of them)");
+    }
+    if (rows < 1) {
+      throw usage("--rows: " + rows + " (expected: 1 or more)");
+    }
+    if (connections < 0 || connections > MAX_CONNECTIONS) {
+      throw usage("--connections: " + connections + " (expected: 1 to " + MAX_CONNECTIONS + ")");
+    }
+    for (int each : concurrency) {
+      if (each < 1 || each > MAX_CONNECTIONS) {
+        throw usage("--concurrency: " + each + " (expected: 1 to " + MAX_CONNECTIONS + ")");
+      }
+      if (protocol != Protocol.GRPC && connections > 0 && connections < each) {
+        throw usage(
+            "--connections: "
+                + connections
+                + " (expected: "
+                + each
+                + " or more, as over REST each carries one request at a time)");
+      }
+    }
+    for (double each : rates) {
+      if (!(each > 0 && each <= 1e7)) {
+        throw usage("--rate: " + each + " (expected: more than 0, to 10000000)");
+      }
+    }
+    if (!url.isEmpty()) {
+      try {
+        Sockets.address(url);
+      } catch (IllegalArgumentException e) {
+        throw usage(BenchErrors.text(e));
+      }
+    }
   }
 
   private ParameterException usage(String message) {
-    CommandLine.Model.CommandSpec known = Objects.requireNonNull(spec); // Set before call().
-    return new ParameterException(known.commandLine(), message);
+    return new ParameterException(known().commandLine(), message);
   }
 
-  private Duration time(String option, String text) {
+  private CommandLine.Model.CommandSpec known() {
+    return Objects.requireNonNull(spec); // Set before call().
+  }
+
+  private Duration time(String option, String text, long leastNanos) {
     String number = text.replaceFirst("(us|ms|s|m)$", "");
+    String expected =
+        option + ": " + text + " (expected: " + (leastNanos > 0 ? "" : "0s or ") + "as 10s, 250ms)";
     try {
       long value = Long.parseLong(number);
-      return switch (text.substring(number.length())) {
-        case "us" -> Duration.of(value, java.time.temporal.ChronoUnit.MICROS);
-        case "ms" -> Duration.ofMillis(value);
-        case "s" -> Duration.ofSeconds(value);
-        case "m" -> Duration.ofMinutes(value);
-        default -> throw usage(option + ": " + text + " (expected: as 10s or 250ms)");
-      };
-    } catch (NumberFormatException e) {
-      throw usage(option + ": " + text + " (expected: as 10s or 250ms)");
+      Duration time =
+          switch (text.substring(number.length())) {
+            case "us" -> Duration.of(value, ChronoUnit.MICROS);
+            case "ms" -> Duration.ofMillis(value);
+            case "s" -> Duration.ofSeconds(value);
+            case "m" -> Duration.ofMinutes(value);
+            default -> throw usage(expected);
+          };
+      if (time.toNanos() < leastNanos || time.compareTo(Duration.ofDays(1)) > 0) {
+        throw usage(expected);
+      }
+      return time;
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw usage(expected);
     }
   }
 
-  private BenchRequest request(Protocol protocol, String address, EventLoopGroup loops)
-      throws Exception {
+  private BenchRequest request(Protocol protocol, String address, EventLoop loop) throws Exception {
     Map<String, Shape> given = new HashMap<>();
     for (String text : shapes) {
       int colon = text.lastIndexOf(':');
@@ -231,7 +300,7 @@ final class Bench implements Callable<Integer> {
       return request(protocol, tensors);
     }
     if (protocol == Protocol.GRPC) {
-      ManagedChannel channel = GrpcTarget.channel(loops, address);
+      ManagedChannel channel = GrpcTarget.channel(loop, address);
       try {
         List<Tensor> tensors =
             BenchRequest.tensors(BenchRequest.describe(channel, model), rows, given, seed);
@@ -240,11 +309,8 @@ final class Bench implements Callable<Integer> {
         GrpcTarget.close(channel);
       }
     }
-    if (address.startsWith("unix:")) {
-      throw usage("--url: a socket over REST needs --input for each input");
-    }
     List<Tensor> tensors =
-        BenchRequest.tensors(BenchRequest.describe(address, model), rows, given, seed);
+        BenchRequest.tensors(BenchRequest.describe(loop, address, model), rows, given, seed);
     return request(protocol, tensors);
   }
 
@@ -267,53 +333,43 @@ final class Bench implements Callable<Integer> {
   }
 
   private LoadResult measure(
-      Protocol protocol,
-      String address,
-      EventLoopGroup loops,
-      BenchRequest request,
-      int inFlight,
-      double rate)
+      Protocol protocol, String address, EventLoop loop, BenchRequest request, Load load)
       throws Exception {
-    Duration deadline = time("--timeout", timeout);
-    EventLoop loop = loops.next();
-    try (LoadTarget target = target(protocol, address, loops, request, inFlight, deadline)) {
-      LoadRun run = new LoadRun(target, loop, inFlight, rate, deadline);
-      Duration measured = time("--duration", duration);
-      Duration warming = time("--warm-up", warmUp);
-      CompletableFuture<LoadResult> done = run.start(warming, measured);
-      long giveUp = System.nanoTime() + warming.plus(measured).plus(STOP_AFTER).toNanos();
-      String what =
-          inFlight > 0 ? inFlight + " in flight" : String.format(Locale.ROOT, "%.0f/s", rate);
-      while (System.nanoTime() < giveUp) {
+    try (LoadTarget target = target(protocol, address, loop, request, load)) {
+      LoadRun run =
+          new LoadRun(target, loop, load.concurrency(), load.rate(), load.deadline(), DRAIN);
+      CompletableFuture<LoadResult> done = run.start(load.warmUp(), load.duration());
+      long began = System.nanoTime();
+      Duration limit = load.warmUp().plus(load.duration()).plus(STOP_AFTER);
+      while (System.nanoTime() - began < limit.toNanos()) {
         try {
           LoadResult result = done.get(1, TimeUnit.SECONDS);
           clearProgress();
           return result;
         } catch (TimeoutException running) {
-          showProgress(what, done.isDone() ? new Histogram(3) : run.progress());
+          Duration soFar = Duration.ofNanos(System.nanoTime() - began);
+          showProgress(load, soFar.minus(load.warmUp()), run.progress());
         }
       }
-      throw new IllegalStateException(
-          "the server did not answer for " + STOP_AFTER.toSeconds() + " s");
+      throw new IllegalStateException("the measurement did not end: a defect of this program");
     }
   }
 
   private LoadTarget target(
-      Protocol protocol,
-      String address,
-      EventLoopGroup loops,
-      BenchRequest request,
-      int inFlight,
-      Duration deadline) {
+      Protocol protocol, String address, EventLoop loop, BenchRequest request, Load load)
+      throws IOException {
+    int inFlight = load.concurrency();
     if (protocol == Protocol.GRPC) {
       int count = connections > 0 ? connections : 4;
-      int each = inFlight > 0 ? (inFlight + count - 1) / count : 10_000;
-      return new GrpcTarget(loops, address, count, each, request, deadline);
+      int each = inFlight > 0 ? (inFlight + count - 1) / count : GRPC_CALLS;
+      return new GrpcTarget(loop, address, count, each, request, load.deadline());
     }
     int count = connections > 0 ? connections : inFlight > 0 ? inFlight : 64;
     String header =
-        deadline.isZero() ? "" : "X-Request-Timeout: " + deadline.toNanos() / 1_000 + "us\r\n";
-    return new RestTarget(loops, address, count, request, header);
+        load.deadline().isZero()
+            ? ""
+            : "X-Request-Timeout: " + load.deadline().toNanos() / 1_000 + "us\r\n";
+    return new RestTarget(loop, address, count, request, header);
   }
 
   @SuppressWarnings("SystemConsoleNull") // The null checker does not know that it is none.
@@ -322,12 +378,18 @@ final class Bench implements Callable<Integer> {
     return console != null && console.isTerminal();
   }
 
-  private void showProgress(String what, Histogram second) {
+  private void showProgress(Load load, Duration measured, Histogram second) {
     if (isTerminal() && !json) {
       System.err.printf(
           Locale.ROOT,
-          "\r%s: %,d/s  p50 %.0f us  p99 %.0f us      ",
-          what,
+          "\r%s, %s: %,d/s  p50 %,.0f us  p99 %,.0f us\u001b[K",
+          LoadTable.load(load.concurrency(), load.rate()),
+          measured.isNegative()
+              ? "warming up"
+              : Math.min(measured.toSeconds(), load.duration().toSeconds())
+                  + " of "
+                  + load.duration().toSeconds()
+                  + " s",
           second.getTotalCount(),
           second.getValueAtPercentile(50) / 1e3,
           second.getValueAtPercentile(99) / 1e3);
@@ -336,70 +398,7 @@ final class Bench implements Callable<Integer> {
 
   private void clearProgress() {
     if (isTerminal() && !json) {
-      System.err.print("\r" + " ".repeat(70) + "\r");
+      System.err.print("\r\u001b[K");
     }
-  }
-
-  private void print(List<LoadResult> results) throws Exception {
-    if (json) {
-      printJson(results);
-      return;
-    }
-    out.printf(
-        Locale.ROOT,
-        "%12s %12s %12s %10s %10s %10s %10s %10s %8s %8s%n",
-        "load",
-        "answers/s",
-        "goodput/s",
-        "p50 us",
-        "p90 us",
-        "p99 us",
-        "p99.9 us",
-        "max us",
-        "errors",
-        "late");
-    for (LoadResult result : results) {
-      out.printf(
-          Locale.ROOT,
-          "%12s %12.0f %12.0f %10.0f %10.0f %10.0f %10.0f %10.0f %8d %8d%n",
-          result.concurrency() > 0
-              ? result.concurrency() + " open"
-              : String.format(Locale.ROOT, "%.0f/s", result.rate()),
-          result.throughput(),
-          result.goodput(),
-          result.micros(50),
-          result.micros(90),
-          result.micros(99),
-          result.micros(99.9),
-          result.micros(100),
-          result.errorCount(),
-          result.late());
-    }
-    for (LoadResult result : results) {
-      result.errors().forEach((kind, count) -> out.println(count + " × " + kind));
-    }
-  }
-
-  private void printJson(List<LoadResult> results) throws Exception {
-    ObjectMapper mapper = new ObjectMapper();
-    ArrayNode all = mapper.createArrayNode();
-    for (LoadResult result : results) {
-      ObjectNode node = all.addObject();
-      node.put("concurrency", result.concurrency());
-      node.put("rate", result.rate());
-      node.put("throughput", result.throughput());
-      node.put("goodput", result.goodput());
-      ObjectNode latency = node.putObject("latency_us");
-      for (double percentile : PERCENTILES) {
-        latency.put(
-            "p" + (percentile % 1 == 0 ? "" + (int) percentile : "" + percentile),
-            result.micros(percentile));
-      }
-      latency.put("max", result.micros(100));
-      node.put("late", result.late());
-      ObjectNode errors = node.putObject("errors");
-      result.errors().forEach(errors::put);
-    }
-    out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(all));
   }
 }

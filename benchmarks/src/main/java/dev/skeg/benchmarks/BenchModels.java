@@ -25,7 +25,8 @@ import java.util.SplittableRandom;
  * DIR}. Their weights come from a seed and mean nothing.
  *
  * <ul>
- *   <li>{@code bench-identity}: 32 floats back as they came; the cost of a request itself
+ *   <li>{@code bench-identity}: as many floats as a request has back as they came; the cost of a
+ *       request itself
  *   <li>{@code bench-mlp}: 32 → 128 → 64 → 1; some microseconds a row, far cheaper in batches
  *   <li>{@code bench-encoder}: a transformer encoder of two layers over 128-wide tokens, of which a
  *       request chooses the number
@@ -65,8 +66,8 @@ final class BenchModels {
 
   static byte[] identity() {
     BenchModels model = new BenchModels(1);
-    model.input("x", "batch", 32);
-    model.output("y", "batch", 32);
+    model.input("x", "batch", "width");
+    model.output("y", "batch", "width");
     model.node("Identity", "y", List.of("x"));
     return model.build();
   }

@@ -13,13 +13,11 @@ import inference.GrpcService.ModelInferRequest;
 import inference.GrpcService.ModelMetadataRequest;
 import inference.GrpcService.ModelMetadataResponse;
 import io.grpc.ManagedChannel;
+import io.netty.channel.EventLoop;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -43,28 +41,22 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
   private static final int INTEGER_BOUND = 10;
 
   /** Asks a server over REST what a model takes. */
-  static List<TensorSpec> describe(String address, String model)
+  static List<TensorSpec> describe(EventLoop loop, String url, String model)
       throws IOException, InterruptedException {
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpResponse<String> answer =
-          client.send(
-              HttpRequest.newBuilder(URI.create("http://" + address + "/v2/models/" + model))
-                  .build(),
-              HttpResponse.BodyHandlers.ofString());
-      if (answer.statusCode() != 200) {
-        throw new IOException(
-            "model '" + model + "': HTTP " + answer.statusCode() + " " + answer.body().strip());
+    List<TensorSpec> inputs = new ArrayList<>();
+    String document = RestTarget.get(loop, url, "/v2/models/" + encoded(model));
+    for (JsonNode input : JSON.readTree(document).path("inputs")) {
+      long[] dims = new long[input.path("shape").size()];
+      for (int i = 0; i < dims.length; i++) {
+        dims[i] = input.path("shape").path(i).asLong();
       }
-      List<TensorSpec> inputs = new ArrayList<>();
-      for (JsonNode input : JSON.readTree(answer.body()).path("inputs")) {
-        long[] dims = new long[input.path("shape").size()];
-        for (int i = 0; i < dims.length; i++) {
-          dims[i] = input.path("shape").path(i).asLong();
-        }
-        inputs.add(spec(input.path("name").asText(), input.path("datatype").asText(), dims));
-      }
-      return inputs;
+      inputs.add(spec(input.path("name").asText(), input.path("datatype").asText(), dims));
     }
+    if (inputs.isEmpty()) {
+      throw new IOException(
+          url + " does not say what inputs model '" + model + "' has (expected: --input for each)");
+    }
+    return inputs;
   }
 
   /** Asks a server over gRPC what a model takes. */
@@ -187,7 +179,11 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
   }
 
   private static String path(String model) {
-    return "/v2/models/" + model + "/infer";
+    return "/v2/models/" + encoded(model) + "/infer";
+  }
+
+  private static String encoded(String model) {
+    return URLEncoder.encode(model, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   private static byte[] bytes(Tensor tensor) {
@@ -215,7 +211,8 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
                 throw new IllegalArgumentException(
                     String.format(
                         Locale.ROOT,
-                        "input '%s' is %s, which JSON does not carry (expected: --protocol rest or grpc)",
+                        "input '%s' is %s, which JSON does not carry (expected: --protocol rest or"
+                            + " grpc)",
                         tensor.name(),
                         tensor.type()));
           });

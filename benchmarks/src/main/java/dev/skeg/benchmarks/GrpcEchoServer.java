@@ -19,13 +19,17 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How fast can gRPC-Java be when there is nothing to do? Reads each ModelInfer message whole,
  * parses nothing, and answers with the same bytes every time. Event loops and executor are as in
  * Skeg.
  */
-final class GrpcEchoServer {
+final class GrpcEchoServer implements AutoCloseable {
+  private static final int MAX_MESSAGE_BYTES = 64 << 20;
+
+  private final EventLoopGroup loops;
   private final Server server;
 
   GrpcEchoServer(byte[] response) throws IOException {
@@ -36,7 +40,7 @@ final class GrpcEchoServer {
             .setRequestMarshaller(new Bytes())
             .setResponseMarshaller(new Bytes())
             .build();
-    EventLoopGroup loops =
+    this.loops =
         new MultiThreadIoEventLoopGroup(
             Runtime.getRuntime().availableProcessors(),
             new DefaultThreadFactory("grpc-echo", true),
@@ -47,6 +51,7 @@ final class GrpcEchoServer {
             .bossEventLoopGroup(loops)
             .workerEventLoopGroup(loops)
             .directExecutor()
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .addService(
                 ServerServiceDefinition.builder("inference.GRPCInferenceService")
                     .addMethod(
@@ -62,6 +67,20 @@ final class GrpcEchoServer {
 
   int port() {
     return server.getPort();
+  }
+
+  /** Closes all connections. */
+  @Override
+  public void close() {
+    if (server.isTerminated()) {
+      return;
+    }
+    try {
+      server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
   private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {

@@ -22,18 +22,20 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How fast can an HTTP/1.1 server on Netty be when there is nothing to do? Reads each request
  * whole, parses no body, and answers with the same bytes every time.
  */
-final class HttpEchoServer {
+final class HttpEchoServer implements AutoCloseable {
   private static final int MAX_BODY_BYTES = 64 << 20;
 
+  private final EventLoopGroup loops;
   private final Channel channel;
 
   HttpEchoServer(byte[] response) {
-    EventLoopGroup loops =
+    this.loops =
         new MultiThreadIoEventLoopGroup(
             Runtime.getRuntime().availableProcessors(),
             new DefaultThreadFactory("http-echo", true),
@@ -60,6 +62,12 @@ final class HttpEchoServer {
 
   int port() {
     return ((InetSocketAddress) channel.localAddress()).getPort();
+  }
+
+  /** Closes all connections. */
+  @Override
+  public void close() {
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
   private static final class Echo extends SimpleChannelInboundHandler<FullHttpRequest> {

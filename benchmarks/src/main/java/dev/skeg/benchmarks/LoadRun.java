@@ -2,9 +2,6 @@ package dev.skeg.benchmarks;
 
 import io.netty.channel.EventLoop;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
@@ -16,95 +13,95 @@ import org.HdrHistogram.SingleWriterRecorder;
  * <p>At a constant rate every request has a time at which it is meant to be sent, whatever became
  * of those before; latency counts from that time, also when the request had to wait for a
  * connection because the server, or this generator, was slow. Otherwise a server that stalls would
- * be measured while it does not, and never while it does.
+ * be measured while it does not, and never while it does. For the same reason what was meant to be
+ * sent in the measured time is still sent and waited for after it, as far as the drain allows; the
+ * rest counts as not answered.
  *
  * <p><b>Threads.</b> All on the target's event loop, but for {@link #progress}.
  */
 final class LoadRun {
-  private static final long MAX_LATENCY_NANOS = TimeUnit.MINUTES.toNanos(5);
-  private static final int MAX_KINDS = 10;
-  private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-
   private final LoadTarget target;
   private final EventLoop loop;
   private final int concurrency; // 0 at a constant rate.
-  private final double nanosBetween;
-  private final long deadlineNanos;
+  private final double rate; // 0 at a constant concurrency.
+  private final Duration deadline;
+  private final Duration drain;
   private final CompletableFuture<LoadResult> done = new CompletableFuture<>();
-  private final SingleWriterRecorder recorder = new SingleWriterRecorder(MAX_LATENCY_NANOS, 3);
-  private final Histogram total = new Histogram(MAX_LATENCY_NANOS, 3);
-  private final Map<String, Long> errors = new TreeMap<>();
-  private final ArrayDeque<Long> overdue = new ArrayDeque<>(); // Meant to be sent at.
-  private long startNanos;
-  private long measureNanos;
+  private final SingleWriterRecorder recent =
+      new SingleWriterRecorder(LoadCounts.MAX_LATENCY_NANOS, 3);
+  private LoadCounts counts = new LoadCounts(0, 0, false, Duration.ZERO); // Until it starts.
+  private ArrivalSchedule schedule = new ArrivalSchedule(0, 0, 1);
   private long endNanos;
-  private long scheduled; // Arrivals so far.
-  private long answered;
-  private long inTime;
-  private long late;
+  private long sent; // Arrivals sent so far.
   private int inFlight;
 
   /**
    * @param concurrency requests in flight; 0 for a rate
    * @param rate arrivals a second; 0 for a concurrency
    * @param deadline answers later than this are no use; zero for any
+   * @param drain time for answers that are still missing when the measured time is over
    */
-  LoadRun(LoadTarget target, EventLoop loop, int concurrency, double rate, Duration deadline) {
+  LoadRun(
+      LoadTarget target,
+      EventLoop loop,
+      int concurrency,
+      double rate,
+      Duration deadline,
+      Duration drain) {
     this.target = target;
     this.loop = loop;
     this.concurrency = concurrency;
-    this.nanosBetween = rate > 0 ? 1e9 / rate : 0;
-    this.deadlineNanos = deadline.isZero() ? Long.MAX_VALUE : deadline.toNanos();
+    this.rate = rate;
+    this.deadline = deadline;
+    this.drain = drain;
   }
 
   /** Starts; what happens in the warm-up is not counted. */
   CompletableFuture<LoadResult> start(Duration warmUp, Duration duration) {
     loop.execute(() -> {
-      startNanos = System.nanoTime();
-      measureNanos = startNanos + warmUp.toNanos();
+      long startNanos = System.nanoTime();
+      long measureNanos = startNanos + warmUp.toNanos();
       endNanos = measureNanos + duration.toNanos();
-      if (concurrency > 0) {
-        for (int i = 0; i < concurrency && target.isFree(); i++) {
-          send(System.nanoTime());
-        }
-        var _ = loop.schedule(this::finish, endNanos - startNanos, TimeUnit.NANOSECONDS);
-      } else {
+      boolean isOpen = concurrency == 0;
+      counts = new LoadCounts(measureNanos, endNanos, isOpen, deadline);
+      schedule = new ArrivalSchedule(startNanos, endNanos, isOpen ? rate : 1);
+      target.onReconnected(this::pump);
+      var _ = loop.schedule(this::finish, endNanos - startNanos, TimeUnit.NANOSECONDS);
+      if (isOpen) {
         tick();
+      } else {
+        pump();
       }
     });
     return done;
   }
 
-  /** Returns what was answered since the last call. <b>Threads.</b> One other. */
+  /** Returns the latencies of what was answered since the last call. <b>Threads.</b> One other. */
   Histogram progress() {
-    Histogram interval = recorder.getIntervalHistogram();
-    total.add(interval);
-    return interval;
+    return recent.getIntervalHistogram();
   }
 
   private void tick() {
-    long now = System.nanoTime();
-    if (now - endNanos >= 0) {
-      finish();
-      return;
+    pump();
+    long next = schedule.meantAt(schedule.due(System.nanoTime()));
+    if (next - endNanos < 0) {
+      var _ =
+          loop.schedule(this::tick, Math.max(0, next - System.nanoTime()), TimeUnit.NANOSECONDS);
     }
-    long meant = startNanos + (long) (scheduled * nanosBetween);
-    while (meant - now <= 0) {
-      scheduled++;
-      overdue.add(meant);
-      meant = startNanos + (long) (scheduled * nanosBetween);
-    }
-    sendOverdue();
-    var _ = loop.schedule(this::tick, Math.max(0, meant - System.nanoTime()), TimeUnit.NANOSECONDS);
   }
 
-  private void sendOverdue() {
-    while (target.isFree() && !overdue.isEmpty()) {
-      long meant = overdue.remove();
-      if (System.nanoTime() - meant > LATE_NANOS && meant - measureNanos >= 0) {
-        late++;
+  /** Sends what is to be sent now, as far as there are connections for it. */
+  private void pump() {
+    if (concurrency > 0) {
+      while (inFlight < concurrency && target.isFree() && System.nanoTime() - endNanos < 0) {
+        send(System.nanoTime());
       }
-      send(meant);
+    } else {
+      while (target.isFree() && !done.isDone() && sent < schedule.due(System.nanoTime())) {
+        long meant = schedule.meantAt(sent++);
+        counts.sent(meant, System.nanoTime());
+        send(meant);
+      }
     }
   }
 
@@ -116,55 +113,41 @@ final class LoadRun {
   private void ended(long meantNanos, String error) {
     inFlight--;
     long now = System.nanoTime();
-    boolean counts = now - measureNanos >= 0 && now - endNanos < 0;
-    if (counts && error.isEmpty()) {
-      long latency = now - meantNanos;
-      recorder.recordValue(Math.min(latency, MAX_LATENCY_NANOS));
-      answered++;
-      inTime += latency <= deadlineNanos ? 1 : 0;
-    } else if (counts) {
-      String kind = kind(error);
-      errors.merge(
-          errors.size() < MAX_KINDS || errors.containsKey(kind) ? kind : "others", 1L, Long::sum);
+    if (done.isDone()) {
+      return;
     }
-    if (now - endNanos < 0) {
-      if (concurrency > 0) {
-        send(System.nanoTime());
-      } else {
-        sendOverdue();
-      }
-    } else if (inFlight == 0) {
+    if (error.isEmpty()) {
+      counts.answered(meantNanos, now);
+      recent.recordValue(Math.min(now - meantNanos, LoadCounts.MAX_LATENCY_NANOS));
+    } else {
+      counts.failed(error, meantNanos, now);
+    }
+    pump();
+    if (now - endNanos >= 0 && inFlight == 0 && unsent() == 0) {
       complete();
     }
   }
 
-  /** The first words, so that numbers within do not make a kind each. */
-  private static String kind(String error) {
-    String line = error.lines().findFirst().orElse("");
-    return line.substring(0, Math.min(120, line.length())).replaceAll("[0-9]+[.0-9]*", "…");
+  private long unsent() {
+    return concurrency > 0 ? 0 : schedule.due(endNanos) - sent;
   }
 
   private void finish() {
-    if (inFlight == 0) {
+    pump();
+    if (inFlight == 0 && (unsent() == 0 || !target.lost().isEmpty())) {
       complete();
     } else {
-      var _ = loop.schedule(this::complete, 10, TimeUnit.SECONDS);
+      var _ = loop.schedule(this::complete, drain.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 
   private void complete() {
     if (!done.isDone()) {
-      progress();
-      double seconds = (endNanos - measureNanos) / 1e9;
-      done.complete(
-          new LoadResult(
-              concurrency,
-              nanosBetween > 0 ? 1e9 / nanosBetween : 0,
-              answered / seconds,
-              inTime / seconds,
-              Map.copyOf(errors),
-              late + overdue.size(),
-              total));
+      long missing = inFlight + unsent();
+      if (missing > 0) {
+        counts.failed("not answered when the time was over", missing);
+      }
+      done.complete(counts.result(concurrency, rate, target.lost()));
     }
   }
 }

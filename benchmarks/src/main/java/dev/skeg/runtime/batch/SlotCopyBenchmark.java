@@ -43,7 +43,8 @@ public class SlotCopyBenchmark {
 
   private Servable servable;
   private BatchSlot slot;
-  private Lane lane;
+  private Batch batch;
+  private BatchRun run;
 
   @Setup
   public void prepare() {
@@ -60,9 +61,10 @@ public class SlotCopyBenchmark {
     ShapeClass shape =
         Objects.requireNonNull(new ShapeClasses(servable, true, policy.maxRows(), 1).typical(1));
     slot = servable.openSlot(shape.slotShape());
-    lane = new Lane(batcher, 0);
+    batch = new Batch();
+    run = new BatchRun(batch);
     for (int i = 0; i < rows; i++) {
-      lane.batch().add(entry(batcher, shape), 0, 1);
+      batch.add(entry(batcher, shape), 0, 1);
     }
   }
 
@@ -77,10 +79,7 @@ public class SlotCopyBenchmark {
         result -> {},
         shape,
         1,
-        0,
-        0,
-        Long.MAX_VALUE,
-        Long.MAX_VALUE);
+        0);
   }
 
   @TearDown
@@ -90,7 +89,7 @@ public class SlotCopyBenchmark {
 
   @Benchmark
   public BatchSlot copy() {
-    lane.fill(slot);
+    run.fill(slot);
     return slot;
   }
 }

@@ -32,7 +32,7 @@ public final class EntryStress {
   }
 
   private static void end(Entry entry) {
-    BATCHER.ended(entry, 0, 1, StressFixture.answer());
+    BATCHER.endings().ended(entry, 0, 1, StressFixture.answer());
   }
 
   /** A lane takes it, joins it to its run and answers, while the client goes away. */

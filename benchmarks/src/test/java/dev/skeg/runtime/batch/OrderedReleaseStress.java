@@ -24,7 +24,7 @@ public final class OrderedReleaseStress {
   @Outcome(expect = FORBIDDEN, desc = "out of order, or held back for ever")
   @State
   public static class TwoAtOnce {
-    private final OrderedRelease order = new OrderedRelease();
+    private final OrderedRelease order = new OrderedRelease(BATCHER.endings());
     private final AtomicInteger delivered = new AtomicInteger();
     private volatile int firstPlace;
     private volatile int secondPlace;
@@ -43,12 +43,12 @@ public final class OrderedReleaseStress {
 
     @Actor
     public void endSecond() {
-      order.ended(second, StressFixture.answer());
+      order.ended(second, StressFixture.answer(), true);
     }
 
     @Actor
     public void endFirst() {
-      order.ended(first, StressFixture.answer());
+      order.ended(first, StressFixture.answer(), true);
     }
 
     @Arbiter

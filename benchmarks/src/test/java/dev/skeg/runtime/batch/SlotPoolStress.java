@@ -19,7 +19,7 @@ public final class SlotPoolStress {
   private SlotPoolStress() {}
 
   private static PooledSlot lent(SlotPool pool, int answers) {
-    PooledSlot slot = pool.take();
+    PooledSlot slot = StressFixture.take(pool);
     if (!pool.lend()) {
       throw new IllegalStateException("a new pool has one to spare");
     }
@@ -38,7 +38,7 @@ public final class SlotPoolStress {
     private @Nullable PooledSlot other;
 
     public TwoTake() {
-      pool.put(pool.take());
+      pool.put(StressFixture.take(pool));
     }
 
     @Actor
@@ -69,7 +69,7 @@ public final class SlotPoolStress {
 
     @Actor
     public void release() {
-      slot.release();
+      slot.release(1);
     }
 
     @Actor
@@ -96,12 +96,12 @@ public final class SlotPoolStress {
 
     @Actor
     public void first() {
-      slot.release();
+      slot.release(1);
     }
 
     @Actor
     public void second() {
-      slot.release();
+      slot.release(1);
     }
 
     @Arbiter
@@ -139,7 +139,7 @@ public final class SlotPoolStress {
   public static class CloseAgainstRelease {
     private final SlotPool pool = StressFixture.pool(1, 1);
     private final PooledSlot out = lent(pool, 1);
-    private final PooledSlot here = pool.take();
+    private final PooledSlot here = StressFixture.take(pool);
 
     public CloseAgainstRelease() {
       pool.put(here);
@@ -147,7 +147,7 @@ public final class SlotPoolStress {
 
     @Actor
     public void release() {
-      out.release();
+      out.release(1);
     }
 
     @Actor
@@ -169,8 +169,8 @@ public final class SlotPoolStress {
   @State
   public static class TwoComeBackTooLate {
     private final SlotPool pool = StressFixture.pool(1, 1);
-    private final PooledSlot one = pool.take();
-    private final PooledSlot other = pool.take();
+    private final PooledSlot one = StressFixture.take(pool);
+    private final PooledSlot other = StressFixture.take(pool);
 
     public TwoComeBackTooLate() {
       pool.close();

@@ -70,13 +70,19 @@ final class StressFixture {
   }
 
   static SlotPool pool(int lanes, int maxLent) {
-    return new SlotPool(SERVABLE, CHEAP, lanes, maxLent);
+    return new SlotPool(SERVABLE, CHEAP, new SlotBudget(() -> {}), lanes, maxLent);
+  }
+
+  /** Takes a slot, for which there always is memory. */
+  static SlotPool.PooledSlot take(SlotPool pool) {
+    return Objects.requireNonNull(pool.take());
   }
 
   /** Returns a request that waits, which nobody has been given yet. */
   static Entry entry(Batcher batcher, ShapeClass shape, long number, Completion completion) {
-    return new Entry(
-        batcher, claim(), REQUEST, completion, shape, 1, 0, number, Long.MAX_VALUE, Long.MAX_VALUE);
+    Entry entry = new Entry(batcher, claim(), REQUEST, completion, shape, 1, 0);
+    entry.waits().number = number;
+    return entry;
   }
 
   /** Submits a request as a caller does that is no event loop. */

@@ -68,7 +68,8 @@ final class Assembly {
         failure.compareAndSet(
             null,
             new InferenceResult.Failed(
-                completed.servedBy(), "there is no memory for the answer to " + entry.rows + " rows"));
+                completed.servedBy(),
+                "there is no memory for the answer to " + entry.rows + " rows"));
       }
     } else if (failure.compareAndSet(null, part)) {
       entry.leaveRuns();

@@ -109,7 +109,8 @@ final class BatchRun {
     }
   }
 
-  private void fill(BatchSlot slot) {
+  /** Copies the batch's rows, one behind the other, into a slot that has room for them. */
+  void fill(BatchSlot slot) {
     ShapeClass shape = batch.shape();
     long row = 0;
     for (int i = 0; i < batch.size(); i++) {

@@ -221,9 +221,7 @@ public final class Batcher {
 
   private long finishBy(Entry entry) {
     long timeout = entry.request.terms().timeoutNanos();
-    return timeout == 0
-        ? Long.MAX_VALUE
-        : saturated(received(entry), timeout - timeout / RESERVE);
+    return timeout == 0 ? Long.MAX_VALUE : saturated(received(entry), timeout - timeout / RESERVE);
   }
 
   private long received(Entry entry) {
@@ -237,7 +235,9 @@ public final class Batcher {
 
   // Waiting.
 
-  /** Admits a request to the queue, or refuses it; returns whether it was admitted. Never throws. */
+  /**
+   * Admits a request to the queue, or refuses it; returns whether it was admitted. Never throws.
+   */
   private boolean enqueue(Entry entry) {
     if (entry.state() == Entry.DONE) {
       return false;
@@ -247,8 +247,7 @@ public final class Batcher {
       if (shape.hasFixedRows() && entry.rows > shape.capacity()) {
         String error = Assembly.error(shape, entry.rows);
         if (error != null) {
-          refuseUntaken(
-              entry, new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
+          refuseUntaken(entry, new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
           return false;
         }
       }

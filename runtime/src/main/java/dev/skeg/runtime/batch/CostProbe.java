@@ -133,8 +133,7 @@ final class CostProbe {
     return fastest;
   }
 
-  private List<Tensor> inputs(
-      ShapeClass shape, int rows, int bound, SplittableRandom random) {
+  private List<Tensor> inputs(ShapeClass shape, int rows, int bound, SplittableRandom random) {
     List<Tensor> inputs = new ArrayList<>();
     if (!shape.isBatchable()) {
       for (TensorSpec spec : servable.signature().inputs()) {

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * still in the cache.
  *
  * <p><b>Threads.</b> Any, without locks: the top carries the number of idle lanes and a count of
- * changes beside the lane's number, so that a lane that left and came back in between is noticed. Taking a lane from here is
- * taking its baton; whoever puts it back publishes all that was done with it.
+ * changes beside the lane's number, so that a lane that left and came back in between is noticed.
+ * Taking a lane from here is taking its baton; whoever puts it back publishes all that was done
+ * with it.
  */
 final class IdleLanes {
   static final int NONE = -1;

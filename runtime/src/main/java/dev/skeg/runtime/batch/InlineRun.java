@@ -66,8 +66,7 @@ final class InlineRun {
       }
     }
     int rounds = 0;
-    while (scheduler.release(lane)
-        && scheduler.schedule(rounds < MAX_ROUNDS ? lane : null, true)) {
+    while (scheduler.release(lane) && scheduler.schedule(rounds < MAX_ROUNDS ? lane : null, true)) {
       lane.execute(false);
       rounds++;
     }

@@ -217,7 +217,8 @@ final class RequestQueue {
         head.waits().finishBy != Long.MAX_VALUE
             && now + line.shape.cost().predict(Math.min(head.rows, line.shape.capacity()))
                 > head.waits().finishBy;
-    if (isUseless || (now > head.waits().startBy && !policy.levels().get(head.level).delaysLate())) {
+    if (isUseless
+        || (now > head.waits().startBy && !policy.levels().get(head.level).delaysLate())) {
       unwanted.add(remove(line));
       head.take();
       return false;

@@ -37,7 +37,8 @@ final class Scheduler {
   private final AtomicInteger swept = new AtomicInteger();
   private final @Nullable DueTimer timer;
 
-  Scheduler(Batcher batcher, BatchPolicy policy, Admission admission, int laneCount, int maxQueued) {
+  Scheduler(
+      Batcher batcher, BatchPolicy policy, Admission admission, int laneCount, int maxQueued) {
     this.batcher = batcher;
     this.admission = admission;
     this.lanes = new Lane[laneCount];

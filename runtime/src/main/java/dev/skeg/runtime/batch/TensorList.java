@@ -21,7 +21,8 @@ final class TensorList implements InferenceOutputs {
    *     the heap
    * @param handle closed with the outputs, after the slot; null for a part of an answer
    */
-  TensorList(Tensor[] tensors, SlotPool.@Nullable PooledSlot slot, @Nullable ServableHandle handle) {
+  TensorList(
+      Tensor[] tensors, SlotPool.@Nullable PooledSlot slot, @Nullable ServableHandle handle) {
     this.tensors = tensors;
     this.slot = slot;
     this.handle = handle;

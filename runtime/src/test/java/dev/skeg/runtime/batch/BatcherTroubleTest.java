@@ -32,7 +32,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What must not stop a version, nor its neighbours: races, failures, requests that are too much. */
+/**
+ * What must not stop a version, nor its neighbours: races, failures, requests that are too much.
+ */
 final class BatcherTroubleTest {
   @TempDir static Path directory;
 
@@ -125,7 +127,8 @@ final class BatcherTroubleTest {
             Thread.onSpinWait();
           }
           int round = i;
-          assertThatCode(() -> queue.fill(batch, 0, 0)).as("round " + round)
+          assertThatCode(() -> queue.fill(batch, 0, 0))
+              .as("round " + round)
               .doesNotThrowAnyException();
           entry.cancel();
           if (entry.state() != Entry.DONE) {
@@ -333,8 +336,7 @@ final class BatcherTroubleTest {
   }
 
   private static long retryAfterNanos(TestVersion version, long timeoutNanos) {
-    InferenceResult result =
-        get(version.submit(wide(new RequestTerms(timeoutNanos, 0, 0)), null));
+    InferenceResult result = get(version.submit(wide(new RequestTerms(timeoutNanos, 0, 0)), null));
     return ((InferenceResult.Rejected) result).retryAfterNanos();
   }
 
@@ -360,8 +362,7 @@ final class BatcherTroubleTest {
 
   private static Tensor longs(long... values) {
     ByteBuffer bytes =
-        ByteBuffer.allocate(values.length * Long.BYTES)
-            .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (long value : values) {
       bytes.putLong(value);
     }
