@@ -104,7 +104,7 @@ public record ServerConfig(
 
   /** How the event loops of REST and gRPC wait for the kernel. */
   public enum Transport {
-    /** The one that measures best of those that this system has. */
+    /** Epoll, or NIO where there is no epoll. */
     AUTO,
     /** Linux's epoll. */
     EPOLL,

@@ -129,7 +129,7 @@ public final class ServerKeys {
           "auto",
           List.of("--transport"),
           "How the event loops of REST and gRPC wait for the kernel. One that is named and that this"
-              + " system does not offer is an error; auto is the one that measures best.",
+              + " system does not offer is an error; auto is epoll, or nio where there is no epoll.",
           config -> ValueType.lowerCase(config.transport()));
   static final Key<Duration> DRAIN_DELAY =
       key(

@@ -4,9 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
@@ -20,7 +17,6 @@ import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
-import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2FrameStreamException;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -29,11 +25,10 @@ import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2SettingsFrame;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
-import java.util.Iterator;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,16 +41,17 @@ import org.slf4j.LoggerFactory;
  * A connection in HTTP/2 (RFC 9113): requests come on streams of their own, are worked on side by
  * side, and each is answered when it is done.
  *
- * <p><b>Memory.</b> A stream's body may be {@value #STREAM_WINDOW_BYTES} bytes ahead of what was
- * allowed. More room is given while the bodies held by the connection are within the limit of one
- * body; beyond that only the oldest stream that is still being read gets more, which lets it end
- * and free what it holds. The connection's own window is as large as those of all streams together,
- * so it holds up none of them.
+ * <p><b>Memory.</b> A stream's body may be {@value Http2Messages#STREAM_WINDOW_BYTES} bytes ahead
+ * of what was allowed. More room is given while the bodies held by the connection are within the
+ * limit of one body; beyond that only the oldest stream that is still being read gets more, which
+ * lets it end and free what it holds. The connection's own window is as large as those of all
+ * streams together, so it holds up none of them.
  *
  * <p><b>Endings.</b> A client's reset of a stream cancels the request. A request that is refused is
- * answered after its body, as in HTTP/1.1, or before it and then reset without an error. A stop
- * says GOAWAY twice: first only that there will be no more, then, when what was on its way has
- * come, which stream was the last.
+ * answered after its body, as in HTTP/1.1; if that goes far beyond the limit, before it, and is
+ * reset without an error once the client has had time to see the answer. A stop says GOAWAY twice:
+ * first only that there will be no more, then, when what was on its way has come, which stream was
+ * the last.
  *
  * <p><b>Floods.</b> Resets, empty frames, continuations, pings and settings are bounded by the
  * codec, heads by the same size as in HTTP/1.1; a client that passes a bound loses the connection.
@@ -65,16 +61,8 @@ import org.slf4j.LoggerFactory;
 final class Http2Connection extends Http2ChannelDuplexHandler implements HttpConnection {
   private static final Logger LOG = LoggerFactory.getLogger(Http2Connection.class);
 
-  static final int MAX_STREAMS = 128;
-  static final int STREAM_WINDOW_BYTES = 256 << 10;
-
-  /**
-   * Resets, by either side, in {@link #RESET_SECONDS}. Clients with deadlines cancel much when a
-   * server is slow, but no faster than they are answered in good times.
-   */
-  static final int MAX_RESETS = 2000;
-
-  private static final int RESET_SECONDS = 10;
+  /** How long a client may go on sending what was refused: it may not have seen the answer yet. */
+  private static final Duration LINGER = Duration.ofSeconds(5);
 
   private final HttpConfig config;
   private final RestApi api;
@@ -110,26 +98,13 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     this.progress = new WriteProgress(channel);
   }
 
-  /** Returns the codec to put in front. Limits that are not set here have Netty's defaults. */
-  static Http2FrameCodec newCodec() {
-    return Http2FrameCodecBuilder.forServer()
-        .initialSettings(
-            Http2Settings.defaultSettings()
-                .maxConcurrentStreams(MAX_STREAMS)
-                .initialWindowSize(STREAM_WINDOW_BYTES)
-                .maxHeaderListSize(HttpServer.MAX_HEADER_BYTES))
-        .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
-        .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
-        .gracefulShutdownTimeoutMillis(0) // Whoever closes has waited already.
-        .build();
-  }
-
   @Override
   protected void handlerAdded0(ChannelHandlerContext ctx) {
     var _ =
         channel.write(
             new DefaultHttp2WindowUpdateFrame(
-                MAX_STREAMS * STREAM_WINDOW_BYTES - Http2CodecUtil.DEFAULT_WINDOW_SIZE));
+                Http2Messages.MAX_STREAMS * Http2Messages.STREAM_WINDOW_BYTES
+                    - Http2CodecUtil.DEFAULT_WINDOW_SIZE));
     channel.flush();
     tick =
         channel
@@ -203,11 +178,12 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
       }
       return;
     }
-    if (streams.size() >= MAX_STREAMS) { // A client that has not read the settings yet.
+    if (streams.size()
+        >= Http2Messages.MAX_STREAMS) { // A client that has not read the settings yet.
       reset(stream, Http2Error.REFUSED_STREAM);
       return;
     }
-    HttpHead head = head(frame.headers());
+    HttpHead head = Http2Messages.head(frame.headers(), routes);
     if (head == null) {
       reset(stream, Http2Error.PROTOCOL_ERROR);
       return;
@@ -228,36 +204,14 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     }
   }
 
-  /** Returns null if that is no request. */
-  private @Nullable HttpHead head(Http2Headers from) {
-    CharSequence method = from.method();
-    CharSequence path = from.path();
-    if (method == null || path == null) {
-      return null;
-    }
-    HttpHeaders headers = Reply.newHeaders();
-    for (Map.Entry<CharSequence, CharSequence> header : from) {
-      if (!Http2Headers.PseudoHeaderName.hasPseudoHeaderFormat(header.getKey())) {
-        headers.add(header.getKey(), header.getValue());
-      }
-    }
-    try {
-      String length = headers.get(HttpHeaderNames.CONTENT_LENGTH);
-      return HttpHead.read(
-          HttpMethod.valueOf(method.toString()),
-          path.toString(),
-          headers,
-          length == null ? -1 : Long.parseLong(length),
-          routes);
-    } catch (IllegalArgumentException malformed) { // The method, or the length.
-      return null;
-    }
-  }
-
   private void readBody(Http2DataFrame frame) {
     StreamExchange request = streams.get(frame.stream());
     int bytes = frame.initialFlowControlledBytes();
     if (request == null || !request.reading) {
+      frame.release();
+      return;
+    }
+    if (request.writing && !frame.isEndStream()) { // Refused: no more room is given.
       frame.release();
       return;
     }
@@ -288,7 +242,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     owing = false;
     boolean isOldest = true;
     for (StreamExchange each : streams.values()) {
-      if (each.reading) {
+      if (each.reading && !each.writing) {
         if (isOldest || heldBytes <= config.maxBodyBytes()) {
           giveRoom(each);
         }
@@ -310,6 +264,9 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
 
   private void bodyComplete(StreamExchange request) {
     request.reading = false;
+    if (request.answered) {
+      streams.remove(request.stream);
+    }
     dispatch(request);
     if (owing) {
       giveRoom();
@@ -332,12 +289,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     }
     letGo(request);
     ByteBuf body = request.exchange.seal(reply);
-    Http2Headers headers = new DefaultHttp2Headers(false).status(reply.status().codeAsText());
-    Iterator<Map.Entry<CharSequence, CharSequence>> each = reply.headers().iteratorCharSequence();
-    while (each.hasNext()) {
-      Map.Entry<CharSequence, CharSequence> header = each.next();
-      headers.add(AsciiString.of(header.getKey()).toLowerCase(), header.getValue());
-    }
+    Http2Headers headers = Http2Messages.head(reply);
     request.writing = true;
     request.activeNanos = System.nanoTime();
     progress.wrote(request.activeNanos);
@@ -358,8 +310,10 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
 
   private void written(StreamExchange request, boolean isComplete) {
     activeNanos = System.nanoTime();
-    if (streams.remove(request.stream, request) && request.reading && isComplete) {
-      reset(request.stream, Http2Error.NO_ERROR); // The rest of the request is not wanted.
+    request.answered = true;
+    request.activeNanos = activeNanos;
+    if (!request.reading || !isComplete) {
+      streams.remove(request.stream, request);
     }
     closeIfDone();
   }
@@ -421,9 +375,15 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
   }
 
   private void closeIfDone() {
-    if (isLastCall && streams.isEmpty()) {
-      close();
+    if (!isLastCall) {
+      return;
     }
+    for (StreamExchange each : streams.values()) {
+      if (!each.answered) {
+        return;
+      }
+    }
+    close();
   }
 
   private void checkTime() {
@@ -435,7 +395,12 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
       return;
     }
     for (StreamExchange each : List.copyOf(streams.values())) {
-      if (each.writing) {
+      if (each.answered) {
+        if (now - each.activeNanos > LINGER.toNanos()) {
+          streams.remove(each.stream);
+          reset(each.stream, Http2Error.NO_ERROR); // The rest of the request is not wanted.
+        }
+      } else if (each.writing) {
         checkWriting(each, now);
       } else if (each.reading
           && !each.dispatched
@@ -472,6 +437,10 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
       }
       reset(failure.stream(), failure.error());
       return;
+    }
+    if (cause instanceof Http2Exception) {
+      LOG.debug("connection {}: the client does not speak HTTP/2 as it should", channel, cause);
+      return; // The codec tells the client, and closes.
     }
     if (cause instanceof IOException) {
       LOG.debug("connection {} broke", channel, cause);

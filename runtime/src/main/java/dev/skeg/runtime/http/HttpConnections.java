@@ -82,7 +82,7 @@ final class HttpConnections extends ChannelInitializer<Channel> {
     // There, a client that sends no more is gone: without its acknowledgements nothing goes on.
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
     channel.config().setAutoRead(true);
-    Http2FrameCodec codec = Http2Connection.newCodec();
+    Http2FrameCodec codec = Http2Messages.newCodec();
     Http2Connection connection = new Http2Connection(config, api, channel, codec, this);
     channel.pipeline().remove(HttpResponseEncoder.class);
     channel.pipeline().addLast(codec).addLast(connection);

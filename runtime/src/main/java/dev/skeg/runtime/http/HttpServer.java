@@ -61,7 +61,8 @@ public final class HttpServer {
         bootstrap(config.transport().tcpChannel())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true);
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     Channel bound =
         bind(
             bootstrap,
@@ -80,19 +81,18 @@ public final class HttpServer {
       closeEventLoops();
       throw e;
     }
-    listeners.add(
-        bind(
-            bootstrap(config.transport().unixChannel()),
-            config.transport().unixAddress(socket),
-            "socket " + socket,
-            ""));
+    ServerBootstrap bootstrap = bootstrap(config.transport().unixChannel());
+    if (config.transport().halfClosesUnixSockets()) {
+      bootstrap.childOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    }
+    SocketAddress address = config.transport().unixAddress(socket);
+    listeners.add(bind(bootstrap, address, "socket " + socket, ""));
   }
 
   private ServerBootstrap bootstrap(Class<? extends ServerChannel> channel) {
     return new ServerBootstrap()
         .group(eventLoops)
         .channel(channel)
-        .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
         .childOption(
             ChannelOption.RECVBUF_ALLOCATOR,
             new AdaptiveRecvByteBufAllocator(1024, 8192, MAX_READ_BYTES))

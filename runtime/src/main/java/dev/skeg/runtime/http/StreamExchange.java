@@ -16,6 +16,9 @@ final class StreamExchange {
   /** Whether the answer is being written. */
   boolean writing;
 
+  /** Whether the answer is out, though the client may still be sending. */
+  boolean answered;
+
   /** Bytes that the client has sent and not been given room for again. */
   int owedBytes;
 

@@ -166,7 +166,7 @@ public final class SkegServer implements AutoCloseable {
 
   private Transport transport() {
     return switch (config.transport()) {
-      case AUTO -> Transport.best();
+      case AUTO -> Transport.chosen();
       case EPOLL -> Transport.EPOLL.required();
       case IO_URING -> Transport.IO_URING.required();
       case NIO -> Transport.NIO.required();

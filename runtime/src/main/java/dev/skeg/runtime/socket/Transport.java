@@ -23,7 +23,9 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,6 +77,8 @@ public enum Transport {
     }
   };
 
+  private static final List<Transport> PREFERRED = List.of(EPOLL, NIO);
+
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
 
   /** More of them than processors of a small machine only adds wake-ups. */
@@ -95,14 +99,23 @@ public enum Transport {
 
   /** Returns the one that measures best of those that this system has. */
   public static Transport best() {
-    Throwable obstacle = EPOLL.obstacle();
-    if (obstacle == null) {
-      return EPOLL;
+    return PREFERRED.stream().filter(each -> each.obstacle() == null).findFirst().orElse(NIO);
+  }
+
+  /** Returns the {@link #best}, and says in the log why it is not a better one. */
+  public static Transport chosen() {
+    Transport best = best();
+    for (Transport better : PREFERRED.subList(0, PREFERRED.indexOf(best))) {
+      LOG.atInfo()
+          .addKeyValue("reason", reason(Objects.requireNonNull(better.obstacle())))
+          .log("Transport {} is not available; {} is used", better.wireName(), best.wireName());
     }
-    LOG.atInfo()
-        .addKeyValue("reason", reason(obstacle))
-        .log("epoll is not available, so nio is used");
-    return NIO;
+    return best;
+  }
+
+  /** Returns whether a client's end of a Unix domain socket may be shut while ours is open. */
+  public boolean halfClosesUnixSockets() {
+    return this != NIO;
   }
 
   /**
