@@ -55,6 +55,7 @@ final class ArchitectureTest {
             "http",
             "model",
             "servable",
+            "socket",
             "telemetry"));
     ARROWS.put(
         "cli",

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  * @param dataDirectory where the server keeps what must outlive it
  * @param host the address that the REST, gRPC and metrics ports listen on. The admin port does not
  *     follow it: until it can ask for a token it listens on 127.0.0.1 only
+ * @param transport how the event loops of REST and gRPC wait for the kernel
  * @param drainDelay how long requests are still taken after readiness went off
  */
 public record ServerConfig(
@@ -26,6 +27,7 @@ public record ServerConfig(
     Grpc grpc,
     Metrics metrics,
     Admin admin,
+    Transport transport,
     Duration drainDelay,
     ExecutionConfig execution,
     Limits limits,
@@ -98,6 +100,18 @@ public record ServerConfig(
                 + ")");
       }
     }
+  }
+
+  /** How the event loops of REST and gRPC wait for the kernel. */
+  public enum Transport {
+    /** Epoll, or NIO where there is no epoll. */
+    AUTO,
+    /** Linux's epoll. */
+    EPOLL,
+    /** Linux's io_uring. */
+    IO_URING,
+    /** What the JDK has on every system. */
+    NIO
   }
 
   /** What is logged, and how. */

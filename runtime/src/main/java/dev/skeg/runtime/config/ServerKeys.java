@@ -2,6 +2,7 @@ package dev.skeg.runtime.config;
 
 import dev.skeg.runtime.config.ServerConfig.LogFormat;
 import dev.skeg.runtime.config.ServerConfig.LogLevel;
+import dev.skeg.runtime.config.ServerConfig.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -121,6 +122,15 @@ public final class ServerKeys {
           List.of("--admin-port"),
           "The admin port, on 127.0.0.1.",
           config -> Integer.toString(config.admin().port()));
+  static final Key<Transport> TRANSPORT =
+      key(
+          "transport",
+          ValueType.choice(Transport.class),
+          "auto",
+          List.of("--transport"),
+          "How the event loops of REST and gRPC wait for the kernel. One that is named and that this"
+              + " system does not offer is an error; auto is epoll, or nio where there is no epoll.",
+          config -> ValueType.lowerCase(config.transport()));
   static final Key<Duration> DRAIN_DELAY =
       key(
           "drain-delay",
@@ -195,6 +205,7 @@ public final class ServerKeys {
           GRPC_SOCKET,
           METRICS_PORT,
           ADMIN_PORT,
+          TRANSPORT,
           ID,
           DRAIN_DELAY,
           DATA_DIRECTORY,
@@ -238,6 +249,7 @@ public final class ServerKeys {
         new ServerConfig.Grpc(value(GRPC_PORT, texts), optional(GRPC_SOCKET, texts)),
         new ServerConfig.Metrics(value(METRICS_PORT, texts)),
         new ServerConfig.Admin(value(ADMIN_PORT, texts)),
+        value(TRANSPORT, texts),
         value(DRAIN_DELAY, texts),
         new ExecutionConfig(
             value(LANES, texts), value(INTRA_OP_THREADS, texts), value(MAX_QUEUED, texts)),

@@ -248,6 +248,6 @@ public record ValueType<T>(String name, String expected, Function<String, T> par
   }
 
   static String lowerCase(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

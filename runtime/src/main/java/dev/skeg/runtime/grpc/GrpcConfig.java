@@ -1,5 +1,6 @@
 package dev.skeg.runtime.grpc;
 
+import dev.skeg.runtime.socket.Transport;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -11,9 +12,15 @@ import java.util.Optional;
  * @param maxMessageBytes bytes of one request, as sent, decompressed, and as tensors, 1 or more
  * @param eventLoops threads, 0 for one per processor, up to 8
  * @param socket a Unix domain socket to listen on as well
+ * @param transport how the event loops wait for the kernel
  */
 public record GrpcConfig(
-    String host, int port, int maxMessageBytes, int eventLoops, Optional<Path> socket) {
+    String host,
+    int port,
+    int maxMessageBytes,
+    int eventLoops,
+    Optional<Path> socket,
+    Transport transport) {
   public GrpcConfig {
     if (host.isEmpty()) {
       throw new IllegalArgumentException("host: empty (expected: an address or a name)");
@@ -25,17 +32,22 @@ public record GrpcConfig(
 
   /** Returns the defaults: 64 MiB a message. */
   public static GrpcConfig of(String host, int port) {
-    return new GrpcConfig(host, port, 64 << 20, 0, Optional.empty());
+    return new GrpcConfig(host, port, 64 << 20, 0, Optional.empty(), Transport.best());
   }
 
   /** Returns a copy with that limit. */
   public GrpcConfig withMaxMessageBytes(int bytes) {
-    return new GrpcConfig(host, port, bytes, eventLoops, socket);
+    return new GrpcConfig(host, port, bytes, eventLoops, socket, transport);
   }
 
   /** Returns a copy that also listens on a Unix domain socket, if there is one. */
   public GrpcConfig withSocket(Optional<Path> path) {
-    return new GrpcConfig(host, port, maxMessageBytes, eventLoops, path);
+    return new GrpcConfig(host, port, maxMessageBytes, eventLoops, path, transport);
+  }
+
+  /** Returns a copy whose event loops wait that way. */
+  public GrpcConfig withTransport(Transport chosen) {
+    return new GrpcConfig(host, port, maxMessageBytes, eventLoops, socket, chosen);
   }
 
   private static void requireRange(String field, int value, int min, int max) {

@@ -6,6 +6,7 @@ import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.socket.SocketFile;
+import dev.skeg.runtime.socket.Transport;
 import inference.GRPCInferenceServiceGrpc;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
@@ -14,16 +15,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -48,7 +40,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GrpcServer {
   private static final long MIN_PING_SECONDS = 10;
-  private static final int MAX_EVENT_LOOPS = 8;
   private static final long FLUSH_MILLIS = 500; // For the last words to calls that are cut off.
 
   /**
@@ -74,32 +65,15 @@ public final class GrpcServer {
       GrpcConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
     this.config = config;
     this.state = state;
-    int threads =
-        config.eventLoops() > 0
-            ? config.eventLoops()
-            : Math.min(Runtime.getRuntime().availableProcessors(), MAX_EVENT_LOOPS);
-    boolean epoll = Epoll.isAvailable();
-    this.eventLoops =
-        new MultiThreadIoEventLoopGroup(
-            threads,
-            new DefaultThreadFactory("grpc", true),
-            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    Transport transport = config.transport();
+    this.eventLoops = transport.eventLoops("grpc", config.eventLoops());
     InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
-    this.server =
-        build(
-            address,
-            epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class,
-            endpoints,
-            identity);
+    this.server = build(address, transport.tcpChannel(), endpoints, identity);
     this.socketServer =
         config
             .socket()
             .map(socket ->
-                build(
-                    new DomainSocketAddress(socket.toFile()),
-                    EpollServerDomainSocketChannel.class,
-                    endpoints,
-                    identity))
+                build(transport.unixAddress(socket), transport.unixChannel(), endpoints, identity))
             .orElse(null);
   }
 
@@ -177,11 +151,6 @@ public final class GrpcServer {
     }
     Path socket = config.socket().orElseThrow();
     try {
-      if (!Epoll.isAvailable()) {
-        throw new ServingException(
-            ErrorCode.UNAVAILABLE,
-            "gRPC cannot listen on socket " + socket + ": not on this system");
-      }
       SocketFile.prepare(socket);
       socketServer.start();
     } catch (IOException | ServingException e) {

@@ -1,8 +1,10 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.socket.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Where the REST server listens and what it puts up with.
@@ -18,6 +20,7 @@ import java.util.Optional;
  * @param idleTimeout longest life of a connection on which nothing happens
  * @param eventLoops threads, 0 for one per processor, up to 8
  * @param socket a Unix domain socket to listen on as well
+ * @param transport how the event loops wait for the kernel
  */
 public record HttpConfig(
     String host,
@@ -29,7 +32,8 @@ public record HttpConfig(
     Duration bodyTimeout,
     Duration idleTimeout,
     int eventLoops,
-    Optional<Path> socket) {
+    Optional<Path> socket,
+    Transport transport) {
 
   private static final int DEFAULT_LIMIT_BYTES = 64 << 20;
 
@@ -59,7 +63,8 @@ public record HttpConfig(
         Duration.ofSeconds(60),
         Duration.ofMinutes(10),
         0,
-        Optional.empty());
+        Optional.empty(),
+        Transport.best());
   }
 
   /** Returns a copy with {@code bytes} as the limit of a body, as sent and decompressed. */
@@ -74,7 +79,8 @@ public record HttpConfig(
         bodyTimeout,
         idleTimeout,
         eventLoops,
-        socket);
+        socket,
+        transport);
   }
 
   /** Returns a copy with those times. */
@@ -89,7 +95,8 @@ public record HttpConfig(
         body,
         idle,
         eventLoops,
-        socket);
+        socket,
+        transport);
   }
 
   /** Returns a copy that also listens on a Unix domain socket, if there is one. */
@@ -104,7 +111,31 @@ public record HttpConfig(
         bodyTimeout,
         idleTimeout,
         eventLoops,
-        path);
+        path,
+        transport);
+  }
+
+  /** Returns a copy whose event loops wait that way. */
+  public HttpConfig withTransport(Transport chosen) {
+    return new HttpConfig(
+        host,
+        port,
+        maxBodyBytes,
+        maxDecompressedBytes,
+        maxJsonDepth,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        eventLoops,
+        socket,
+        chosen);
+  }
+
+  /** Returns how often a connection looks whether one of the times is over. */
+  long tickNanos() {
+    long shortest =
+        Math.min(headTimeout.toNanos(), Math.min(bodyTimeout.toNanos(), idleTimeout.toNanos()));
+    return Math.max(shortest / 4, TimeUnit.MILLISECONDS.toNanos(10));
   }
 
   private static void requireRange(String field, int value, int min, int max) {

@@ -2,8 +2,9 @@
  * REST: bytes to requests and results to bytes, by the Open Inference Protocol v2 as Triton speaks
  * it.
  *
- * <p>Start at {@link dev.skeg.runtime.http.HttpServer}, then read {@code HttpConnection} (framing,
- * order and time), {@code RestApi} (what each path answers), {@code InferRequestDecoder} and {@code
+ * <p>Start at {@link dev.skeg.runtime.http.HttpServer}, then read {@code Exchange} (one request and
+ * its answer), {@code Http1Connection} and {@code Http2Connection} (framing, order and time),
+ * {@code RestApi} (what each path answers), {@code InferRequestDecoder} and {@code
  * InferResponseEncoder} (tensors).
  *
  * <p><b>Threads.</b> A connection belongs to one event loop {@code http-*}. Only reading or writing

@@ -21,6 +21,7 @@ import dev.skeg.runtime.grpc.GrpcServer;
 import dev.skeg.runtime.http.HttpConfig;
 import dev.skeg.runtime.http.HttpServer;
 import dev.skeg.runtime.servable.Loader;
+import dev.skeg.runtime.socket.Transport;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
@@ -124,11 +125,13 @@ public final class SkegServer implements AutoCloseable {
 
   private void openPorts(
       EndpointTable endpoints, ServerIdentity identity, InferenceMetrics metrics) {
+    Transport transport = transport();
     GrpcServer grpcServer =
         new GrpcServer(
             GrpcConfig.of(config.host(), config.grpc().port())
                 .withMaxMessageBytes(config.limits().maxMessageBytes())
-                .withSocket(config.grpc().socket()),
+                .withSocket(config.grpc().socket())
+                .withTransport(transport),
             identity,
             endpoints,
             state);
@@ -138,7 +141,8 @@ public final class SkegServer implements AutoCloseable {
         new HttpServer(
             HttpConfig.of(config.host(), config.http().port())
                 .withMaxMessageBytes(config.limits().maxMessageBytes())
-                .withSocket(config.http().socket()),
+                .withSocket(config.http().socket())
+                .withTransport(transport),
             identity,
             endpoints,
             state);
@@ -158,6 +162,15 @@ public final class SkegServer implements AutoCloseable {
                 identity, state, endpoints, () -> Map.copyOf(addresses), Clock.systemUTC()));
     parts.push(admin);
     addresses.put("admin", "127.0.0.1:" + admin.port());
+  }
+
+  private Transport transport() {
+    return switch (config.transport()) {
+      case AUTO -> Transport.chosen();
+      case EPOLL -> Transport.EPOLL.required();
+      case IO_URING -> Transport.IO_URING.required();
+      case NIO -> Transport.NIO.required();
+    };
   }
 
   private void note(String name, int port) {

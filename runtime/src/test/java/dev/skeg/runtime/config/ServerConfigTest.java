@@ -46,7 +46,7 @@ final class ServerConfigTest {
     assertThat(ServerConfig.of(Map.of("drain-delay", "1500ms", "http.port", "0")).describe())
         .isEqualTo(
             "models-dir= host=127.0.0.1 http.port=0 http.socket= grpc.port=8001 grpc.socket= metrics.port=8002"
-                + " admin.port=8003 id=skeg drain-delay=1500ms data-dir=./.skeg"
+                + " admin.port=8003 transport=auto id=skeg drain-delay=1500ms data-dir=./.skeg"
                 + " execution.lanes=auto execution.intra-op-threads=1 execution.max-queued=1024"
                 + " limits.max-message-size=64MiB log.level=info log.format=json");
   }
@@ -67,6 +67,7 @@ final class ServerConfigTest {
             metrics: {port: 3}
             admin: {port: 4}
             drain-delay: 5s
+            transport: io-uring
             data-dir: /var/lib/skeg
             execution: {lanes: 3, intra-op-threads: 2, max-queued: 77}
             limits:
@@ -87,6 +88,7 @@ final class ServerConfigTest {
                 new ServerConfig.Grpc(2, Optional.of(Path.of("/run/skeg.sock"))),
                 new ServerConfig.Metrics(3),
                 new ServerConfig.Admin(4),
+                ServerConfig.Transport.IO_URING,
                 Duration.ofSeconds(5),
                 new ExecutionConfig(new Lanes(3), 2, 77),
                 new ServerConfig.Limits(1 << 30),

@@ -50,6 +50,9 @@ final class EchoEndpoints implements Endpoints {
   /** One permit for each that was closed. */
   final Semaphore closedOutputs = new Semaphore(0);
 
+  /** One permit for each time that a request to {@code held} was cancelled. */
+  final Semaphore cancelled = new Semaphore(0);
+
   private final Executor executor;
 
   /**
@@ -65,7 +68,10 @@ final class EchoEndpoints implements Endpoints {
     requests.add(request);
     switch (request.model()) {
       case "echo" -> executor.execute(() -> completion.complete(echo(request)));
-      case "held" -> held.add(() -> completion.complete(echo(request)));
+      case "held" -> {
+        held.add(() -> completion.complete(echo(request)));
+        return cancelled::release;
+      }
       case "failing" ->
           completion.complete(
               new InferenceResult.Failed(new ModelVersion("failing", 1), "the engine broke"));

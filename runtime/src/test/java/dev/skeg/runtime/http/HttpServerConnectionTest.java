@@ -293,7 +293,7 @@ final class HttpServerConnectionTest {
         "POST /v2 HTTP/1.1\\r\\nContent-Length: -1\\r\\n\\r\\n|400",
         "POST /v2 HTTP/1.1\\r\\nContent-Length: 1\\r\\nContent-Length: 2\\r\\n\\r\\n|400",
         "POST /v2/models/echo/infer HTTP/1.1\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n|400",
-        "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n|505",
+        "PRI * HTTP/2.0\\r\\n\\r\\nSN\\r\\n\\r\\n|505",
         "GET /v2 HTTP/3.1\\r\\n\\r\\n|505",
       })
   void garbageIsAnsweredAndTheConnectionEnds(String escaped, int status) throws IOException {

@@ -77,6 +77,11 @@ final class RawClient implements AutoCloseable {
     return line.toString(StandardCharsets.ISO_8859_1);
   }
 
+  /** Reads until the server has closed its side. */
+  byte[] readToEnd() throws IOException {
+    return in.readAllBytes();
+  }
+
   /** Returns whether the server has closed its side, with nothing left to read. */
   boolean isAtEnd() throws IOException {
     return in.read() < 0;
