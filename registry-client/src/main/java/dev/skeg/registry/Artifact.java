@@ -84,6 +84,11 @@ public record Artifact(List<ArtifactFile> files, String digest) {
     return files;
   }
 
+  /** Returns the SHA-256 of a file's bytes in hexadecimal. */
+  public static String sha256(Path file) {
+    return read("", file, new byte[BUFFER_BYTES]).sha256();
+  }
+
   private static List<ArtifactFile> read(Path directory, Predicate<String> wanted) {
     List<ArtifactFile> files = new ArrayList<>();
     byte[] buffer = new byte[BUFFER_BYTES];
