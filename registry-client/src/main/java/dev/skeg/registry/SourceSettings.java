@@ -48,4 +48,18 @@ public record SourceSettings(
   public Optional<String> option(SourceUri uri, String name) {
     return uri.option(name).or(() -> Optional.ofNullable(options.get(name)));
   }
+
+  /**
+   * Returns an option that is {@code true} or {@code false}.
+   *
+   * @param otherwise its value if neither the URI nor the configuration has it
+   * @throws IllegalArgumentException if it is something else
+   */
+  public boolean flag(SourceUri uri, String name, boolean otherwise) {
+    String value = option(uri, name).orElse(String.valueOf(otherwise));
+    if (!value.equals("true") && !value.equals("false")) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: true or false)");
+    }
+    return value.equals("true");
+  }
 }
