@@ -94,7 +94,8 @@ public record SourceUri(String scheme, String authority, String path, Map<String
     }
     return new SourceUri(
         scheme,
-        authority.toLowerCase(Locale.ROOT),
+        // An organisation of the Hugging Face Hub, unlike a host, is known by its very spelling.
+        scheme.equals("hf") ? authority : authority.toLowerCase(Locale.ROOT),
         normalized(text, scheme, decode(text, path), !authority.isEmpty()),
         options(scheme, query));
   }
