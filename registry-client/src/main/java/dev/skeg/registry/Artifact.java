@@ -1,5 +1,6 @@
 package dev.skeg.registry;
 
+import dev.skeg.registry.RegistryException.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,12 +13,11 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The files of a version, with their digest.
@@ -25,9 +25,11 @@ import java.util.List;
  * <p>The digest is the SHA-256 of one line per file, ordered by path: the file's SHA-256 in
  * hexadecimal, two spaces, its path, a line feed. So it is what {@code sha256sum} over the sorted
  * paths prints, hashed once more. It depends on nothing but names and contents: neither times nor
- * permissions, nor whether a file is there by itself or through a link.
+ * permissions, nor whether a file is there by itself or through a link. Manifest, signature and
+ * everything hidden (a name that begins with a dot) are no content: they count neither here nor
+ * there, so that the same content has one digest wherever it comes from.
  *
- * @param files ordered by path
+ * @param files the content, ordered by path
  * @param digest {@code sha256:} and 64 lower-case hexadecimal digits
  */
 public record Artifact(List<ArtifactFile> files, String digest) {
@@ -47,17 +49,57 @@ public record Artifact(List<ArtifactFile> files, String digest) {
    *     a circle, or there are more than 10000 files
    */
   public static Artifact of(Path directory) {
+    return ofFiles(read(directory, PublishedLayout::isContent));
+  }
+
+  /** Computes the digest of files whose own are known; those that are no content are left out. */
+  public static Artifact ofFiles(List<ArtifactFile> files) {
+    List<ArtifactFile> content =
+        files.stream()
+            .filter(file -> PublishedLayout.isContent(file.path()))
+            .sorted(Comparator.comparing(ArtifactFile::path))
+            .toList();
+    MessageDigest digest = Digests.sha256();
+    for (ArtifactFile file : content) {
+      digest.update((file.sha256() + "  " + file.path() + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+    return new Artifact(content, "sha256:" + Digests.hex(digest.digest()));
+  }
+
+  /**
+   * Reads what of a version's directory is published: its content and its signature.
+   *
+   * @return ordered by path
+   * @throws RegistryException as {@link #of} does, and if there is no content
+   */
+  public static List<ArtifactFile> published(Path directory) {
+    List<ArtifactFile> files =
+        read(
+            directory,
+            path -> PublishedLayout.isContent(path) || path.equals(PublishedLayout.SIGNATURE));
+    if (files.stream().noneMatch(file -> PublishedLayout.isContent(file.path()))) {
+      throw new RegistryException(
+          directory + " has no files (expected: a version, as model.onnx in it)");
+    }
+    return files;
+  }
+
+  /** Returns the SHA-256 of a file's bytes in hexadecimal. */
+  public static String sha256(Path file) {
+    return read("", file, new byte[BUFFER_BYTES]).sha256();
+  }
+
+  private static List<ArtifactFile> read(Path directory, Predicate<String> wanted) {
     List<ArtifactFile> files = new ArrayList<>();
     byte[] buffer = new byte[BUFFER_BYTES];
     for (Path file : paths(directory)) {
-      files.add(read(directory, file, buffer));
+      String path = directory.relativize(file).toString().replace('\\', '/');
+      if (wanted.test(path)) {
+        files.add(read(path, file, buffer));
+      }
     }
     files.sort(Comparator.comparing(ArtifactFile::path));
-    MessageDigest digest = sha256();
-    for (ArtifactFile file : files) {
-      digest.update((file.sha256() + "  " + file.path() + "\n").getBytes(StandardCharsets.UTF_8));
-    }
-    return new Artifact(files, "sha256:" + HexFormat.of().formatHex(digest.digest()));
+    return files;
   }
 
   private static List<Path> paths(Path directory) {
@@ -88,15 +130,15 @@ public record Artifact(List<ArtifactFile> files, String digest) {
     } catch (FileSystemLoopException e) {
       throw new RegistryException(e.getFile() + " is a link that leads back to itself", e);
     } catch (NoSuchFileException e) {
-      throw new RegistryException(e.getFile() + " does not exist", e);
+      throw new RegistryException(Kind.NOT_FOUND, e.getFile() + " does not exist", e);
     } catch (IOException e) {
-      throw new RegistryException(directory + " cannot be read: " + e, e);
+      throw new RegistryException(Kind.TRANSIENT, directory + " cannot be read: " + e, e);
     }
     return paths;
   }
 
-  private static ArtifactFile read(Path directory, Path file, byte[] buffer) {
-    MessageDigest digest = sha256();
+  private static ArtifactFile read(String path, Path file, byte[] buffer) {
+    MessageDigest digest = Digests.sha256();
     long size = 0;
     try (InputStream in = Files.newInputStream(file)) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
@@ -104,17 +146,8 @@ public record Artifact(List<ArtifactFile> files, String digest) {
         size += read;
       }
     } catch (IOException e) {
-      throw new RegistryException(file + " cannot be read: " + e, e);
+      throw new RegistryException(Kind.TRANSIENT, file + " cannot be read: " + e, e);
     }
-    String path = directory.relativize(file).toString().replace('\\', '/');
-    return new ArtifactFile(path, size, HexFormat.of().formatHex(digest.digest()));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return new ArtifactFile(path, size, Digests.hex(digest.digest()));
   }
 }

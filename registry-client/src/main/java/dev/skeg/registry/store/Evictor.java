@@ -1,0 +1,174 @@
+package dev.skeg.registry.store;
+
+import dev.skeg.registry.disk.DurableFiles;
+import dev.skeg.registry.disk.FileLocks;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Frees disk: versions least recently used first, never one that is held by any process. */
+final class Evictor {
+  /** A version and when it was last held. */
+  private record Candidate(String hex, FileTime used) {}
+
+  private final StoreLayout layout;
+
+  Evictor(StoreLayout layout) {
+    this.layout = layout;
+  }
+
+  /**
+   * Evicts until all content fits; the caller holds the store's lock.
+   *
+   * @return digests of what is gone
+   */
+  List<String> evict(long maxBytes) throws IOException {
+    List<String> evicted = new ArrayList<>();
+    long used = usedBytes();
+    if (used > maxBytes) {
+      deleteIdlePartials();
+      used = collect();
+    }
+    for (Candidate candidate : candidates()) {
+      if (used <= maxBytes) {
+        break;
+      }
+      if (remove(candidate.hex())) {
+        evicted.add("sha256:" + candidate.hex());
+        used = collect();
+      }
+    }
+    return evicted;
+  }
+
+  /** Returns the bytes of all contents and parts. */
+  long usedBytes() throws IOException {
+    return size(layout.files()) + size(layout.partial());
+  }
+
+  private static long size(Path root) throws IOException {
+    AtomicLong bytes = new AtomicLong();
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            bytes.addAndGet(attributes.size());
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE; // A part that was completed in between.
+            }
+            throw e;
+          }
+        });
+    return bytes.get();
+  }
+
+  private List<Candidate> candidates() throws IOException {
+    List<Candidate> candidates = new ArrayList<>();
+    try (DirectoryStream<Path> locks = Files.newDirectoryStream(layout.versions(), "*.lock")) {
+      for (Path lock : locks) {
+        String name = String.valueOf(lock.getFileName());
+        String hex = name.substring(0, name.length() - ".lock".length());
+        candidates.add(new Candidate(hex, Files.getLastModifiedTime(lock)));
+      }
+    }
+    candidates.sort(Comparator.comparing(Candidate::used).thenComparing(Candidate::hex));
+    return candidates;
+  }
+
+  private boolean remove(String hex) throws IOException {
+    Optional<FileLocks.Lock> alone = FileLocks.tryExclusive(layout.versionLock(hex));
+    if (alone.isEmpty()) {
+      return false;
+    }
+    try (FileLocks.Lock _ = alone.get()) {
+      takeOut(hex);
+      // Nobody waits for this lock: it is only ever taken by holders of the store's.
+      Files.deleteIfExists(layout.versionLock(hex));
+      return true;
+    }
+  }
+
+  /** Makes a version disappear at once, then deletes it. What is mapped or open stays readable. */
+  void takeOut(String hex) throws IOException {
+    Path trash = layout.staging().resolve("trash-" + UUID.randomUUID());
+    try {
+      Files.move(layout.version(hex), trash, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.syncDirectory(layout.versions());
+    } catch (NoSuchFileException e) {
+      // Only its record was there.
+    }
+    Files.deleteIfExists(layout.record(hex));
+    DurableFiles.deleteTree(trash);
+  }
+
+  /**
+   * Deletes contents that no version links to.
+   *
+   * @return the bytes in use afterwards
+   */
+  long collect() throws IOException {
+    Files.walkFileTree(
+        layout.files(),
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            if (Files.getAttribute(file, "unix:nlink") instanceof Integer links && links == 1) {
+              Files.deleteIfExists(file);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return usedBytes();
+  }
+
+  private void deleteIdlePartials() throws IOException {
+    try (DirectoryStream<Path> partials = Files.newDirectoryStream(layout.partial())) {
+      for (Path partial : partials) {
+        String slot = String.valueOf(partial.getFileName()).substring(0, 2);
+        Optional<FileLocks.Lock> idle = FileLocks.tryExclusive(layout.fetchLock(slot));
+        if (idle.isPresent()) {
+          try (FileLocks.Lock _ = idle.get()) {
+            Files.deleteIfExists(partial);
+          }
+        }
+      }
+    }
+  }
+
+  /** Deletes what a crash left in the middle of an eviction. */
+  void cleanUp() throws IOException {
+    try (DirectoryStream<Path> trash = Files.newDirectoryStream(layout.staging(), "trash-*")) {
+      for (Path tree : trash) {
+        DurableFiles.deleteTree(tree);
+      }
+    }
+    try (DirectoryStream<Path> records = Files.newDirectoryStream(layout.versions(), "*.json")) {
+      for (Path record : records) {
+        String name = String.valueOf(record.getFileName());
+        if (Files.notExists(layout.version(name.substring(0, name.length() - ".json".length())))) {
+          Files.deleteIfExists(record);
+        }
+      }
+    }
+  }
+}

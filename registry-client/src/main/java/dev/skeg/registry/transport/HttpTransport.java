@@ -1,0 +1,327 @@
+package dev.skeg.registry.transport;
+
+import dev.skeg.registry.Network;
+import dev.skeg.registry.RegistryException;
+import dev.skeg.registry.RegistryException.Kind;
+import dev.skeg.registry.Transfer;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ProxySelector;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.random.RandomGenerator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP client of all sources.
+ *
+ * <p><b>Retries.</b> A request that may be repeated is sent again after 408, 425, 429, 500, 502,
+ * 503 and 504 and after a broken connection, at most as often as {@link Network.Retries} says, each
+ * pause twice the last, less up to a half at random; a Retry-After is honoured if it is short
+ * enough and handed on if it is not. <b>Redirects.</b> Followed by hand, five at most, never from
+ * https to http, and without Authorization once scheme, host or port differ. <b>Proxy.</b> The
+ * configured one or none; the environment is not asked. <b>Secrets.</b> No header and no query ever
+ * stands in a message.
+ *
+ * <p><b>Threads.</b> Any, several at once.
+ */
+public final class HttpTransport implements AutoCloseable {
+  private static final int MAX_REDIRECTS = 5;
+  private static final Pattern CONTENT_RANGE =
+      Pattern.compile("bytes (?:(\\d{1,18})-(\\d{1,18})|\\*)/(\\d{1,18}|\\*)");
+
+  /** Waits; tests pass one that only counts. */
+  @FunctionalInterface
+  interface Pause {
+    void pause(Duration time) throws InterruptedException;
+  }
+
+  private final Network network;
+  private final Pause pause;
+  private final RandomGenerator random;
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final HttpClient client;
+
+  HttpTransport(Network network, Pause pause, RandomGenerator random) {
+    this.network = network;
+    this.pause = pause;
+    this.random = random;
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(network.connectTimeout())
+            .executor(executor)
+            .proxy(network.proxy().map(ProxySelector::of).orElse(HttpClient.Builder.NO_PROXY));
+    network.caFile().map(Certificates::context).ifPresent(builder::sslContext);
+    this.client = builder.build();
+  }
+
+  /** Opens a client; no connection is made yet. */
+  public static HttpTransport open(Network network) {
+    return new HttpTransport(network, Thread::sleep, RandomGenerator.getDefault());
+  }
+
+  /**
+   * Sends a request and returns its answer: a status of 2xx, or one that the call asks to see.
+   *
+   * @throws RegistryException for every other status and for broken connections: 401 and 403
+   *     DENIED, 404 and 410 NOT_FOUND, 409 and 412 CONFLICT, all else TRANSIENT
+   */
+  public HttpReply send(HttpCall call) {
+    int attempts = call.repeatable() ? network.retries().attempts() : 1;
+    for (int attempt = 1; ; attempt++) {
+      RegistryException failure;
+      try {
+        HttpReply reply = follow(call);
+        if (reply.status() / 100 == 2 || call.answers().contains(reply.status())) {
+          return reply;
+        }
+        failure = failure(call, reply);
+        reply.close();
+        if (!isWorthAnother(reply.status())) {
+          throw failure;
+        }
+      } catch (FileNotFoundException e) {
+        throw new RegistryException(Kind.NOT_FOUND, call + ": " + e.getMessage(), e);
+      } catch (IOException e) {
+        failure = broken(call, e);
+      }
+      Optional<Duration> wait = wait(attempt, failure);
+      if (attempt >= attempts || wait.isEmpty()) {
+        throw failure;
+      }
+      pause(wait.get());
+    }
+  }
+
+  /**
+   * Begins a download.
+   *
+   * @param offset where to go on
+   * @param etag what the first part came with; empty if unknown. If the content changed since, the
+   *     transfer begins at 0
+   */
+  public Transfer open(HttpCall call, long offset, String etag) {
+    if (offset == 0) {
+      HttpReply reply = send(call);
+      return new Transfer(reply.body(), 0, reply.contentLength());
+    }
+    HttpCall ranged = call.withHeader("Range", "bytes=" + offset + "-").answering(416);
+    if (!etag.isEmpty() && !etag.startsWith("W/")) {
+      ranged = ranged.withHeader("If-Range", etag);
+    }
+    HttpReply reply = send(ranged);
+    if (reply.status() == 200) {
+      return new Transfer(reply.body(), 0, reply.contentLength());
+    }
+    Matcher range = CONTENT_RANGE.matcher(reply.header("content-range"));
+    boolean matches = range.matches();
+    long total = matches && !range.group(3).equals("*") ? Long.parseLong(range.group(3)) : -1;
+    if (reply.status() == 206
+        && matches
+        && range.group(1) != null
+        && Long.parseLong(range.group(1)) == offset) {
+      return new Transfer(reply.body(), offset, total);
+    }
+    reply.close();
+    if (reply.status() == 416 && total == offset) {
+      return new Transfer(InputStream.nullInputStream(), offset, total);
+    }
+    return open(call, 0, "");
+  }
+
+  private HttpReply follow(HttpCall call) throws IOException {
+    HttpCall current = call;
+    for (int hops = 0; ; hops++) {
+      HttpResponse<InputStream> response = once(current);
+      HttpReply reply =
+          new HttpReply(response.statusCode(), response.headers(), current.uri(), response.body());
+      if (!isRedirect(reply.status()) || call.answers().contains(reply.status())) {
+        return reply;
+      }
+      reply.close();
+      if (hops == MAX_REDIRECTS) {
+        throw new RegistryException(
+            Kind.TRANSIENT, call + " was redirected more than " + MAX_REDIRECTS + " times");
+      }
+      current = redirected(current, reply);
+    }
+  }
+
+  private static boolean isRedirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  }
+
+  private static HttpCall redirected(HttpCall call, HttpReply reply) {
+    boolean reads = call.method().equals("GET") || call.method().equals("HEAD");
+    URI target;
+    try {
+      target = call.uri().resolve(reply.header("location"));
+    } catch (IllegalArgumentException e) {
+      // Not the cause: it quotes the location.
+      throw new RegistryException(Kind.TRANSIENT, call + " was redirected to what is no URL");
+    }
+    String scheme = String.valueOf(target.getScheme()).toLowerCase(Locale.ROOT);
+    boolean downgrade = "https".equalsIgnoreCase(call.uri().getScheme()) && !scheme.equals("https");
+    if (target.getHost() == null
+        || downgrade
+        || !(scheme.equals("http") || scheme.equals("https"))
+        || reply.header("location").isEmpty()
+        || !(reads || reply.status() == 307 || reply.status() == 308)) {
+      throw new RegistryException(
+          Kind.TRANSIENT,
+          call
+              + " was redirected by "
+              + reply.status()
+              + " to "
+              + HttpCall.shown(target)
+              + " (expected: "
+              + (downgrade
+                  ? "no step from https down to http"
+                  : "an http or https URL, and 307 or 308 for a write")
+              + ")");
+    }
+    return call.redirectedTo(target, sameOrigin(call.uri(), target));
+  }
+
+  private static boolean sameOrigin(URI a, URI b) {
+    return a.getScheme().equalsIgnoreCase(b.getScheme())
+        && a.getHost().equalsIgnoreCase(b.getHost())
+        && port(a) == port(b);
+  }
+
+  private static int port(URI uri) {
+    return uri.getPort() >= 0
+        ? uri.getPort()
+        : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+  }
+
+  private HttpResponse<InputStream> once(HttpCall call) throws IOException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(call.uri())
+            .timeout(network.readTimeout())
+            .method(call.method(), publisher(call.body()));
+    for (Map.Entry<String, String> header : call.headers().entrySet()) {
+      request.header(header.getKey(), header.getValue());
+    }
+    if (!call.authorization().isEmpty()) {
+      request.header("Authorization", call.authorization());
+    }
+    try {
+      return client.send(request.build(), info -> new BodyStream(network.readTimeout()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted(e);
+    }
+  }
+
+  private static BodyPublisher publisher(HttpCall.Body body) throws IOException {
+    return switch (body) {
+      case HttpCall.Body.None none -> BodyPublishers.noBody();
+      case HttpCall.Body.Bytes(byte[] bytes) -> BodyPublishers.ofByteArray(bytes);
+      case HttpCall.Body.FilePart part -> FilePartPublisher.of(part);
+    };
+  }
+
+  private static boolean isWorthAnother(int status) {
+    return switch (status) {
+      case 408, 425, 429, 500, 502, 503, 504 -> true;
+      default -> false;
+    };
+  }
+
+  private static RegistryException failure(HttpCall call, HttpReply reply) {
+    int status = reply.status();
+    Kind kind =
+        switch (status) {
+          case 401, 403, 407 -> Kind.DENIED;
+          case 404, 410 -> Kind.NOT_FOUND;
+          case 409, 412 -> Kind.CONFLICT;
+          default -> Kind.TRANSIENT;
+        };
+    String hint =
+        switch (kind) {
+          case DENIED -> " (expected: credentials that may do this)";
+          case NOT_FOUND -> " (expected: an existing name)";
+          case CONFLICT -> " (expected: nobody else writing)";
+          case TRANSIENT, INVALID -> "";
+        };
+    return new RegistryException(
+        kind,
+        call + " answered " + status + hint,
+        null,
+        retryAfter(reply.header("retry-after"), Instant.now()));
+  }
+
+  private static RegistryException broken(HttpCall call, IOException cause) {
+    String message = cause.getMessage();
+    return new RegistryException(
+        Kind.TRANSIENT,
+        call
+            + " failed: "
+            + cause.getClass().getSimpleName()
+            + (message == null ? "" : ": " + message),
+        cause);
+  }
+
+  private static @Nullable Duration retryAfter(String value, Instant now) {
+    if (value.matches("\\d{1,9}")) {
+      return Duration.ofSeconds(Long.parseLong(value));
+    }
+    try {
+      Instant then = DateTimeFormatter.RFC_1123_DATE_TIME.parse(value, Instant::from);
+      return then.isAfter(now) ? Duration.between(now, then) : Duration.ZERO;
+    } catch (DateTimeParseException e) {
+      return null;
+    }
+  }
+
+  /** Returns how long to wait before the next attempt; empty if the server wants more patience. */
+  private Optional<Duration> wait(int attempt, RegistryException failure) {
+    long longest = network.retries().longest().toNanos();
+    Duration asked = failure.retryAfter().orElse(Duration.ZERO);
+    if (asked.compareTo(network.retries().longest()) > 0) {
+      return Optional.empty();
+    }
+    long full = Math.min(longest, network.retries().first().toNanos() << Math.min(attempt - 1, 20));
+    long jittered = full / 2 + random.nextLong(full / 2 + 1);
+    return Optional.of(Duration.ofNanos(Math.max(asked.toNanos(), jittered)));
+  }
+
+  private void pause(Duration time) {
+    try {
+      pause.pause(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted(e);
+    }
+  }
+
+  private static RegistryException interrupted(InterruptedException cause) {
+    return new RegistryException(Kind.TRANSIENT, "interrupted", cause);
+  }
+
+  /** Gives up what is still on its way. */
+  @Override
+  public void close() {
+    client.shutdownNow();
+    executor.shutdownNow();
+  }
+}
