@@ -217,63 +217,6 @@ final class BatcherTroubleTest {
   }
 
   @Test
-  void anIdleServerTakesARequestThatIsGivenTwoFifthsMoreTimeThanItNeeds() {
-    try (TestVersion version = version(chain(400), "max_batch_size: 1", 1)) {
-      version.batcher.measure();
-      long cost = cost(version);
-
-      CompletableFuture<InferenceResult> result =
-          version.submit(wide(new RequestTerms(cost * 7 / 5, 0, 0)), null);
-
-      assertThat(get(result))
-          .as("a row takes %s ms, so %s were given", cost / 1e6, cost * 1.4 / 1e6)
-          .isInstanceOf(InferenceResult.Completed.class);
-      floats(get(result));
-    }
-  }
-
-  @Test
-  void anUrgentRequestIsNotRefusedForWhatWaitsBehindIt() throws Exception {
-    String config =
-        """
-        max_batch_size: 1
-        dynamic_batching { priority_levels: 2 default_priority_level: 2 }
-        """;
-    try (TestVersion version = version(chain(200), config, 1)) {
-      version.batcher.measure();
-      long cost = cost(version);
-      List<CompletableFuture<InferenceResult>> others = new ArrayList<>();
-      CountDownLatch go = new CountDownLatch(1);
-      CountDownLatch taken = new CountDownLatch(1);
-      var _ =
-          version.submit(
-              wide(RequestTerms.NONE),
-              null,
-              result -> {
-                taken.countDown();
-                try {
-                  var _ = go.await(20, TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-                floats(result);
-              });
-      assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
-      for (int i = 0; i < 40; i++) {
-        others.add(version.submit(wide(RequestTerms.NONE), null));
-      }
-
-      CompletableFuture<InferenceResult> urgent =
-          version.submit(wide(new RequestTerms(cost * 16, 0, 1)), null);
-      go.countDown();
-
-      others.forEach(other -> floats(get(other)));
-      assertThat(get(urgent)).isInstanceOf(InferenceResult.Completed.class);
-      floats(get(urgent));
-    }
-  }
-
-  @Test
   void requestsThatCameTogetherAreSharedOutAmongAllIdleLanes() {
     try (TestVersion version = version(chain(400), "max_batch_size: 8", 4)) {
       version.batcher.measure();
