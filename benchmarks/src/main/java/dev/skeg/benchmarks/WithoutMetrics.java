@@ -24,7 +24,7 @@ import java.util.function.Predicate;
  */
 final class WithoutMetrics {
   private static final String METRICS = "dev/skeg/runtime/telemetry/ModelMetrics";
-  private static final String BATCHER = "dev/skeg/runtime/batch/Batcher";
+  private static final String ENDINGS = "dev/skeg/runtime/batch/Endings";
 
   private WithoutMetrics() {}
 
@@ -35,7 +35,7 @@ final class WithoutMetrics {
     }
     Path directory = Path.of(arguments[0]);
     write(directory, METRICS, emptied());
-    write(directory, BATCHER, clockless());
+    write(directory, ENDINGS, clockless());
   }
 
   /** Returns the class whose recording methods do nothing. */
@@ -79,10 +79,10 @@ final class WithoutMetrics {
     byte[] changed =
         ClassFile.of()
             .transformClass(
-                read(BATCHER),
+                read(ENDINGS),
                 ClassTransform.transformingMethods(
                     WithoutMetrics::recordsSuccess, MethodTransform.transformingCode(clock)));
-    expect(replaced.get() == 1, BATCHER);
+    expect(replaced.get() == 1, ENDINGS);
     return changed;
   }
 
