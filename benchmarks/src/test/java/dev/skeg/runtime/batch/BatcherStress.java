@@ -135,6 +135,34 @@ public final class BatcherStress {
     }
   }
 
+  /** A client goes away as its request is admitted, waits and is given to a lane's thread. */
+  @JCStressTest
+  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "ended once, and its place is free")
+  @Outcome(expect = FORBIDDEN, desc = "ended never or twice, or its place is still taken")
+  @State
+  public static class CancelAgainstQueue {
+    private final Batcher batcher = StressFixture.batcher(1);
+    private final Ends ends = new Ends();
+    private final Entry entry = StressFixture.entry(batcher, StressFixture.unknown(), 0, ends);
+
+    @Actor
+    public void enqueue() {
+      StressFixture.turn(batcher, entry);
+    }
+
+    @Actor
+    public void cancel() {
+      entry.cancel();
+    }
+
+    @Arbiter
+    public void count(II_Result r) {
+      r.r1 = ends.await();
+      r.r2 = isServed(batcher) ? 1 : 0;
+      batcher.free();
+    }
+  }
+
   /** Returns whether one more request finds the queue's one place and the lane. */
   private static boolean isServed(Batcher batcher) {
     Ends next = new Ends();

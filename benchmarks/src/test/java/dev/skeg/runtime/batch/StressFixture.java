@@ -55,18 +55,26 @@ final class StressFixture {
   private StressFixture() {}
 
   private static ShapeClass cheap() {
-    ShapeClass shape =
-        Objects.requireNonNull(
-            new ShapeClasses(SERVABLE, true, IdleBackend.MAX_ROWS, 1).typical(1));
+    ShapeClass shape = unknown();
     for (int rows = 1; rows <= IdleBackend.MAX_ROWS; rows *= 2) {
       shape.cost().set(rows, 1_000);
     }
     return shape;
   }
 
+  /** Returns a class whose cost is not known, so that its requests run on a lane's thread. */
+  static ShapeClass unknown() {
+    return Objects.requireNonNull(
+        new ShapeClasses(SERVABLE, true, IdleBackend.MAX_ROWS, 1).typical(1));
+  }
+
   /** Returns a batcher of one lane in whose queue so many requests may wait. */
   static Batcher batcher(int maxQueued) {
     return new Batcher(SERVABLE, POLICY, 1, maxQueued, METRICS, reason -> {});
+  }
+
+  static RequestQueue queue() {
+    return new RequestQueue(POLICY, Batcher.INLINE_NANOS);
   }
 
   static SlotPool pool(int lanes, int maxLent) {
