@@ -77,6 +77,9 @@ public enum Transport {
     }
   };
 
+  /**
+   * Io_uring is for those who name it: it was not found to be faster, and is forbidden more often.
+   */
   private static final List<Transport> PREFERRED = List.of(EPOLL, NIO);
 
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
@@ -97,7 +100,7 @@ public enum Transport {
 
   abstract IoHandlerFactory handlers();
 
-  /** Returns the one that measures best of those that this system has. */
+  /** Returns the preferred one of those that this system has. */
   public static Transport best() {
     return PREFERRED.stream().filter(each -> each.obstacle() == null).findFirst().orElse(NIO);
   }
