@@ -1,6 +1,7 @@
 package dev.skeg.registry;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -21,4 +22,21 @@ final class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("dev.skeg.runtime..", "dev.skeg.monitor..")
           .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule NO_CYCLES =
+      slices().matching("dev.skeg.registry.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule THE_STORE_KNOWS_NO_SOURCE =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.skeg.registry.store..", "dev.skeg.registry.watch..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.skeg.registry.file..",
+              "dev.skeg.registry.http..",
+              "dev.skeg.registry.published..",
+              "dev.skeg.registry.transport..");
 }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The system's locks belong to a process: two threads do not exclude each other, and closing any
  * channel of a file drops every lock that the process has on it. So the process keeps one channel
  * for a locked file and counts its users. That table is the one static of this library that
- * changes; it has to be as wide as what it accounts for. A lock ends with its process, however that
- * ends.
+ * changes; it has to be as wide as what it accounts for. Nothing else may open a lock file, not
+ * even to set its time. A lock ends with its process, however that ends.
  *
  * <p><b>Threads.</b> Any; the table is guarded by its own monitor, which is never held while
  * waiting for another process.

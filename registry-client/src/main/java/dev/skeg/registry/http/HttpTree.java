@@ -64,7 +64,7 @@ final class HttpTree implements PublishedTree {
     } else if (!knownEtag.isEmpty()) {
       call = call.withHeader("If-None-Match", knownEtag);
     }
-    try (HttpReply reply = transport.send(call)) {
+    try (HttpReply reply = transport.sendWhole(call, maxBytes)) {
       return switch (reply.status()) {
         case 304 -> new Look.Unchanged();
         case 404, 410 -> new Look.Absent();

@@ -32,8 +32,9 @@ import java.util.Optional;
  *
  * <pre>
  * files/&lt;aa&gt;/&lt;sha256&gt;          one read-only copy of each content
- * versions/&lt;sha256&gt;/…         a version: links to copies; .json beside it says where it came from,
- *                             .lock is held, shared, by whoever uses it
+ * versions/&lt;sha256&gt;/…         a version: links to copies; .json beside it says where it came from
+ *                             and, by its time, when it was last used; .lock is held, shared, by
+ *                             whoever uses it
  * revisions/ pointers/        which version a revision is; what a pointer last meant
  * quarantine/                 what must not be used, and why
  * partial/ staging/ locks/    transfers and versions under way
@@ -207,9 +208,9 @@ public final class ArtifactStore {
     if (record.isEmpty() || Files.notExists(layout.version(hex))) {
       return Optional.empty();
     }
-    Path lockFile = layout.versionLock(hex);
-    FileLocks.Lock lock = FileLocks.shared(lockFile);
-    Files.setLastModifiedTime(lockFile, FileTime.from(clock.instant()));
+    FileLocks.Lock lock = FileLocks.shared(layout.versionLock(hex));
+    // Not of the lock file: setting a time opens and closes it, which would end the lock.
+    Files.setLastModifiedTime(layout.record(hex), FileTime.from(clock.instant()));
     return Optional.of(new Held(layout.version(hex), record.get(), lock));
   }
 

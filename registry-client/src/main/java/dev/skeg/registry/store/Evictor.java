@@ -83,11 +83,11 @@ final class Evictor {
 
   private List<Candidate> candidates() throws IOException {
     List<Candidate> candidates = new ArrayList<>();
-    try (DirectoryStream<Path> locks = Files.newDirectoryStream(layout.versions(), "*.lock")) {
-      for (Path lock : locks) {
-        String name = String.valueOf(lock.getFileName());
-        String hex = name.substring(0, name.length() - ".lock".length());
-        candidates.add(new Candidate(hex, Files.getLastModifiedTime(lock)));
+    try (DirectoryStream<Path> records = Files.newDirectoryStream(layout.versions(), "*.json")) {
+      for (Path record : records) {
+        String name = String.valueOf(record.getFileName());
+        String hex = name.substring(0, name.length() - ".json".length());
+        candidates.add(new Candidate(hex, Files.getLastModifiedTime(record)));
       }
     }
     candidates.sort(Comparator.comparing(Candidate::used).thenComparing(Candidate::hex));

@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /**
@@ -145,7 +146,7 @@ final class Unpacker {
     if (entry.isDirectory()) {
       return; // They come with their files.
     }
-    if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink() || entry.isSparse()) {
+    if (!isRegular(entry)) {
       throw new RegistryException(
           "entry '"
               + path
@@ -160,6 +161,13 @@ final class Unpacker {
     if (!removal(path) && isKept(path)) {
       store(tar, path);
     }
+  }
+
+  /** By its type alone: the library calls everything a file that is neither link nor directory. */
+  private static boolean isRegular(TarArchiveEntry entry) {
+    byte type = entry.getLinkFlag();
+    boolean regular = type == TarConstants.LF_NORMAL || type == TarConstants.LF_OLDNORM;
+    return regular && !entry.isSparse();
   }
 
   private static boolean isKept(String path) {

@@ -32,6 +32,17 @@ public record HttpReply(int status, HttpHeaders headers, URI uri, InputStream bo
    *     it does not come whole
    */
   public byte[] bytes(int maxBytes) {
+    try {
+      return wholeBody(maxBytes);
+    } catch (IOException e) {
+      throw new RegistryException(
+          RegistryException.Kind.TRANSIENT,
+          HttpCall.shown(uri) + " broke off: " + e.getMessage(),
+          e);
+    }
+  }
+
+  byte[] wholeBody(int maxBytes) throws IOException {
     try (body) {
       byte[] bytes = body.readNBytes(maxBytes + 1);
       if (bytes.length > maxBytes) {
@@ -39,11 +50,6 @@ public record HttpReply(int status, HttpHeaders headers, URI uri, InputStream bo
             HttpCall.shown(uri) + " answered more than " + maxBytes + " bytes (expected: less)");
       }
       return bytes;
-    } catch (IOException e) {
-      throw new RegistryException(
-          RegistryException.Kind.TRANSIENT,
-          HttpCall.shown(uri) + " broke off: " + e.getMessage(),
-          e);
     }
   }
 

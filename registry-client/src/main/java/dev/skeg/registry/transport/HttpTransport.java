@@ -4,6 +4,7 @@ import dev.skeg.registry.Network;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Transfer;
+import java.io.ByteArrayInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
@@ -85,26 +87,53 @@ public final class HttpTransport implements AutoCloseable {
    *     DENIED, 404 and 410 NOT_FOUND, 409 and 412 CONFLICT, all else TRANSIENT
    */
   public HttpReply send(HttpCall call) {
+    return exchange(call, reply -> reply);
+  }
+
+  /**
+   * Sends a request and reads its answer whole, so that one whose body breaks off is asked for
+   * again too.
+   *
+   * @return a reply whose body lies in memory
+   * @throws RegistryException as {@link #send} does, and of kind INVALID if the body is longer than
+   *     {@code maxBytes}
+   */
+  public HttpReply sendWhole(HttpCall call, int maxBytes) {
+    return exchange(call, reply -> inMemory(reply, maxBytes));
+  }
+
+  private static HttpReply inMemory(HttpReply reply, int maxBytes) throws IOException {
+    byte[] body = reply.wholeBody(maxBytes);
+    return new HttpReply(
+        reply.status(), reply.headers(), reply.uri(), new ByteArrayInputStream(body));
+  }
+
+  /** What is made of an answer; an IOException means that it did not come whole. */
+  @FunctionalInterface
+  private interface Reader {
+    HttpReply read(HttpReply reply) throws IOException;
+  }
+
+  private HttpReply exchange(HttpCall call, Reader reader) {
     int attempts = call.repeatable() ? network.retries().attempts() : 1;
     for (int attempt = 1; ; attempt++) {
       RegistryException failure;
+      boolean again = true;
       try {
         HttpReply reply = follow(call);
         if (reply.status() / 100 == 2 || call.answers().contains(reply.status())) {
-          return reply;
+          return reader.read(reply);
         }
-        failure = failure(call, reply);
         reply.close();
-        if (!isWorthAnother(reply.status())) {
-          throw failure;
-        }
-      } catch (FileNotFoundException e) {
-        throw new RegistryException(Kind.NOT_FOUND, call + ": " + e.getMessage(), e);
+        failure = failure(call, reply);
+        again = isWorthAnother(reply.status());
+      } catch (FileNotFoundException | NoSuchFileException e) {
+        throw new RegistryException(Kind.NOT_FOUND, call + " has no body to send: " + e, e);
       } catch (IOException e) {
         failure = broken(call, e);
       }
       Optional<Duration> wait = wait(attempt, failure);
-      if (attempt >= attempts || wait.isEmpty()) {
+      if (!again || attempt >= attempts || wait.isEmpty()) {
         throw failure;
       }
       pause(wait.get());

@@ -1,0 +1,313 @@
+package dev.skeg.registry.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.skeg.registry.Artifact;
+import dev.skeg.registry.Network;
+import dev.skeg.registry.Pointer;
+import dev.skeg.registry.Progress;
+import dev.skeg.registry.RegistryException;
+import dev.skeg.registry.RegistryException.Kind;
+import dev.skeg.registry.Revision;
+import dev.skeg.registry.SizeCaps;
+import dev.skeg.registry.signature.Verification;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An {@link ArtifactStore} in a directory of its own. */
+final class ArtifactStoreTest {
+  @TempDir Path root;
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  @Test
+  void aVersionLiesThereByItsDigestReadOnlyAndIsFoundAgainWithoutTheSource() throws IOException {
+    MemorySource source = source(1, 2);
+    String digest;
+    try (Held held = fetch(open(), source)) {
+      digest = held.digest();
+      assertThat(Artifact.of(held.directory()).digest()).isEqualTo(digest);
+      assertThat(held.directory().getFileName()).hasToString(digest.substring(7));
+      assertThat(Files.isWritable(held.directory().resolve("model.onnx")) && !isRoot()).isFalse();
+    }
+    int opened = source.opened.get();
+
+    try (Held again = fetch(open(), source);
+        Held found =
+            open().find(source.uri(), source.revision(), Verification.NONE).orElseThrow()) {
+      assertThat(again.digest()).isEqualTo(digest);
+      assertThat(found.record()).isEqualTo(again.record());
+    }
+    assertThat(source.opened.get()).isEqualTo(opened);
+    assertThat(children("staging")).isEmpty();
+    assertThat(children("partial")).isEmpty();
+  }
+
+  private static boolean isRoot() {
+    return System.getProperty("user.name").equals("root");
+  }
+
+  @Test
+  void contentsThatVersionsShareAreThereOnceAndComeOnce() {
+    MemorySource first = new MemorySource().plain("a", bytes(1)).plain("shared", bytes(9));
+    MemorySource second = new MemorySource().plain("b", bytes(2)).plain("shared", bytes(9));
+    ArtifactStore store = open();
+
+    fetch(store, first).close();
+    fetch(store, second).close();
+
+    assertThat(second.opened.get()).isEqualTo(1);
+    assertThat(store.usedBytes()).isEqualTo(3 * 1000);
+  }
+
+  @Test
+  void manyThatFetchTheSameRevisionTransferItOnce() throws Exception {
+    MemorySource source = source(1, 3);
+    List<Future<String>> all = new ArrayList<>();
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 8; i++) {
+        ArtifactStore store = open();
+        all.add(
+            executor.submit(() -> {
+              try (Held held = fetch(store, source)) {
+                return held.digest();
+              }
+            }));
+      }
+      for (Future<String> one : all) {
+        assertThat(one.get(60, TimeUnit.SECONDS)).isEqualTo(all.getFirst().get());
+      }
+    }
+
+    assertThat(source.opened.get()).isEqualTo(3);
+  }
+
+  @Test
+  void evictsTheLeastRecentlyUsedButNeverWhatIsHeld() {
+    ArtifactStore store = open(3500);
+    MemorySource one = source(1, 1);
+    MemorySource two = source(2, 1);
+    MemorySource three = source(3, 1);
+    Held held = fetch(store, one);
+    tick();
+    fetch(store, two).close();
+    tick();
+    fetch(store, three).close();
+    tick();
+    String twoDigest = digest(store, two);
+    tick();
+    digest(store, three);
+
+    fetch(store, source(4, 1)).close();
+
+    assertThat(store.find(twoDigest, Verification.NONE)).isEmpty();
+    assertThat(find(store, one)).isTrue();
+    assertThat(find(store, three)).isTrue();
+    held.close();
+    tick();
+    digest(store, three);
+    fetch(store, source(5, 1)).close();
+    assertThat(store.usedBytes()).isLessThanOrEqualTo(3500);
+    assertThat(find(store, three)).isTrue();
+  }
+
+  @Test
+  void aVersionThatDoesNotFitBesideWhatIsHeldIsRefusedForNow() {
+    ArtifactStore store = open(2500);
+    try (Held held = fetch(store, source(1, 2))) {
+      assertThatThrownBy(() -> fetch(store, source(2, 1)))
+          .isInstanceOfSatisfying(
+              RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT))
+          .hasMessageContaining("budget of 2500 bytes");
+      assertThat(Artifact.of(held.directory()).digest()).isEqualTo(held.digest());
+    }
+    fetch(store, source(2, 1)).close();
+  }
+
+  @Test
+  void aVersionSpoiltOnDiskIsFoundOutTakenOutAndFetchedAgain() throws IOException {
+    ArtifactStore store = open();
+    MemorySource source = source(1, 2);
+    try (Held held = fetch(store, source)) {
+      store.verify(held.digest());
+      Path file = held.directory().resolve("model.onnx");
+      assertThat(file.toFile().setWritable(true)).isTrue();
+      byte[] content = Files.readAllBytes(file);
+      content[5] ^= 1;
+      Files.write(file, content);
+
+      assertThatThrownBy(() -> store.verify(held.digest()))
+          .isInstanceOfSatisfying(
+              RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INVALID))
+          .hasMessageContaining("model.onnx is missing or changed");
+      assertThat(store.find(held.digest(), Verification.NONE)).isEmpty();
+    }
+    try (Held again = fetch(store, source)) {
+      store.verify(again.digest());
+    }
+  }
+
+  @Test
+  void aFileTooManyIsFoundOut() throws IOException {
+    ArtifactStore store = open();
+    try (Held held = fetch(store, source(1, 1))) {
+      Files.writeString(held.directory().resolve("extra"), "x");
+
+      assertThatThrownBy(() -> store.verify(held.digest()))
+          .hasMessageContaining("does not belong to it");
+    }
+  }
+
+  @Test
+  void quarantineOutlivesARestartAndEndsByPardon() {
+    MemorySource source = source(1, 1);
+    String digest;
+    try (Held held = fetch(open(), source)) {
+      digest = held.digest();
+    }
+    open().quarantine(digest, "golden set differs");
+
+    assertThat(open().quarantined(digest)).contains("golden set differs");
+    assertThatThrownBy(() -> fetch(open(), source))
+        .isInstanceOfSatisfying(
+            RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INVALID))
+        .hasMessageContaining("golden set differs");
+    open().pardon(source.uri(), source.revision());
+    fetch(open(), source).close();
+  }
+
+  @Test
+  void anUnsafeRevisionIsNotTransferredTwice() {
+    MemorySource source = new MemorySource().plain("a", bytes(1)).plain("A", bytes(2));
+
+    assertThatThrownBy(() -> fetch(open(), source)).hasMessageContaining("comes twice");
+    int opened = source.opened.get();
+    assertThatThrownBy(() -> fetch(open(), source)).hasMessageContaining("in quarantine");
+
+    assertThat(source.opened.get()).isEqualTo(opened);
+    open().pardon(source.uri(), source.revision());
+    assertThatThrownBy(() -> fetch(open(), source)).hasMessageContaining("comes twice");
+  }
+
+  @Test
+  void capsAreHeldBeforeAnythingIsTransferred() {
+    MemorySource source = source(1, 3);
+    SizeCaps caps = new SizeCaps(2, 1 << 20, 1 << 20, 10, 10);
+
+    assertThatThrownBy(() ->
+            fetch(
+                ArtifactStore.open(root, new StoreConfig(Long.MAX_VALUE, caps, retries())), source))
+        .hasMessageContaining("has 3 files (expected: 1 to 2)");
+    assertThat(source.opened.get()).isZero();
+  }
+
+  @Test
+  void whatAPointerMeantIsKnownAfterARestart() {
+    MemorySource source = source(1, 1);
+    Revision revision = new Revision("r", 7, "\"e\"", Map.of("author", "ann"));
+
+    open().remember(source.uri(), Pointer.parse("tag/prod"), revision);
+
+    assertThat(open().lastKnown(source.uri(), Pointer.parse("tag/prod"))).contains(revision);
+    assertThat(open().lastKnown(source.uri(), Pointer.LATEST)).isEmpty();
+  }
+
+  @Test
+  void whatDeadProcessesLeftIsCleanedUpWhenTheStoreIsOpened() throws IOException {
+    fetch(open(), source(1, 1)).close();
+    Files.createDirectories(root.resolve("staging/dead/tree"));
+    Files.writeString(root.resolve("staging/dead/tree/half"), "x");
+    Files.createFile(root.resolve("staging/dead.lock"));
+    Files.createDirectories(root.resolve("staging/trash-1/x"));
+    Files.writeString(root.resolve("versions/" + "0".repeat(64) + ".json"), "{}");
+
+    open();
+
+    assertThat(children("staging")).isEmpty();
+    assertThat(root.resolve("versions/" + "0".repeat(64) + ".json")).doesNotExist();
+  }
+
+  @Test
+  void anUnsignedVersionIsRefusedWhereASignatureIsRequiredThoughItIsHere() throws IOException {
+    MemorySource source = source(1, 1);
+    fetch(open(), source).close();
+    Verification required = Verification.byKey(root.resolve("key.pem"));
+
+    assertThatThrownBy(() -> open().fetch(source, source.revision(), required, Progress.NONE))
+        .isInstanceOfSatisfying(
+            RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.INVALID))
+        .hasMessageContaining("is not signed");
+  }
+
+  private ArtifactStore open() {
+    return open(Long.MAX_VALUE);
+  }
+
+  private ArtifactStore open(long maxBytes) {
+    return ArtifactStore.open(
+        root, new StoreConfig(maxBytes, SizeCaps.defaults(), retries()), () -> now, time -> {});
+  }
+
+  private static Network.Retries retries() {
+    return Network.defaults().retries();
+  }
+
+  private void tick() {
+    now = now.plusSeconds(1);
+  }
+
+  private Held fetch(ArtifactStore store, MemorySource source) {
+    return store.fetch(source, source.revision(), Verification.NONE, Progress.NONE);
+  }
+
+  private static String digest(ArtifactStore store, MemorySource source) {
+    try (Held held = store.find(source.uri(), source.revision(), Verification.NONE).orElseThrow()) {
+      return held.digest();
+    }
+  }
+
+  private static boolean find(ArtifactStore store, MemorySource source) {
+    var held = store.find(source.uri(), source.revision(), Verification.NONE);
+    held.ifPresent(Held::close);
+    return held.isPresent();
+  }
+
+  private List<String> children(String directory) throws IOException {
+    try (var children = Files.list(root.resolve(directory))) {
+      return children.map(path -> path.getFileName().toString()).toList();
+    }
+  }
+
+  private static MemorySource source(long seed, int files) {
+    MemorySource source = new MemorySource();
+    for (int i = 0; i < files; i++) {
+      source.plain(i == 0 ? "model.onnx" : "w/" + i, bytes(seed * 100 + i));
+    }
+    return source;
+  }
+
+  private static byte[] bytes(long seed) {
+    byte[] bytes = new byte[1000];
+    new Random(seed).nextBytes(bytes);
+    System.arraycopy(
+        Long.toString(seed).getBytes(StandardCharsets.UTF_8),
+        0,
+        bytes,
+        0,
+        Long.toString(seed).length());
+    return bytes;
+  }
+}
