@@ -20,6 +20,8 @@ import org.HdrHistogram.SingleWriterRecorder;
  * <p><b>Threads.</b> All on the target's event loop, but for {@link #progress}.
  */
 final class LoadRun {
+  private static final int MAX_BURST = 64;
+
   private final LoadTarget target;
   private final EventLoop loop;
   private final int concurrency; // 0 at a constant rate.
@@ -83,25 +85,32 @@ final class LoadRun {
 
   private void tick() {
     pump();
-    long next = schedule.meantAt(schedule.due(System.nanoTime()));
+    long next = schedule.meantAt(sent);
+    if (!target.isFree()) { // An answer makes room, and sends what is due by then.
+      next = Math.max(next, schedule.meantAt(schedule.due(System.nanoTime())));
+    }
     if (next - endNanos < 0) {
       var _ =
           loop.schedule(this::tick, Math.max(0, next - System.nanoTime()), TimeUnit.NANOSECONDS);
     }
   }
 
-  /** Sends what is to be sent now, as far as there are connections for it. */
+  /**
+   * Sends what is to be sent now, as far as there are connections for it. Never much at once: while
+   * it sends, no answer is read, and a generator that has fallen behind would not get out of that.
+   */
   private void pump() {
     if (concurrency > 0) {
       while (inFlight < concurrency && target.isFree() && System.nanoTime() - endNanos < 0) {
         send(System.nanoTime());
       }
-    } else {
-      while (target.isFree() && !done.isDone() && sent < schedule.due(System.nanoTime())) {
-        long meant = schedule.meantAt(sent++);
-        counts.sent(meant, System.nanoTime());
-        send(meant);
-      }
+      return;
+    }
+    long due = Math.min(schedule.due(System.nanoTime()), sent + MAX_BURST);
+    while (target.isFree() && !done.isDone() && sent < due) {
+      long meant = schedule.meantAt(sent++);
+      counts.sent(meant, System.nanoTime());
+      send(meant);
     }
   }
 
@@ -133,11 +142,18 @@ final class LoadRun {
   }
 
   private void finish() {
-    pump();
     if (inFlight == 0 && (unsent() == 0 || !target.lost().isEmpty())) {
       complete();
-    } else {
-      var _ = loop.schedule(this::complete, drain.toNanos(), TimeUnit.NANOSECONDS);
+      return;
+    }
+    sendRest();
+    var _ = loop.schedule(this::complete, drain.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private void sendRest() {
+    pump();
+    if (unsent() > 0 && target.isFree() && !done.isDone()) {
+      var _ = loop.schedule(this::sendRest, 0, TimeUnit.NANOSECONDS);
     }
   }
 
