@@ -33,8 +33,9 @@ final class LoadRun {
       new SingleWriterRecorder(LoadCounts.MAX_LATENCY_NANOS, 3);
   private LoadCounts counts = new LoadCounts(0, 0, false, Duration.ZERO); // Until it starts.
   private ArrivalSchedule schedule = new ArrivalSchedule(0, 0, 1);
+  private long measureNanos;
   private long endNanos;
-  private long sent; // Arrivals sent so far.
+  private long sent; // Arrivals sent, or left out of the warm-up, so far.
   private int inFlight;
 
   /**
@@ -62,7 +63,7 @@ final class LoadRun {
   CompletableFuture<LoadResult> start(Duration warmUp, Duration duration) {
     loop.execute(() -> {
       long startNanos = System.nanoTime();
-      long measureNanos = startNanos + warmUp.toNanos();
+      measureNanos = startNanos + warmUp.toNanos();
       endNanos = measureNanos + duration.toNanos();
       boolean isOpen = concurrency == 0;
       counts = new LoadCounts(measureNanos, endNanos, isOpen, deadline);
@@ -106,7 +107,11 @@ final class LoadRun {
       }
       return;
     }
-    long due = Math.min(schedule.due(System.nanoTime()), sent + MAX_BURST);
+    long now = System.nanoTime();
+    if (now - measureNanos >= 0) { // What a cold generator left of the warm-up is nobody's latency.
+      sent = Math.max(sent, schedule.due(measureNanos - 1));
+    }
+    long due = Math.min(schedule.due(now), sent + MAX_BURST);
     while (target.isFree() && !done.isDone() && sent < due) {
       long meant = schedule.meantAt(sent++);
       counts.sent(meant, System.nanoTime());
