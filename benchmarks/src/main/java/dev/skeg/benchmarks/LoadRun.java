@@ -20,6 +20,8 @@ import org.HdrHistogram.SingleWriterRecorder;
  * <p><b>Threads.</b> All on the target's event loop, but for {@link #progress}.
  */
 final class LoadRun {
+  private static final int MAX_BURST = 64;
+
   private final LoadTarget target;
   private final EventLoop loop;
   private final int concurrency; // 0 at a constant rate.
@@ -31,8 +33,9 @@ final class LoadRun {
       new SingleWriterRecorder(LoadCounts.MAX_LATENCY_NANOS, 3);
   private LoadCounts counts = new LoadCounts(0, 0, false, Duration.ZERO); // Until it starts.
   private ArrivalSchedule schedule = new ArrivalSchedule(0, 0, 1);
+  private long measureNanos;
   private long endNanos;
-  private long sent; // Arrivals sent so far.
+  private long sent; // Arrivals sent, or left out of the warm-up, so far.
   private int inFlight;
 
   /**
@@ -60,7 +63,7 @@ final class LoadRun {
   CompletableFuture<LoadResult> start(Duration warmUp, Duration duration) {
     loop.execute(() -> {
       long startNanos = System.nanoTime();
-      long measureNanos = startNanos + warmUp.toNanos();
+      measureNanos = startNanos + warmUp.toNanos();
       endNanos = measureNanos + duration.toNanos();
       boolean isOpen = concurrency == 0;
       counts = new LoadCounts(measureNanos, endNanos, isOpen, deadline);
@@ -83,25 +86,36 @@ final class LoadRun {
 
   private void tick() {
     pump();
-    long next = schedule.meantAt(schedule.due(System.nanoTime()));
+    long next = schedule.meantAt(sent);
+    if (!target.isFree()) { // An answer makes room, and sends what is due by then.
+      next = Math.max(next, schedule.meantAt(schedule.due(System.nanoTime())));
+    }
     if (next - endNanos < 0) {
       var _ =
           loop.schedule(this::tick, Math.max(0, next - System.nanoTime()), TimeUnit.NANOSECONDS);
     }
   }
 
-  /** Sends what is to be sent now, as far as there are connections for it. */
+  /**
+   * Sends what is to be sent now, as far as there are connections for it. Never much at once: while
+   * it sends, no answer is read, and a generator that has fallen behind would not get out of that.
+   */
   private void pump() {
     if (concurrency > 0) {
       while (inFlight < concurrency && target.isFree() && System.nanoTime() - endNanos < 0) {
         send(System.nanoTime());
       }
-    } else {
-      while (target.isFree() && !done.isDone() && sent < schedule.due(System.nanoTime())) {
-        long meant = schedule.meantAt(sent++);
-        counts.sent(meant, System.nanoTime());
-        send(meant);
-      }
+      return;
+    }
+    long now = System.nanoTime();
+    if (now - measureNanos >= 0) { // What a cold generator left of the warm-up is nobody's latency.
+      sent = Math.max(sent, schedule.due(measureNanos - 1));
+    }
+    long due = Math.min(schedule.due(now), sent + MAX_BURST);
+    while (target.isFree() && !done.isDone() && sent < due) {
+      long meant = schedule.meantAt(sent++);
+      counts.sent(meant, System.nanoTime());
+      send(meant);
     }
   }
 
@@ -133,11 +147,18 @@ final class LoadRun {
   }
 
   private void finish() {
-    pump();
     if (inFlight == 0 && (unsent() == 0 || !target.lost().isEmpty())) {
       complete();
-    } else {
-      var _ = loop.schedule(this::complete, drain.toNanos(), TimeUnit.NANOSECONDS);
+      return;
+    }
+    sendRest();
+    var _ = loop.schedule(this::complete, drain.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private void sendRest() {
+    pump();
+    if (unsent() > 0 && target.isFree() && !done.isDone()) {
+      var _ = loop.schedule(this::sendRest, 0, TimeUnit.NANOSECONDS);
     }
   }
 

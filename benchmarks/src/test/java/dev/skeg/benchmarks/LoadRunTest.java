@@ -86,7 +86,7 @@ final class LoadRunTest {
   @Test
   void aStallAtTheVeryEndIsWaitedFor() throws Exception {
     ScriptedServer.Script stallsLate =
-        (number, exchange) -> exchange.answerIn(number == 550 ? 400 : 0);
+        (number, exchange) -> exchange.answerIn(number == 450 ? 400 : 0);
     try (ScriptedServer server = new ScriptedServer(stallsLate)) {
       LoadResult result = open(rest(server.url(), 1), 1_000);
 
