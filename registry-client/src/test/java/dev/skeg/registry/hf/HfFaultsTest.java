@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.registry.ArtifactFile;
-import dev.skeg.registry.Network;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.Progress;
 import dev.skeg.registry.RegistryException;
@@ -22,12 +21,11 @@ import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
 import dev.skeg.registry.testing.Forwarder;
+import dev.skeg.registry.testing.SourceFaults;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,8 +39,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(120)
 final class HfFaultsTest {
-  private static final Network.Retries RETRIES =
-      new Network.Retries(4, Duration.ofMillis(1), Duration.ofMillis(5));
 
   @TempDir Path directory;
   private final HubServer hub = new HubServer();
@@ -90,7 +86,7 @@ final class HfFaultsTest {
         Held held =
             ArtifactStore.open(
                     directory.resolve("store"),
-                    new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), RETRIES))
+                    new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), SourceFaults.RETRIES))
                 .fetch(
                     source,
                     source.resolve(Pointer.LATEST, null),
@@ -136,43 +132,13 @@ final class HfFaultsTest {
 
   @Test
   void tellsRefusalAbsenceAndTroubleApart() {
-    Map<Integer, Kind> kinds =
-        Map.of(
-            401,
-            Kind.DENIED,
-            403,
-            Kind.DENIED,
-            404,
-            Kind.NOT_FOUND,
-            500,
-            Kind.TRANSIENT,
-            503,
-            Kind.TRANSIENT);
-    kinds.forEach((status, kind) -> {
-      try (Source source = open()) {
-        for (int i = 0; i < (kind == Kind.TRANSIENT ? RETRIES.attempts() : 1); i++) {
-          proxy.then(Fault.status(status));
-        }
-        assertThatThrownBy(() -> source.resolve(Pointer.LATEST, null))
-            .isInstanceOfSatisfying(
-                RegistryException.class, e -> assertThat(e.kind()).isEqualTo(kind))
-            .hasMessageContaining("answered " + status);
-      }
-    });
+    SourceFaults.assertTellsApart(
+        proxy, this::open, revision -> assertThat(revision.revision()).hasSize(40));
   }
 
   private Source open() {
-    Network network =
-        new Network(
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(1),
-            RETRIES,
-            Optional.empty(),
-            Optional.empty());
     SourceSettings settings =
-        SourceSettings.defaults()
-            .withNetwork(network)
-            .withOptions(Map.of("endpoint", proxy.uri("").toString()));
+        SourceFaults.SETTINGS.withOptions(Map.of("endpoint", proxy.uri("").toString()));
     return new HfProvider().open(SourceUri.parse("hf://acme/fraud"), settings);
   }
 

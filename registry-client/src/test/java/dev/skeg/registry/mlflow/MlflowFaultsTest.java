@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.registry.Artifact;
-import dev.skeg.registry.Network;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.Progress;
 import dev.skeg.registry.PublishRequest;
@@ -14,7 +13,6 @@ import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.SizeCaps;
 import dev.skeg.registry.Source;
-import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.signature.Verification;
 import dev.skeg.registry.store.ArtifactStore;
@@ -23,13 +21,12 @@ import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
 import dev.skeg.registry.testing.Forwarder;
+import dev.skeg.registry.testing.SourceFaults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,18 +37,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The {@code mlflow:} source and the store, with a proxy before the server that breaks things. */
 @Timeout(120)
 final class MlflowFaultsTest {
-  private static final Network.Retries RETRIES =
-      new Network.Retries(4, Duration.ofMillis(1), Duration.ofMillis(5));
-  private static final SourceSettings SETTINGS =
-      SourceSettings.defaults()
-          .withNetwork(
-              new Network(
-                  Duration.ofSeconds(5),
-                  Duration.ofSeconds(1),
-                  RETRIES,
-                  Optional.empty(),
-                  Optional.empty()));
-
   @TempDir Path directory;
   private final MlflowServer server = new MlflowServer();
   private FaultyServer proxy;
@@ -64,7 +49,8 @@ final class MlflowFaultsTest {
     byte[] weights = new byte[100_000];
     new Random(7).nextBytes(weights);
     Files.write(version.resolve("model.onnx"), weights);
-    try (Publisher publisher = new MlflowProvider().publisher(uri(), SETTINGS).orElseThrow()) {
+    try (Publisher publisher =
+        new MlflowProvider().publisher(uri(), SourceFaults.SETTINGS).orElseThrow()) {
       publisher.publish(version, PublishRequest.next(), Progress.NONE);
     }
   }
@@ -135,30 +121,8 @@ final class MlflowFaultsTest {
 
   @Test
   void tellsRefusalAbsenceAndTroubleApart() {
-    Map<Integer, Kind> kinds =
-        Map.of(
-            401,
-            Kind.DENIED,
-            403,
-            Kind.DENIED,
-            404,
-            Kind.NOT_FOUND,
-            500,
-            Kind.TRANSIENT,
-            503,
-            Kind.TRANSIENT);
-    kinds.forEach((status, kind) -> {
-      try (Source source = open()) {
-        for (int i = 0; i < (kind == Kind.TRANSIENT ? RETRIES.attempts() : 1); i++) {
-          proxy.then(Fault.status(status));
-        }
-        assertThatThrownBy(() -> source.resolve(Pointer.LATEST, null))
-            .isInstanceOfSatisfying(
-                RegistryException.class, e -> assertThat(e.kind()).isEqualTo(kind))
-            .hasMessageContaining("answered " + status);
-        assertThat(source.resolve(Pointer.LATEST, null).number()).isEqualTo(1);
-      }
-    });
+    SourceFaults.assertTellsApart(
+        proxy, this::open, revision -> assertThat(revision.number()).isEqualTo(1));
   }
 
   private void assertFetched() {
@@ -167,7 +131,7 @@ final class MlflowFaultsTest {
       ArtifactStore store =
           ArtifactStore.open(
               directory.resolve("store"),
-              new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), RETRIES));
+              new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), SourceFaults.RETRIES));
       try (Held held = store.fetch(source, revision, Verification.NONE, Progress.NONE)) {
         assertThat(held.digest()).isEqualTo(Artifact.of(version).digest());
       }
@@ -179,6 +143,6 @@ final class MlflowFaultsTest {
   }
 
   private Source open() {
-    return new MlflowProvider().open(uri(), SETTINGS);
+    return new MlflowProvider().open(uri(), SourceFaults.SETTINGS);
   }
 }

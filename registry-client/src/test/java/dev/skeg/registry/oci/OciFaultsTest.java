@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.registry.Artifact;
-import dev.skeg.registry.Network;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.Progress;
 import dev.skeg.registry.PublishRequest;
@@ -15,7 +14,6 @@ import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.SizeCaps;
 import dev.skeg.registry.Source;
-import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.signature.Verification;
 import dev.skeg.registry.store.ArtifactStore;
@@ -24,13 +22,12 @@ import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
 import dev.skeg.registry.testing.Forwarder;
+import dev.skeg.registry.testing.SourceFaults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,18 +40,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(120)
 final class OciFaultsTest {
-  private static final Network.Retries RETRIES =
-      new Network.Retries(4, Duration.ofMillis(1), Duration.ofMillis(5));
-  private static final SourceSettings SETTINGS =
-      SourceSettings.defaults()
-          .withNetwork(
-              new Network(
-                  Duration.ofSeconds(5),
-                  Duration.ofSeconds(1),
-                  RETRIES,
-                  Optional.empty(),
-                  Optional.empty()));
-
   @TempDir Path directory;
   private DockerRegistry registry;
   private FaultyServer proxy;
@@ -69,7 +54,8 @@ final class OciFaultsTest {
     byte[] weights = new byte[100_000];
     new Random(7).nextBytes(weights);
     Files.write(version.resolve("model.onnx"), weights);
-    try (Publisher publisher = new OciProvider().publisher(uri(), SETTINGS).orElseThrow()) {
+    try (Publisher publisher =
+        new OciProvider().publisher(uri(), SourceFaults.SETTINGS).orElseThrow()) {
       publisher.publish(version, PublishRequest.next(), Progress.NONE);
     }
   }
@@ -158,7 +144,7 @@ final class OciFaultsTest {
     kinds.forEach((status, kind) -> {
       try (Source source = open()) {
         boolean isRetried = kind == Kind.TRANSIENT;
-        for (int i = 0; i < (isRetried ? RETRIES.attempts() : 1); i++) {
+        for (int i = 0; i < (isRetried ? SourceFaults.RETRIES.attempts() : 1); i++) {
           proxy.then(Fault.status(status));
         }
         assertThatThrownBy(() -> source.resolve(Pointer.LATEST, null))
@@ -184,10 +170,10 @@ final class OciFaultsTest {
             new Fault.Reset(0),
             new Fault.None(),
             Fault.status(503));
-    OciReference reference = OciReference.of(uri(), SETTINGS);
+    OciReference reference = OciReference.of(uri(), SourceFaults.SETTINGS);
 
     Published published;
-    try (Publisher publisher = new OciPublisher(reference, SETTINGS, 30_000)) {
+    try (Publisher publisher = new OciPublisher(reference, SourceFaults.SETTINGS, 30_000)) {
       published = publisher.publish(version, PublishRequest.next(), Progress.NONE);
     }
 
@@ -206,11 +192,12 @@ final class OciFaultsTest {
   }
 
   private Source open() {
-    return new OciProvider().open(uri(), SETTINGS);
+    return new OciProvider().open(uri(), SourceFaults.SETTINGS);
   }
 
   private ArtifactStore store() {
     return ArtifactStore.open(
-        directory.resolve("store"), new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), RETRIES));
+        directory.resolve("store"),
+        new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), SourceFaults.RETRIES));
   }
 }

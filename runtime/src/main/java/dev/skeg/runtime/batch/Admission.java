@@ -81,7 +81,8 @@ final class Admission {
     long bestNanos = cost.predict(best);
     wait.reckonedNanos = bestNanos == 0 ? 0 : Math.max(1, bestNanos / best) * entry.rows;
     wait.reckonedAt = entry.level * STEPS + step(wait.urgency);
-    long ahead = ahead(entry.level, now, wait.urgency);
+    // Before it is counted itself; nobody but a deadline asks.
+    long ahead = wait.finishBy == Long.MAX_VALUE ? 0 : ahead(entry.level, now, wait.urgency);
     int levelMost = policy.levels().get(entry.level).maxRequests();
     boolean isFull = waiting.incrementAndGet() > maxQueued;
     isFull |= waitingByLevel.incrementAndGet(entry.level) > levelMost && levelMost > 0;

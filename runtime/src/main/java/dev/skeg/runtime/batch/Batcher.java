@@ -94,6 +94,10 @@ public final class Batcher {
     return failures;
   }
 
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
   /**
    * Returns nanoseconds since the batcher was made: times that can be compared, not only
    * subtracted.

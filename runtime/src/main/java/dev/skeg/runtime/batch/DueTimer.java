@@ -32,6 +32,11 @@ final class DueTimer implements Runnable {
     }
   }
 
+  /** Returns whether there is a time at which it goes off. */
+  boolean isSet() {
+    return due.get() != 0;
+  }
+
   private synchronized void start() {
     if (thread.getState() == Thread.State.NEW) {
       thread.start();

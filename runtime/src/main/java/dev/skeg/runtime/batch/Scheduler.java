@@ -135,6 +135,7 @@ final class Scheduler {
       }
       if (!fill(lane)) {
         idle.push(lane.index());
+        wakeWhenDue();
         break;
       }
       Batch batch = lane.batch();
@@ -155,10 +156,22 @@ final class Scheduler {
         lane.start();
       }
     }
+    return mine;
+  }
+
+  /**
+   * Has what is held back looked at again in time. While no lane is idle there is no need: the next
+   * one that is looks for itself, and a timer could do nothing but go off again and again.
+   */
+  private void wakeWhenDue() {
     if (timer != null && queue.dueAt() > 0) {
       timer.wakeAt(queue.dueAt());
     }
-    return mine;
+  }
+
+  /** Returns whether the timer is to go off. */
+  boolean isTimerSet() {
+    return timer != null && timer.isSet();
   }
 
   private boolean fill(Lane lane) {

@@ -1,13 +1,9 @@
 package dev.skeg.runtime.batch;
 
-import static dev.skeg.runtime.batch.TestVersion.floats;
-import static dev.skeg.runtime.batch.TestVersion.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceResult;
-import dev.skeg.runtime.testing.OnnxModels;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,11 +27,7 @@ final class AdmissionTest {
       new TestVersion(
           backend,
           directory,
-          new OnnxModels()
-              .input("x", DataType.FP32, "n", 3)
-              .output("y", DataType.FP32, "n", 3)
-              .node("Neg", List.of("x"), List.of("y"))
-              .build(),
+          TestVersion.negation(),
           "max_batch_size: 1 dynamic_batching { priority_levels: 2 default_priority_level: 2 }",
           1);
   private final BatchPolicy policy = BatchPolicy.of(version.servable.config());
@@ -60,7 +52,7 @@ final class AdmissionTest {
         new Entry(
             version.batcher,
             Objects.requireNonNull(version.servable.acquire()),
-            request(floats("x", new long[] {1, 3}, 1, 2, 3)),
+            TestVersion.row(1),
             result -> {},
             shape,
             1,

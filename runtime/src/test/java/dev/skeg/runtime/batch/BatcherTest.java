@@ -2,7 +2,9 @@ package dev.skeg.runtime.batch;
 
 import static dev.skeg.runtime.batch.TestVersion.floats;
 import static dev.skeg.runtime.batch.TestVersion.get;
+import static dev.skeg.runtime.batch.TestVersion.negation;
 import static dev.skeg.runtime.batch.TestVersion.request;
+import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
@@ -31,8 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Requests to versions that the real engine runs. */
 final class BatcherTest {
-  private static final long[] ONE_ROW = {1, 3};
-
   @TempDir static Path directory;
 
   private static OnnxRuntimeBackend backend;
@@ -49,23 +49,6 @@ final class BatcherTest {
 
   private static TestVersion version(byte[] model, String config, int lanes) {
     return new TestVersion(backend, directory, model, config, lanes);
-  }
-
-  /** A model {@code y = -x}, rows of three floats. */
-  private static byte[] negation() {
-    return new OnnxModels()
-        .input("x", DataType.FP32, "n", 3)
-        .output("y", DataType.FP32, "n", 3)
-        .node("Neg", List.of("x"), List.of("y"))
-        .build();
-  }
-
-  private static InferenceRequest row(float first) {
-    return request(floats("x", ONE_ROW, first, 2, 3));
-  }
-
-  private static InferenceRequest row(float first, RequestTerms terms) {
-    return request(terms, floats("x", ONE_ROW, first, 2, 3));
   }
 
   /** Keeps a version's only lane busy: its answer is not taken until it is let go. */

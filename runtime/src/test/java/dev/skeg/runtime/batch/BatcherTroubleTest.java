@@ -2,13 +2,16 @@ package dev.skeg.runtime.batch;
 
 import static dev.skeg.runtime.batch.TestVersion.floats;
 import static dev.skeg.runtime.batch.TestVersion.get;
+import static dev.skeg.runtime.batch.TestVersion.negation;
 import static dev.skeg.runtime.batch.TestVersion.request;
+import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
@@ -52,22 +55,6 @@ final class BatcherTroubleTest {
 
   private static TestVersion version(byte[] model, String config, int lanes) {
     return new TestVersion(backend, directory, model, config, lanes);
-  }
-
-  private static byte[] negation() {
-    return new OnnxModels()
-        .input("x", DataType.FP32, "n", 3)
-        .output("y", DataType.FP32, "n", 3)
-        .node("Neg", List.of("x"), List.of("y"))
-        .build();
-  }
-
-  private static InferenceRequest row(float first) {
-    return row(first, RequestTerms.NONE);
-  }
-
-  private static InferenceRequest row(float first, RequestTerms terms) {
-    return request(terms, floats("x", new long[] {1, 3}, first, 2, 3));
   }
 
   /** A row of one integer becomes a row of 4096 floats. */
@@ -186,6 +173,46 @@ final class BatcherTroubleTest {
             .build();
     try (TestVersion version = version(model, "max_batch_size: 8", 1)) {
       assertThat(floats(get(version.submit(row(7), null)))).containsExactly(7, 2, 3);
+    }
+  }
+
+  /**
+   * One request is held back for company while another shape takes the only lane: when the first is
+   * due there is nobody to run it, so the timer must not go off until there is.
+   */
+  @Test
+  void theTimerRestsWhileNoLaneIsIdle() throws Exception {
+    byte[] model =
+        new OnnxModels()
+            .input("x", DataType.FP32, "n", "m")
+            .output("y", DataType.FP32, "n", "m")
+            .node("Neg", List.of("x"), List.of("y"))
+            .build();
+    String config =
+        """
+        max_batch_size: 8
+        dynamic_batching { preferred_batch_size: 4 max_queue_delay_microseconds: 60000000 }
+        """;
+    try (TestVersion version = version(model, config, 1)) {
+      CountDownLatch taken = new CountDownLatch(1);
+      CountDownLatch go = new CountDownLatch(1);
+      CompletableFuture<InferenceResult> held = new CompletableFuture<>();
+      InFlight waiting =
+          version.submit(
+              request(floats("x", new long[] {1, 2}, 1, 2)), version.eventLoop(), held::complete);
+      var _ =
+          version.submit(
+              request(floats("x", new long[] {4, 1}, 1, 2, 3, 4)),
+              version.eventLoop(),
+              result -> hold(result, taken, go));
+      version.turn();
+      assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(version.batcher.scheduler().isTimerSet()).isFalse();
+
+      go.countDown();
+      waiting.cancel();
+      assertThat(get(held)).isEqualTo(Endings.CANCELLED);
     }
   }
 

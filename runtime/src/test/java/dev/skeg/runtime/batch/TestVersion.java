@@ -17,6 +17,7 @@ import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
+import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -102,6 +103,24 @@ final class TestVersion implements AutoCloseable {
     CompletableFuture<InferenceResult> result = new CompletableFuture<>();
     submit(request, eventLoop, result::complete);
     return result;
+  }
+
+  /** A model {@code y = -x}, rows of three floats. */
+  static byte[] negation() {
+    return new OnnxModels()
+        .input("x", DataType.FP32, "n", 3)
+        .output("y", DataType.FP32, "n", 3)
+        .node("Neg", List.of("x"), List.of("y"))
+        .build();
+  }
+
+  /** A row for {@link #negation}. */
+  static InferenceRequest row(float first) {
+    return row(first, RequestTerms.NONE);
+  }
+
+  static InferenceRequest row(float first, RequestTerms terms) {
+    return request(terms, floats("x", new long[] {1, 3}, first, 2, 3));
   }
 
   static InferenceRequest request(RequestTerms terms, Tensor... inputs) {
