@@ -5,7 +5,6 @@ import dev.skeg.runtime.backend.RunControl;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Tensor;
-import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.servable.RandomTensor;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
@@ -18,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Measures what batches of a version cost, before it is published: made-up rows of the right shape,
  * in sizes that double, a few runs of each, of which the fastest counts.
+ *
+ * <p>A version whose rows do not stand for themselves is not run on made-up data: its integers may
+ * be steps or sizes, and a step of zero makes ONNX Runtime divide by it, which ends the process.
  *
  * <p><b>Threads.</b> One at a time.
  */
@@ -133,14 +135,9 @@ final class CostProbe {
     return fastest;
   }
 
-  private List<Tensor> inputs(ShapeClass shape, int rows, int bound, SplittableRandom random) {
+  private static List<Tensor> inputs(
+      ShapeClass shape, int rows, int bound, SplittableRandom random) {
     List<Tensor> inputs = new ArrayList<>();
-    if (!shape.isBatchable()) {
-      for (TensorSpec spec : servable.signature().inputs()) {
-        inputs.add(RandomTensor.of(spec, spec.shape(), bound, random));
-      }
-      return inputs;
-    }
     for (int i = 0; i < shape.inputCount(); i++) {
       inputs.add(RandomTensor.of(shape.inputSpec(i), shape.inputShape(i, rows), bound, random));
     }

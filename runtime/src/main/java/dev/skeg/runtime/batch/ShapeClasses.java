@@ -78,13 +78,10 @@ final class ShapeClasses {
 
   /**
    * Returns the class of requests with all inputs and all outputs, the dimensions left open set to
-   * {@code extent}; null if requests run alone and each costs what it does.
+   * {@code extent}; null if requests run alone.
    */
   @Nullable ShapeClass typical(long extent) {
-    if (!isBatchable) {
-      return isFixed(signature) ? alone : null;
-    }
-    if (standard != null) {
+    if (!isBatchable || standard != null) {
       return standard;
     }
     List<Shape> shapes =

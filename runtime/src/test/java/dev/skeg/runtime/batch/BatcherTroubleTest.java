@@ -216,6 +216,36 @@ final class BatcherTroubleTest {
     }
   }
 
+  /**
+   * Made-up integers may be a step of zero, by which the engine divides and so ends the process.
+   * What was not run has no known cost, so a lane's thread runs it and not the event loop.
+   */
+  @Test
+  void aVersionThatIsNotBatchableIsNotRunOnMadeUpData() {
+    byte[] model =
+        new OnnxModels()
+            .input("x", DataType.FP32, 1, 3)
+            .output("y", DataType.FP32, 1, 3)
+            .node("Neg", List.of("x"), List.of("y"))
+            .build();
+    try (TestVersion version = version(model, "max_batch_size: 0", 1)) {
+      version.batcher.measure();
+      CompletableFuture<String> thread = new CompletableFuture<>();
+
+      var _ =
+          version.submit(
+              row(1),
+              version.eventLoop(),
+              result -> {
+                floats(result);
+                thread.complete(Thread.currentThread().getName());
+              });
+      version.turn();
+
+      assertThat(thread).succeedsWithin(20, TimeUnit.SECONDS).isEqualTo("lane-m-0");
+    }
+  }
+
   private static byte[] chain(int length) {
     OnnxModels chain = new OnnxModels().input("x", DataType.FP32, "n", 512);
     chain.output("y", DataType.FP32, "n", 512).floats("w", new long[] {512, 512}, 1);
