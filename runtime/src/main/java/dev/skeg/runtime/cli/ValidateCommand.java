@@ -147,7 +147,7 @@ final class ValidateCommand implements Command {
     return findings;
   }
 
-  private static List<Finding> check(ModelEntry model, ServerConfig config, ModelChecker loader) {
+  private List<Finding> check(ModelEntry model, ServerConfig config, ModelChecker loader) {
     List<String> problems = new ArrayList<>();
     model.problem().ifPresent(problems::add);
     ModelConfigFile configFile = null;
@@ -169,6 +169,7 @@ final class ValidateCommand implements Command {
     if (configFile == null || !problems.isEmpty()) {
       return List.of(new Finding(model.name(), "", problems));
     }
+    configFile.warnings().forEach(warning -> console.problem("warning: " + warning));
     List<Finding> findings = new ArrayList<>();
     int intraOpThreads =
         yaml.execution(config.execution(), configFile.instances()).intraOpThreads();

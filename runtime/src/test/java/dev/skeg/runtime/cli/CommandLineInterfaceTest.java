@@ -172,6 +172,18 @@ final class CommandLineInterfaceTest {
   }
 
   @Test
+  void validateWarnsOfWhatHasNoEffectAndPasses() throws IOException {
+    model("a/1/model.onnx", "good");
+    model("a/config.pbtxt", "instance_group { host_policy: \"numa0\" }");
+
+    int code = run("validate", directory.toString());
+
+    assertThat(code).isZero();
+    assertThat(err.toString())
+        .contains("warning: ", "config.pbtxt:1:18: instance_group[0].host_policy: has no effect");
+  }
+
+  @Test
   void validatePrintsJson() throws IOException {
     model("a/1/model.onnx", "good");
 
