@@ -183,7 +183,7 @@ final class ValidateCommand implements Command {
     return findings;
   }
 
-  private static @Nullable String check(
+  private @Nullable String check(
       ModelEntry model,
       long number,
       ModelConfigFile config,
@@ -200,7 +200,10 @@ final class ValidateCommand implements Command {
       return file + " does not exist (expected: the model's file)";
     }
     try {
-      loader.check(new ModelVersion(model.name(), number), file, config, intraOpThreads);
+      ModelVersion asked = new ModelVersion(model.name(), number);
+      for (String warning : loader.check(asked, file, config, intraOpThreads)) {
+        console.problem("warning: " + file + ": " + warning);
+      }
       return null;
     } catch (ServingException e) {
       return String.valueOf(e.getMessage());
