@@ -11,6 +11,7 @@ import dev.skeg.runtime.servable.Servable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Loads versions as the server would, with the same backend. */
@@ -39,7 +40,7 @@ final class BackendChecker implements ModelChecker {
   }
 
   @Override
-  public void check(
+  public List<String> check(
       ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
     Servable servable =
         loader.load(
@@ -49,8 +50,10 @@ final class BackendChecker implements ModelChecker {
                 config.config(),
                 config.declaresMaxBatchSize(),
                 intraOpThreads));
+    List<String> warnings = servable.warnings();
     servable.retire().join();
     servable.free();
+    return warnings;
   }
 
   @Override

@@ -15,6 +15,9 @@ public record CpuBudget(double processors) {
   private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
   private static final Path OWN_GROUP = Path.of("/proc/self/cgroup");
 
+  /** Begins the line of the one hierarchy of version 2, before the group's path. */
+  private static final String UNIFIED = "0::";
+
   public CpuBudget {
     if (!(processors > 0)) {
       throw new IllegalArgumentException("processors: " + processors + " (expected: more than 0)");
@@ -35,24 +38,33 @@ public record CpuBudget(double processors) {
    */
   static CpuBudget of(int processors, Path root, Path ownGroup) {
     double least = processors;
-    String path = "/";
-    for (String line : lines(ownGroup)) {
-      if (line.startsWith("0::")) {
-        path = line.substring("0::".length());
-      }
-    }
-    Path group = root.resolve(path.replaceFirst("^/+", "")).normalize();
-    while (group.startsWith(root)) {
+    for (Path group = group(root, ownGroup); group != null; group = group.getParent()) {
       for (String line : lines(group.resolve("cpu.max"))) {
         least = Math.min(least, quota(line));
       }
-      Path parent = group.getParent();
-      if (parent == null) {
+      if (group.equals(root)) {
         break;
       }
-      group = parent;
     }
     return new CpuBudget(least);
+  }
+
+  /**
+   * Returns the directory of the process's own group, which need not exist: it, or one around it,
+   * may lie above what is mounted. A path out of the control group namespace says nothing of what
+   * is under the mount; the mount itself then stands for what limits the process.
+   */
+  private static Path group(Path root, Path ownGroup) {
+    for (String line : lines(ownGroup)) {
+      if (line.startsWith(UNIFIED)) {
+        String path = line.substring(UNIFIED.length());
+        boolean isPath = path.startsWith("/") && path.indexOf('\0') < 0;
+        if (isPath && !List.of(path.split("/", -1)).contains("..")) {
+          return root.resolve(path.replaceFirst("^/+", "")).normalize();
+        }
+      }
+    }
+    return root;
   }
 
   /** Reads {@code "QUOTA PERIOD"}, microseconds both, or {@code "max PERIOD"}. */

@@ -139,6 +139,7 @@ public final class ModelControl implements AutoCloseable {
               metrics.forVersion(version),
               reason -> quarantine(version, load.digest(), reason));
       batcher.measure();
+      servable.warnings().forEach(warning -> caution(version, warning));
       LOG.atInfo()
           .addKeyValue("model", version.model())
           .addKeyValue("version", version.number())
@@ -162,6 +163,14 @@ public final class ModelControl implements AutoCloseable {
           .log("Version cannot be served");
       return status(version, load.digest(), VersionState.UNAVAILABLE, reason, null);
     }
+  }
+
+  private static void caution(ModelVersion version, String warning) {
+    LOG.atWarn()
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .addKeyValue("warning", warning)
+        .log("A client may end the server by what it sends to this version");
   }
 
   private static void warn(ModelVersion version, String reason) {

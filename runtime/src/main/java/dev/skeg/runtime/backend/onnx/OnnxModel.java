@@ -20,12 +20,19 @@ final class OnnxModel implements BackendModel {
   private final long session;
   private final long memoryInfo;
   private final SessionSignature described;
+  private final List<String> warnings;
   private final Arena names = Arena.ofShared();
   private final long[] inputNames;
   private final long[] outputNames;
   private boolean closed;
 
-  OnnxModel(OrtApi api, long session, long memoryInfo, SessionSignature described) {
+  OnnxModel(
+      OrtApi api,
+      long session,
+      long memoryInfo,
+      SessionSignature described,
+      List<String> warnings) {
+    this.warnings = warnings;
     this.api = api;
     this.session = session;
     this.memoryInfo = memoryInfo;
@@ -46,6 +53,11 @@ final class OnnxModel implements BackendModel {
   @Override
   public List<UnsupportedOutput> unsupportedOutputs() {
     return described.unsupportedOutputs();
+  }
+
+  @Override
+  public List<String> warnings() {
+    return warnings;
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * ONNX Runtime. One environment, one session for each model loaded.
@@ -60,7 +61,10 @@ public final class OnnxRuntimeBackend implements Backend {
       api.releaseSessionOptions(sessionOptions);
     }
     try {
-      return new OnnxModel(api, session, memoryInfo, SessionSignature.read(api, session));
+      SessionSignature described = SessionSignature.read(api, session);
+      List<String> warnings =
+          GraphFile.read(options.file()).map(IntegerTraps::find).orElse(List.of());
+      return new OnnxModel(api, session, memoryInfo, described, warnings);
     } catch (RuntimeException | Error e) {
       api.releaseSession(session);
       throw e;
