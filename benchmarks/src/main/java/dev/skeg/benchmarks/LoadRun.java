@@ -28,7 +28,7 @@ final class LoadRun {
    */
   private static final int WARMING_IN_FLIGHT = 64;
 
-  private static final Duration WARM_AT_RATE = Duration.ofSeconds(1); // Half the warm-up at most.
+  private static final Duration WARM_AT_RATE = Duration.ofSeconds(1); // Or all of it.
 
   private final LoadTarget target;
   private final EventLoop loop;
@@ -77,9 +77,14 @@ final class LoadRun {
       counts = new LoadCounts(measureNanos, endNanos, concurrency == 0, deadline);
       target.onReconnected(this::pump);
       var _ = loop.schedule(this::finish, endNanos - startNanos, TimeUnit.NANOSECONDS);
+      schedule = new ArrivalSchedule(startNanos, endNanos, concurrency == 0 ? rate : 1);
       if (concurrency == 0) {
-        long atRate = Math.min(WARM_AT_RATE.toNanos(), warmUp.toNanos() / 2);
-        var _ = loop.schedule(this::open, warmUp.toNanos() - atRate, TimeUnit.NANOSECONDS);
+        Duration inClosedLoop = warmUp.minus(WARM_AT_RATE);
+        if (!inClosedLoop.isPositive()) {
+          open();
+          return;
+        }
+        var _ = loop.schedule(this::open, inClosedLoop.toNanos(), TimeUnit.NANOSECONDS);
       }
       pump();
     });
@@ -94,7 +99,7 @@ final class LoadRun {
   /** Goes over to arrivals at a rate. */
   private void open() {
     isOpen = true;
-    schedule = new ArrivalSchedule(System.nanoTime(), endNanos, rate);
+    sent = schedule.due(Math.min(System.nanoTime(), measureNanos) - 1); // The others were left out.
     tick();
   }
 

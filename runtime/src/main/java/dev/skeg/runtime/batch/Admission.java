@@ -93,7 +93,7 @@ final class Admission {
       return full(entry, now);
     }
     if (wait.finishBy != Long.MAX_VALUE
-        && now + ahead + ahead / DOUBT + ownNanos(entry, wait) > wait.finishBy) {
+        && now + ahead + ahead / DOUBT + ownNanos(entry, wait, ahead) > wait.finishBy) {
       return rejected(
           "Request timeout expired for model '"
               + model
@@ -135,12 +135,20 @@ final class Admission {
     reckonedByStep.addAndGet(wait.reckonedAt, -wait.reckonedNanos);
   }
 
-  /** Returns what a request will take once it is its turn: one batch, or all that it fills. */
-  private long ownNanos(Entry entry, Waiting wait) {
-    int capacity = entry.shape.capacity();
-    return entry.rows <= capacity
-        ? entry.shape.cost().predict(entry.rows)
-        : wait.reckonedNanos / lanes;
+  /**
+   * Returns what a request will take once it is its turn: all the batches that it fills, or the one
+   * that it is in. Where others wait, that is a batch of many: with time for itself alone it would
+   * come to the front too late for any other batch than a small one, which serves the fewest.
+   */
+  private long ownNanos(Entry entry, Waiting wait, long ahead) {
+    ShapeClass shape = entry.shape;
+    if (entry.rows > shape.capacity()) {
+      return wait.reckonedNanos / lanes;
+    }
+    long rowNanos = wait.reckonedNanos / entry.rows;
+    long others = rowNanos == 0 ? 0 : ahead * lanes / rowNanos;
+    int best = shape.cost().bestRows(shape.capacity());
+    return shape.cost().predict((int) Math.max(entry.rows, Math.min(best, entry.rows + others)));
   }
 
   /** Returns the nanoseconds until it is the turn of such a request. */

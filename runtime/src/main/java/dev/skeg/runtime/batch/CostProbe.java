@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * in sizes that double, a few runs of each, of which the fastest counts.
  *
  * <p>A version whose rows do not stand for themselves is not run on made-up data: its integers may
- * be steps or sizes, and a step of zero makes ONNX Runtime divide by it, which ends the process.
+ * be steps or lengths, and there are some by which ONNX Runtime ends the process.
  *
  * <p><b>Threads.</b> One at a time.
  */

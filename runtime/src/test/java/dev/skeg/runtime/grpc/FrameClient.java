@@ -112,6 +112,11 @@ final class FrameClient implements AutoCloseable {
     var _ = channel.writeAndFlush(new DefaultHttp2PingFrame(7));
   }
 
+  /** Waits for the server to end the connection, and returns whether it did. */
+  boolean isEnded() throws InterruptedException {
+    return channel.closeFuture().await(TestServer.LONG.toSeconds(), TimeUnit.SECONDS);
+  }
+
   private void send(Http2Frame frame) {
     channel.writeAndFlush(frame).syncUninterruptibly();
   }

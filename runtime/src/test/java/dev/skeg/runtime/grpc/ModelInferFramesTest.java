@@ -11,9 +11,7 @@ import dev.skeg.runtime.grpc.FrameClient.Answer;
 import inference.GrpcService.ModelInferResponse;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
-import io.netty.handler.codec.http2.Http2Frame;
 import io.netty.handler.codec.http2.Http2FrameStream;
-import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -277,11 +275,7 @@ final class ModelInferFramesTest {
       for (int i = 0; i < 20; i++) {
         client.ping();
       }
-      Http2Frame frame = client.next();
-      while (frame instanceof Http2PingFrame) {
-        frame = client.next();
-      }
-      assertThat(frame).isInstanceOf(Http2GoAwayFrame.class);
+      assertThat(client.isEnded()).isTrue();
     }
   }
 
