@@ -168,7 +168,7 @@ final class HttpTransportTest {
   }
 
   private HttpTransport transport(Network network) {
-    return new HttpTransport(network, pauses::add, new Random(7));
+    return new HttpTransport(network, new Attempts(network.retries(), pauses::add, new Random(7)));
   }
 
   private static Network network(Optional<InetSocketAddress> proxy, Optional<Path> caFile) {
