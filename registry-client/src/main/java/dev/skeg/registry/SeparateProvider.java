@@ -1,7 +1,7 @@
 package dev.skeg.registry;
 
+import dev.skeg.registry.RegistryException.Kind;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -88,7 +88,8 @@ final class SeparateProvider implements SourceProvider {
 
   private Loaded load() {
     if (directory.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new RegistryException(
+          Kind.DENIED,
           scheme
               + ": needs a client that is not on the class path (expected: system property "
               + DIRECTORY
@@ -112,7 +113,8 @@ final class SeparateProvider implements SourceProvider {
         }
       }
     }
-    throw new IllegalArgumentException(
+    throw new RegistryException(
+        Kind.DENIED,
         scheme
             + ": needs the jars of "
             + own
@@ -134,7 +136,7 @@ final class SeparateProvider implements SourceProvider {
       }
       return jars;
     } catch (IOException e) {
-      throw new UncheckedIOException(directory + " cannot be listed", e);
+      throw new RegistryException(Kind.DENIED, directory + " cannot be listed: " + e, e);
     }
   }
 

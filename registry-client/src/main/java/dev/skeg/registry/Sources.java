@@ -64,6 +64,7 @@ public final class Sources {
    * Opens a source.
    *
    * @throws IllegalArgumentException if no provider knows the scheme, or the URI does not fit it
+   * @throws RegistryException if its client is missing
    */
   public Source open(SourceUri uri, SourceSettings settings) {
     return provider(uri).open(uri, settings);
@@ -74,6 +75,7 @@ public final class Sources {
    *
    * @throws IllegalArgumentException if no provider knows the scheme, the URI does not fit it, or
    *     such a source cannot be written to
+   * @throws RegistryException if its client is missing
    */
   public Publisher publisher(SourceUri uri, SourceSettings settings) {
     Optional<Publisher> publisher = provider(uri).publisher(uri, settings);

@@ -75,7 +75,7 @@ final class S3Clients {
     if (settings.flag(uri, S3Provider.ANONYMOUS, false)) {
       return AnonymousCredentialsProvider.create();
     }
-    if (settings.credentials().containsKey("access-key-id")) {
+    if (settings.credentials().containsKey("username")) {
       return () -> given(settings);
     }
     AwsCredentialsProvider chain = DefaultCredentialsProvider.builder().build();
@@ -86,7 +86,7 @@ final class S3Clients {
         throw new RegistryException(
             Kind.DENIED,
             uri
-                + ": no AWS credentials found (expected: access-key-id and secret-access-key,"
+                + ": no AWS credentials found (expected: username and password of an access key,"
                 + " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, a role, or"
                 + " anonymous=true)",
             e);
@@ -95,15 +95,15 @@ final class S3Clients {
   }
 
   private static AwsCredentials given(SourceSettings settings) {
-    String id = settings.credential("access-key-id").orElseThrow();
+    String id = settings.credential("username").orElseThrow();
     String secret =
         settings
-            .credential("secret-access-key")
+            .credential("password")
             .orElseThrow(() ->
                 new RegistryException(
                     Kind.DENIED,
-                    "credential access-key-id stands alone (expected: secret-access-key too)"));
-    Optional<String> token = settings.credential("session-token");
+                    "credential username stands alone (expected: password, the secret access key, too)"));
+    Optional<String> token = settings.credential("token");
     return token.isPresent()
         ? AwsSessionCredentials.create(id, secret, token.get())
         : AwsBasicCredentials.create(id, secret);

@@ -15,8 +15,8 @@ import java.util.Set;
 /**
  * Opens {@code s3:} sources, as {@code s3://models/fraud?region=eu-central-1}.
  *
- * <p>Credentials: {@code access-key-id}, {@code secret-access-key} and, if they are temporary,
- * {@code session-token}; without them, where AWS's tools find them.
+ * <p>Credentials: {@code username} and {@code password} for the id and the secret of an access key,
+ * and {@code token} if it is temporary; without them, where AWS's tools find them.
  */
 public final class S3Provider implements SourceProvider {
   static final String ENDPOINT = "endpoint";

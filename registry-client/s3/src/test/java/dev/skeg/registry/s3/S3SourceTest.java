@@ -50,7 +50,7 @@ final class S3SourceTest extends BucketContract {
   private static final S3Bucket.Sizes SIZES = new S3Bucket.Sizes(PART_BYTES, 2);
 
   private static final Map<String, Secret> KEYS =
-      Map.of("access-key-id", Secret.of("AKIATEST"), "secret-access-key", Secret.of("s3cr3t"));
+      Map.of("username", Secret.of("AKIATEST"), "password", Secret.of("s3cr3t"));
   private static S3Mock mock;
 
   @BeforeAll
@@ -117,14 +117,13 @@ final class S3SourceTest extends BucketContract {
 
   @Test
   void withoutASecretNothingIsSent() {
-    SourceSettings half =
-        settings().withCredentials(Map.of("access-key-id", Secret.of("AKIATEST")));
+    SourceSettings half = settings().withCredentials(Map.of("username", Secret.of("AKIATEST")));
 
     try (Source source = provider().open(uri(), half)) {
       assertThatThrownBy(() -> source.resolve(Pointer.LATEST, null))
           .isInstanceOfSatisfying(
               RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.DENIED))
-          .hasMessageContaining("expected: secret-access-key too");
+          .hasMessageContaining("expected: password");
     }
     assertThat(proxy.requests()).isEmpty();
   }
