@@ -6,6 +6,7 @@ import dev.skeg.registry.published.PublishedTree.Entry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -32,7 +33,7 @@ public interface Bucket extends AutoCloseable {
     /** Nobody knows what became of the request. */
     record Broken(IOException cause) implements Trouble {
       /** Finds the cause in an exception that a client has wrapped around it. */
-      public static Broken in(RuntimeException e) {
+      public static Broken in(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
           if (cause instanceof IOException broken) {
             return new Broken(broken);
@@ -111,12 +112,8 @@ public interface Bucket extends AutoCloseable {
   /** Deletes an object. */
   void delete(String key) throws IOException;
 
-  /**
-   * Says what an exception of the client means.
-   *
-   * @throws RuntimeException itself, if it is none of the client's
-   */
-  Trouble explain(RuntimeException e);
+  /** Says what an exception of the client means; empty if it is none of the client's. */
+  Optional<Trouble> explain(Exception e);
 
   /** Whether {@link Entry#etag()} pins a state that stays, even if the object is replaced. */
   default boolean pinsVersions() {

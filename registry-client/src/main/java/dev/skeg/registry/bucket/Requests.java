@@ -19,9 +19,9 @@ public final class Requests {
   }
 
   private final Attempts attempts;
-  private final Function<RuntimeException, Bucket.Trouble> explain;
+  private final Function<Exception, Optional<Bucket.Trouble>> explain;
 
-  Requests(Attempts attempts, Function<RuntimeException, Bucket.Trouble> explain) {
+  Requests(Attempts attempts, Function<Exception, Optional<Bucket.Trouble>> explain) {
     this.attempts = attempts;
     this.explain = explain;
   }
@@ -52,16 +52,18 @@ public final class Requests {
           try {
             return request.send();
           } catch (IOException e) {
-            throw HttpFailures.ofBroken(call, e);
+            rethrowOurs(e);
+            return afterTrouble(
+                call, explain.apply(e).orElseGet(() -> new Bucket.Trouble.Broken(e)), answers);
           } catch (RuntimeException e) {
             rethrowOurs(e);
-            return afterTrouble(call, explain.apply(e), answers);
+            return afterTrouble(call, explain.apply(e).orElseThrow(() -> e), answers);
           }
         });
   }
 
   /** Clients wrap what the suppliers of credentials that they were given throw. */
-  private static void rethrowOurs(RuntimeException e) {
+  private static void rethrowOurs(Exception e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof RegistryException ours) {
         throw ours;

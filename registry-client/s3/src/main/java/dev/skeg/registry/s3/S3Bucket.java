@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -291,7 +292,7 @@ final class S3Bucket implements Bucket {
   }
 
   @Override
-  public Trouble explain(RuntimeException e) {
+  public Optional<Trouble> explain(Exception e) {
     return switch (e) {
       case AwsServiceException answered -> {
         AwsErrorDetails details = answered.awsErrorDetails();
@@ -300,12 +301,13 @@ final class S3Bucket implements Bucket {
             details == null || details.sdkHttpResponse() == null
                 ? ""
                 : details.sdkHttpResponse().firstMatchingHeader("Retry-After").orElse("");
-        yield new Trouble.Answered(
-            answered.statusCode(), code, retryAfter, code.equals(NO_SUCH_OBJECT));
+        yield Optional.of(
+            new Trouble.Answered(
+                answered.statusCode(), code, retryAfter, code.equals(NO_SUCH_OBJECT)));
       }
-      case SdkClientException broken -> Trouble.Broken.in(broken);
-      case UncheckedIOException broken -> Trouble.Broken.in(broken);
-      default -> throw e;
+      case SdkClientException broken -> Optional.of(Trouble.Broken.in(broken));
+      case UncheckedIOException broken -> Optional.of(Trouble.Broken.in(broken));
+      default -> Optional.empty();
     };
   }
 
