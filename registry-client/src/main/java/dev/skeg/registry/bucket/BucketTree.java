@@ -4,7 +4,6 @@ import dev.skeg.registry.Progress;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.SourceSettings;
-import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.Transfer;
 import dev.skeg.registry.published.PublishedTree;
 import dev.skeg.registry.transport.Attempts;
@@ -27,12 +26,13 @@ public final class BucketTree implements PublishedTree {
   private final int maxFiles;
 
   /**
-   * A tree at the URI's path.
+   * A tree at a path.
    *
+   * @param path without a slash at its ends; empty for the whole bucket
    * @param bucket closed with the tree
    */
-  public BucketTree(SourceUri uri, SourceSettings settings, Bucket bucket) {
-    this.prefix = uri.path().isEmpty() ? "" : uri.path() + "/";
+  public BucketTree(String path, SourceSettings settings, Bucket bucket) {
+    this.prefix = path.isEmpty() ? "" : path + "/";
     this.bucket = bucket;
     this.requests = new Requests(new Attempts(settings.network().retries()), bucket::explain);
     this.maxFiles = settings.caps().maxFiles();

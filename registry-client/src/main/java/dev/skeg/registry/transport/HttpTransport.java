@@ -47,15 +47,19 @@ public final class HttpTransport implements AutoCloseable {
   HttpTransport(Network network, Attempts attempts) {
     this.network = network;
     this.attempts = attempts;
+    this.client = client(network).executor(executor).build();
+  }
+
+  /** Returns a client as the network describes it, which follows no redirects. */
+  public static HttpClient.Builder client(Network network) {
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(network.connectTimeout())
-            .executor(executor)
             .proxy(network.proxy().map(ProxySelector::of).orElse(HttpClient.Builder.NO_PROXY));
     network.caFile().map(Certificates::context).ifPresent(builder::sslContext);
-    this.client = builder.build();
+    return builder;
   }
 
   /** Opens a client; no connection is made yet. */

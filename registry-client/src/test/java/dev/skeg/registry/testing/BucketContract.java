@@ -118,9 +118,20 @@ public abstract class BucketContract {
     return SourceUri.parse(bucket() + "/" + SourceUri.encode(model, "/"));
   }
 
-  /** Returns settings that lead through the proxy. */
+  /** Returns settings that lead through the proxy, with patience for a busy machine. */
   protected final SourceSettings settings() {
-    return settings(proxy.uri(""));
+    return patient(settings(proxy.uri("")), Duration.ofSeconds(20));
+  }
+
+  private static SourceSettings patient(SourceSettings settings, Duration readTimeout) {
+    Network network = settings.network();
+    return settings.withNetwork(
+        new Network(
+            network.connectTimeout(),
+            readTimeout,
+            network.retries(),
+            network.proxy(),
+            network.caFile()));
   }
 
   @Test
@@ -283,8 +294,11 @@ public abstract class BucketContract {
   void aFetchSurvivesWhatPasses(List<Fault> faults) {
     Published published = publish(PublishRequest.next(), 1);
     proxy.onlyFor(BucketContract::readsTheModel).then(faults.toArray(new Fault[0]));
+    boolean stalls = faults.stream().anyMatch(Fault.Stall.class::isInstance);
 
-    try (Source source = open();
+    try (Source source =
+            provider()
+                .open(uri(), stalls ? patient(settings(), Duration.ofSeconds(1)) : settings());
         Held held = fetch(source, source.resolve(Pointer.LATEST, null))) {
       assertThat(held.digest()).isEqualTo(published.digest());
     }

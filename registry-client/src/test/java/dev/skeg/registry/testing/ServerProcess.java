@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -33,8 +34,16 @@ public final class ServerProcess implements AutoCloseable {
    * @param listening is found in one of its lines then
    */
   public static ServerProcess start(List<String> command, Pattern listening) {
+    return start(command, Map.of(), listening);
+  }
+
+  /** Starts a program with more environment variables. */
+  public static ServerProcess start(
+      List<String> command, Map<String, String> environment, Pattern listening) {
     try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.environment().putAll(environment);
+      Process process = builder.start();
       process.getOutputStream().close();
       CompletableFuture<MatchResult> started = new CompletableFuture<>();
       Thread.ofVirtual().name("server-log").start(() -> watch(process, listening, started));

@@ -57,7 +57,7 @@ public final class GsProvider implements SourceProvider {
     uri.requireOptions(Set.of(ENDPOINT, ANONYMOUS, VERSIONED));
     boolean versioned = settings.flag(uri, VERSIONED, false);
     return new BucketTree(
-        uri,
+        uri.path(),
         settings,
         new GsBucket(GsClients.open(uri, settings), uri.authority(), versioned, sizes));
   }

@@ -59,7 +59,7 @@ public final class S3Provider implements SourceProvider {
     uri.requireOptions(Set.of(ENDPOINT, REGION, PATH_STYLE, ANONYMOUS, VERSIONED));
     boolean versioned = settings.flag(uri, VERSIONED, false);
     return new BucketTree(
-        uri,
+        uri.path(),
         settings,
         new S3Bucket(S3Clients.open(uri, settings), uri.authority(), versioned, sizes));
   }

@@ -36,7 +36,8 @@ final class S3Mock implements AutoCloseable {
                 JAR.toString(),
                 "--server.address=127.0.0.1",
                 "--server.port=0",
-                "--http.port=0"),
+                "--http.port=0",
+                "--spring.main.lazy-initialization=false"),
             LISTENING));
   }
 

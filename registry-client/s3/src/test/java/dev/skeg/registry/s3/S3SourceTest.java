@@ -59,7 +59,7 @@ final class S3SourceTest extends BucketContract {
     try (S3Client client =
         S3Clients.open(
             SourceUri.parse("s3://models"),
-            SourceFaults.SETTINGS
+            SourceSettings.defaults()
                 .withCredentials(KEYS)
                 .withOptions(Map.of("endpoint", mock.http().toString())))) {
       client.createBucket(request -> request.bucket("models"));
