@@ -11,6 +11,7 @@ import dev.skeg.registry.Publisher;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.Sources;
+import dev.skeg.runtime.telemetry.Logs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -104,6 +105,8 @@ final class PushCommand implements Command {
 
   @Override
   public int run(ParseResult arguments) {
+    // What clients of stores log would stand between our lines; a failure says what matters of it.
+    Logs.configure("error", false);
     Published published;
     SourceUri uri;
     try {
