@@ -22,6 +22,7 @@ import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CommonPrefix;
@@ -223,7 +224,6 @@ final class S3Bucket implements Bucket {
                 client
                     .createMultipartUpload(request -> request.bucket(bucket).key(key))
                     .uploadId());
-    boolean complete = false;
     try {
       List<CompletedPart> parts = parts(key, file, size, id, call, requests, done);
       requests.send(
@@ -236,11 +236,18 @@ final class S3Bucket implements Bucket {
                       .key(key)
                       .uploadId(id)
                       .multipartUpload(upload -> upload.parts(parts))));
-      complete = true;
-    } finally {
-      if (!complete) {
-        client.abortMultipartUpload(request -> request.bucket(bucket).key(key).uploadId(id));
-      }
+    } catch (RuntimeException e) {
+      abort(key, id, e);
+      throw e;
+    }
+  }
+
+  /** Parts that are left behind would cost money for ever. */
+  private void abort(String key, String id, RuntimeException failure) {
+    try {
+      client.abortMultipartUpload(request -> request.bucket(bucket).key(key).uploadId(id));
+    } catch (SdkException e) {
+      failure.addSuppressed(e);
     }
   }
 

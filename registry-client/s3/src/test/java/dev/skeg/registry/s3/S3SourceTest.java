@@ -23,12 +23,16 @@ import dev.skeg.registry.published.PublishedTree;
 import dev.skeg.registry.published.PublishedTree.Condition;
 import dev.skeg.registry.store.Held;
 import dev.skeg.registry.testing.BucketContract;
+import dev.skeg.registry.testing.Exchange.Answer;
 import dev.skeg.registry.testing.Fault;
+import dev.skeg.registry.testing.FaultyServer;
 import dev.skeg.registry.testing.ServedCertificate;
 import dev.skeg.registry.testing.SourceFaults;
 import dev.skeg.registry.testing.Versions;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -126,6 +130,47 @@ final class S3SourceTest extends BucketContract {
           .hasMessageContaining("expected: password");
     }
     assertThat(proxy.requests()).isEmpty();
+  }
+
+  @Test
+  void aRoleOfAKubernetesServiceAccountIsAssumed() throws IOException {
+    publish(PublishRequest.next(), 1);
+    Path file = Files.writeString(directory.resolve("token"), "of-kubernetes");
+    String credentials =
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
+            + "<AccessKeyId>ASIATEST</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey>"
+            + "<SessionToken>s3ssion</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration>"
+            + "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
+    try (FaultyServer roles =
+        FaultyServer.start(request ->
+            new Answer(
+                200,
+                Map.of("Content-Type", "text/xml"),
+                credentials.getBytes(StandardCharsets.UTF_8)))) {
+      Map<String, String> properties =
+          Map.of(
+              "aws.webIdentityTokenFile",
+              file.toString(),
+              "aws.roleArn",
+              "arn:aws:iam::1:role/models",
+              "aws.endpointUrlSts",
+              roles.uri("").toString());
+      properties.forEach(System::setProperty);
+      int before = proxy.requests().size();
+      try (Source source = provider().open(uri(), settings().withCredentials(Map.of()))) {
+        assertThat(source.resolve(Pointer.LATEST, null).number()).isEqualTo(1);
+        assertThat(source.resolve(Pointer.version(1), null).number()).isEqualTo(1);
+      } finally {
+        properties.keySet().forEach(System::clearProperty);
+      }
+
+      assertThat(roles.requests()).hasSize(1);
+      assertThat(new String(roles.requests().getFirst().body(), StandardCharsets.UTF_8))
+          .contains("Action=AssumeRoleWithWebIdentity", "WebIdentityToken=of-kubernetes");
+      assertThat(proxy.requests().subList(before, proxy.requests().size()))
+          .allMatch(request -> request.header("Authorization").contains("Credential=ASIATEST/"))
+          .allMatch(request -> request.header("X-Amz-Security-Token").equals("s3ssion"));
+    }
   }
 
   @Test
