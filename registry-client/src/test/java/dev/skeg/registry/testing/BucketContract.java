@@ -13,22 +13,16 @@ import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.RemoteFile;
 import dev.skeg.registry.Revision;
-import dev.skeg.registry.SizeCaps;
 import dev.skeg.registry.Source;
-import dev.skeg.registry.SourceProvider;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.Sources;
 import dev.skeg.registry.published.PublishedSource;
 import dev.skeg.registry.published.PublishedTree;
 import dev.skeg.registry.published.PublishedTree.Condition;
-import dev.skeg.registry.signature.Verification;
-import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.Held;
-import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.registry.testing.Exchange.Request;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,12 +33,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -52,87 +42,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What every source in an object store must do, against a server of the store's protocol with a
  * {@link FaultyServer} before it.
  */
-public abstract class BucketContract {
+public abstract class BucketContract extends BucketHarness {
   private static final Pointer PROD = Pointer.parse("tag/prod");
-
-  @TempDir protected Path directory;
-
-  /** Before the server; every request of {@link #settings()} comes through it. */
-  protected FaultyServer proxy;
-
-  private final AtomicReference<Runnable> beforeProdIsWritten = new AtomicReference<>(() -> {});
-  private String model = "";
-
-  /** Returns the source's provider. */
-  protected abstract SourceProvider provider();
-
-  /** Returns the URL of the server, without a slash at the end. */
-  protected abstract URI server();
-
-  /** Returns the URI of a bucket that exists, without a slash at the end. */
-  protected abstract String bucket();
-
-  /** Returns the settings with which a server at that URL lets everybody in who asks here. */
-  protected abstract SourceSettings settings(URI endpoint);
-
-  /** Opens the tree that sources and publishers are made of. */
-  protected abstract PublishedTree tree(SourceUri uri, SourceSettings settings);
-
-  /** Whether the server can be asked by several writers at once, as the store itself. */
-  protected boolean writesConditionallyInOneStep() {
-    return true;
-  }
-
-  @BeforeEach
-  final void startProxy() throws IOException {
-    // Of this test alone; the blank has to be encoded.
-    model = directory.getFileName() + " x/fraud";
-    Forwarder forwarder = new Forwarder(server().resolve("/"));
-    proxy =
-        FaultyServer.start(request -> {
-          if (writesProd(request)) {
-            beforeProdIsWritten.getAndSet(() -> {}).run();
-          }
-          if (writesConditionallyInOneStep() || request.method().equals("GET")) {
-            return forwarder.handle(request);
-          }
-          synchronized (forwarder) {
-            return forwarder.handle(request);
-          }
-        });
-  }
-
-  private static boolean writesProd(Request request) {
-    return request.method().startsWith("P")
-        && (request.path() + new String(request.body(), StandardCharsets.ISO_8859_1))
-            .contains("prod");
-  }
-
-  @AfterEach
-  final void stopProxy() {
-    proxy.close();
-  }
-
-  /** Returns the URI of this test's model. */
-  protected final SourceUri uri() {
-    return SourceUri.parse(bucket() + "/" + SourceUri.encode(model, "/"));
-  }
-
-  /** Returns settings that lead through the proxy, with patience for a busy machine. */
-  protected final SourceSettings settings() {
-    return patient(settings(proxy.uri("")), Duration.ofSeconds(20));
-  }
-
-  private static SourceSettings patient(SourceSettings settings, Duration readTimeout) {
-    Network network = settings.network();
-    return settings.withNetwork(
-        new Network(
-            network.connectTimeout(),
-            readTimeout,
-            network.retries(),
-            network.proxy(),
-            network.caFile()));
-  }
 
   @Test
   void whatWasPublishedIsFetchedWithTheSameDigest() {
@@ -433,27 +344,6 @@ public abstract class BucketContract {
     assertThatThrownBy(() -> provider().open(uri, settings()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("option reigon");
-  }
-
-  /** Opens this test's model through the proxy. */
-  protected final Source open() {
-    return provider().open(uri(), settings());
-  }
-
-  /** Publishes files of random bytes through the proxy. */
-  protected final Published publish(PublishRequest request, long seed) {
-    Path version = Versions.write(directory.resolve("v" + seed), seed, 2, 50_000);
-    try (Publisher publisher = provider().publisher(uri(), settings()).orElseThrow()) {
-      return publisher.publish(version, request, Progress.NONE);
-    }
-  }
-
-  /** Fetches into a store of this test's. */
-  protected final Held fetch(Source source, Revision revision) {
-    return ArtifactStore.open(
-            directory.resolve("store"),
-            new StoreConfig(Long.MAX_VALUE, SizeCaps.defaults(), SourceFaults.RETRIES))
-        .fetch(source, revision, Verification.NONE, Progress.NONE);
   }
 
   private static byte[] bytes(String text) {
