@@ -1,5 +1,6 @@
 package dev.skeg.registry;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -8,8 +9,11 @@ import java.util.ServiceLoader;
 import java.util.TreeMap;
 
 /**
- * The one place that maps a scheme to its provider. A provider's class is loaded when its scheme is
- * first asked for or all schemes are listed. <b>Threads.</b> Immutable; any.
+ * The one place that maps a scheme to its provider. Some have heavy clients ({@code s3}, {@code
+ * gs}, {@code azblob}): if their modules are not on the class path, they are loaded from the
+ * directory that the system property {@code skeg.sources-dir} names, when the scheme is first used.
+ *
+ * <p><b>Threads.</b> Any.
  */
 public final class Sources {
   private final Map<String, SourceProvider> providers;
@@ -18,8 +22,18 @@ public final class Sources {
     this.providers = providers;
   }
 
-  /** Finds the providers that a class loader sees. */
+  /** Finds the providers that a class loader sees, and those of {@code skeg.sources-dir}. */
   public static Sources load(ClassLoader loader) {
+    String directory = System.getProperty(SeparateProvider.DIRECTORY, "");
+    return load(loader, directory.isEmpty() ? Optional.empty() : Optional.of(Path.of(directory)));
+  }
+
+  /**
+   * Finds the providers that a class loader sees, and those of a directory.
+   *
+   * @param separate holds a directory of jars for each scheme with a heavy client; empty for none
+   */
+  public static Sources load(ClassLoader loader, Optional<Path> separate) {
     Map<String, SourceProvider> providers = new TreeMap<>();
     for (SourceProvider provider : ServiceLoader.load(SourceProvider.class, loader)) {
       for (String scheme : provider.schemes()) {
@@ -35,6 +49,9 @@ public final class Sources {
         }
       }
     }
+    for (String scheme : SeparateProvider.SCHEMES) {
+      providers.computeIfAbsent(scheme, name -> new SeparateProvider(name, separate, loader));
+    }
     return new Sources(providers);
   }
 
@@ -47,6 +64,7 @@ public final class Sources {
    * Opens a source.
    *
    * @throws IllegalArgumentException if no provider knows the scheme, or the URI does not fit it
+   * @throws RegistryException if its client is missing
    */
   public Source open(SourceUri uri, SourceSettings settings) {
     return provider(uri).open(uri, settings);
@@ -57,6 +75,7 @@ public final class Sources {
    *
    * @throws IllegalArgumentException if no provider knows the scheme, the URI does not fit it, or
    *     such a source cannot be written to
+   * @throws RegistryException if its client is missing
    */
   public Publisher publisher(SourceUri uri, SourceSettings settings) {
     Optional<Publisher> publisher = provider(uri).publisher(uri, settings);

@@ -24,6 +24,13 @@ final class ArchitectureTest {
           .allowEmptyShould(true);
 
   @ArchTest
+  static final ArchRule NO_CLIENT_OF_A_STORE_IS_ON_EVERYBODYS_CLASS_PATH =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("software.amazon..", "com.google..", "com.azure..", "reactor..");
+
+  @ArchTest
   static final ArchRule NO_CYCLES =
       slices().matching("dev.skeg.registry.(*)..").should().beFreeOfCycles();
 
@@ -35,6 +42,7 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
+              "dev.skeg.registry.bucket..",
               "dev.skeg.registry.file..",
               "dev.skeg.registry.http..",
               "dev.skeg.registry.published..",

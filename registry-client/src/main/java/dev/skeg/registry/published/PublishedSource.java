@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -266,12 +267,23 @@ public final class PublishedSource implements Source {
               + " (expected: its digest)");
     }
     Manifest manifest = PublishedLayout.parseManifest(bytes, uri + "/" + path);
+    Map<String, String> pins = tree.pinsVersions() ? pins(number) : Map.of();
     List<RemoteFile> files = new ArrayList<>();
     for (ArtifactFile file : manifest.files()) {
-      String key = number + "/" + file.path() + "\n";
-      files.add(new RemoteFile(file.path(), file.sizeBytes(), file.sha256(), Packing.PLAIN, key));
+      String key = number + "/" + file.path();
+      String pinned = key + "\n" + pins.getOrDefault(key, "");
+      files.add(
+          new RemoteFile(file.path(), file.sizeBytes(), file.sha256(), Packing.PLAIN, pinned));
     }
     return files;
+  }
+
+  private Map<String, String> pins(long number) {
+    Map<String, String> pins = new HashMap<>();
+    for (PublishedTree.Entry entry : tree.list(Long.toString(number))) {
+      pins.put(entry.key(), entry.etag());
+    }
+    return pins;
   }
 
   private List<RemoteFile> listedFiles(Revision revision, long number) {

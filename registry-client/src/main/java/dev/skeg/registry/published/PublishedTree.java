@@ -65,6 +65,14 @@ public interface PublishedTree extends AutoCloseable {
    */
   boolean hasLatestPointer();
 
+  /**
+   * Whether a validator of {@link #list} keeps what it stands for readable by {@link #open}, even
+   * when the object is replaced or deleted afterwards.
+   */
+  default boolean pinsVersions() {
+    return false;
+  }
+
   /** Returns the names of the directories in the root, without slashes. */
   List<String> directories();
 

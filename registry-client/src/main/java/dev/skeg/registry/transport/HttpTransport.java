@@ -16,28 +16,19 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.NoSuchFileException;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP client of all sources.
  *
- * <p><b>Retries.</b> A request that may be repeated is sent again after 408, 425, 429, 500, 502,
- * 503 and 504 and after a broken connection, at most as often as {@link Network.Retries} says, each
- * pause twice the last, less up to a half at random; a Retry-After is honoured if it is short
- * enough and handed on if it is not. <b>Redirects.</b> Followed by hand, five at most, never from
- * https to http, and without Authorization once scheme, host or port differ. <b>Proxy.</b> The
+ * <p><b>Retries.</b> A request that may be repeated is sent again after what {@link HttpFailures}
+ * says may pass, as {@link Attempts} does. <b>Redirects.</b> Followed by hand, five at most, never
+ * from https to http, and without Authorization once scheme, host or port differ. <b>Proxy.</b> The
  * configured one or none; the environment is not asked. <b>Secrets.</b> No header and no query ever
  * stands in a message.
  *
@@ -48,36 +39,32 @@ public final class HttpTransport implements AutoCloseable {
   private static final Pattern CONTENT_RANGE =
       Pattern.compile("bytes (?:(\\d{1,18})-(\\d{1,18})|\\*)/(\\d{1,18}|\\*)");
 
-  /** Waits; tests pass one that only counts. */
-  @FunctionalInterface
-  interface Pause {
-    void pause(Duration time) throws InterruptedException;
-  }
-
   private final Network network;
-  private final Pause pause;
-  private final RandomGenerator random;
+  private final Attempts attempts;
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private final HttpClient client;
 
-  HttpTransport(Network network, Pause pause, RandomGenerator random) {
+  HttpTransport(Network network, Attempts attempts) {
     this.network = network;
-    this.pause = pause;
-    this.random = random;
+    this.attempts = attempts;
+    this.client = client(network).executor(executor).build();
+  }
+
+  /** Returns a client as the network describes it, which follows no redirects. */
+  public static HttpClient.Builder client(Network network) {
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(network.connectTimeout())
-            .executor(executor)
             .proxy(network.proxy().map(ProxySelector::of).orElse(HttpClient.Builder.NO_PROXY));
     network.caFile().map(Certificates::context).ifPresent(builder::sslContext);
-    this.client = builder.build();
+    return builder;
   }
 
   /** Opens a client; no connection is made yet. */
   public static HttpTransport open(Network network) {
-    return new HttpTransport(network, Thread::sleep, RandomGenerator.getDefault());
+    return new HttpTransport(network, new Attempts(network.retries()));
   }
 
   /**
@@ -115,28 +102,21 @@ public final class HttpTransport implements AutoCloseable {
   }
 
   private HttpReply exchange(HttpCall call, Reader reader) {
-    int attempts = call.repeatable() ? network.retries().attempts() : 1;
-    for (int attempt = 1; ; attempt++) {
-      RegistryException failure;
-      boolean again = true;
-      try {
-        HttpReply reply = follow(call);
-        if (reply.status() / 100 == 2 || call.answers().contains(reply.status())) {
-          return reader.read(reply);
-        }
-        reply.close();
-        failure = failure(call, reply);
-        again = isWorthAnother(reply.status());
-      } catch (FileNotFoundException | NoSuchFileException e) {
-        throw new RegistryException(Kind.NOT_FOUND, call + " has no body to send: " + e, e);
-      } catch (IOException e) {
-        failure = broken(call, e);
+    return attempts.run(call.repeatable(), () -> once(call, reader));
+  }
+
+  private HttpReply once(HttpCall call, Reader reader) throws Attempts.Failed {
+    try {
+      HttpReply reply = follow(call);
+      if (reply.status() / 100 == 2 || call.answers().contains(reply.status())) {
+        return reader.read(reply);
       }
-      Optional<Duration> wait = wait(attempt, failure);
-      if (!again || attempt >= attempts || wait.isEmpty()) {
-        throw failure;
-      }
-      pause(wait.get());
+      reply.close();
+      throw HttpFailures.ofStatus(call.toString(), reply.status(), "", reply.header("retry-after"));
+    } catch (FileNotFoundException | NoSuchFileException e) {
+      throw new RegistryException(Kind.NOT_FOUND, call + " has no body to send: " + e, e);
+    } catch (IOException e) {
+      throw HttpFailures.ofBroken(call.toString(), e);
     }
   }
 
@@ -257,7 +237,7 @@ public final class HttpTransport implements AutoCloseable {
       return client.send(request.build(), info -> new BodyStream(network.readTimeout()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw interrupted(e);
+      throw new RegistryException(Kind.TRANSIENT, "interrupted", e);
     }
   }
 
@@ -267,84 +247,6 @@ public final class HttpTransport implements AutoCloseable {
       case HttpCall.Body.Bytes(byte[] bytes) -> BodyPublishers.ofByteArray(bytes);
       case HttpCall.Body.FilePart part -> FilePartPublisher.of(part);
     };
-  }
-
-  private static boolean isWorthAnother(int status) {
-    return switch (status) {
-      case 408, 425, 429, 500, 502, 503, 504 -> true;
-      default -> false;
-    };
-  }
-
-  private static RegistryException failure(HttpCall call, HttpReply reply) {
-    int status = reply.status();
-    Kind kind =
-        switch (status) {
-          case 401, 403, 407 -> Kind.DENIED;
-          case 404, 410 -> Kind.NOT_FOUND;
-          case 409, 412 -> Kind.CONFLICT;
-          default -> Kind.TRANSIENT;
-        };
-    String hint =
-        switch (kind) {
-          case DENIED -> " (expected: credentials that may do this)";
-          case NOT_FOUND -> " (expected: an existing name)";
-          case CONFLICT -> " (expected: nobody else writing)";
-          case TRANSIENT, INVALID -> "";
-        };
-    return new RegistryException(
-        kind,
-        call + " answered " + status + hint,
-        null,
-        retryAfter(reply.header("retry-after"), Instant.now()));
-  }
-
-  private static RegistryException broken(HttpCall call, IOException cause) {
-    String message = cause.getMessage();
-    return new RegistryException(
-        Kind.TRANSIENT,
-        call
-            + " failed: "
-            + cause.getClass().getSimpleName()
-            + (message == null ? "" : ": " + message),
-        cause);
-  }
-
-  private static @Nullable Duration retryAfter(String value, Instant now) {
-    if (value.matches("\\d{1,9}")) {
-      return Duration.ofSeconds(Long.parseLong(value));
-    }
-    try {
-      Instant then = DateTimeFormatter.RFC_1123_DATE_TIME.parse(value, Instant::from);
-      return then.isAfter(now) ? Duration.between(now, then) : Duration.ZERO;
-    } catch (DateTimeParseException e) {
-      return null;
-    }
-  }
-
-  /** Returns how long to wait before the next attempt; empty if the server wants more patience. */
-  private Optional<Duration> wait(int attempt, RegistryException failure) {
-    long longest = network.retries().longest().toNanos();
-    Duration asked = failure.retryAfter().orElse(Duration.ZERO);
-    if (asked.compareTo(network.retries().longest()) > 0) {
-      return Optional.empty();
-    }
-    long full = Math.min(longest, network.retries().first().toNanos() << Math.min(attempt - 1, 20));
-    long jittered = full / 2 + random.nextLong(full / 2 + 1);
-    return Optional.of(Duration.ofNanos(Math.max(asked.toNanos(), jittered)));
-  }
-
-  private void pause(Duration time) {
-    try {
-      pause.pause(time);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw interrupted(e);
-    }
-  }
-
-  private static RegistryException interrupted(InterruptedException cause) {
-    return new RegistryException(Kind.TRANSIENT, "interrupted", cause);
   }
 
   /** Gives up what is still on its way. */

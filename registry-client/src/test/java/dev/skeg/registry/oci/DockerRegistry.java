@@ -1,25 +1,19 @@
 package dev.skeg.registry.oci;
 
-import java.io.BufferedReader;
+import dev.skeg.registry.testing.ServerProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Debian's {@code docker-registry} as an unprivileged process on a free loopback port.
  *
- * <p><b>Threads.</b> A virtual thread reads what it logs; else owned by the test.
+ * <p><b>Threads.</b> Owned by the test.
  */
 final class DockerRegistry implements AutoCloseable {
   /** The user and password that {@link #HTPASSWD} lets in. */
@@ -34,12 +28,10 @@ final class DockerRegistry implements AutoCloseable {
   private static final Pattern LISTENING = Pattern.compile("msg=\"listening on ([0-9.:]+)");
   private static final Path PROGRAM = Path.of("/usr/bin/docker-registry");
 
-  private final Process process;
-  private final String authority;
+  private final ServerProcess process;
 
-  private DockerRegistry(Process process, String authority) {
+  private DockerRegistry(ServerProcess process) {
     this.process = process;
-    this.authority = authority;
   }
 
   /**
@@ -80,23 +72,8 @@ final class DockerRegistry implements AutoCloseable {
     lines.addAll(settings);
     try {
       Path config = Files.write(directory.resolve("config.yml"), lines);
-      Process process =
-          new ProcessBuilder(PROGRAM.toString(), "serve", config.toString())
-              .redirectErrorStream(true)
-              .start();
-      process.getOutputStream().close();
-      CompletableFuture<String> listening = new CompletableFuture<>();
-      Thread.ofVirtual().name("docker-registry-log").start(() -> watch(process, listening));
-      try {
-        return new DockerRegistry(process, listening.get(30, TimeUnit.SECONDS));
-      } catch (ExecutionException | TimeoutException e) {
-        process.destroyForcibly();
-        throw new IllegalStateException("docker-registry does not start: " + e.getMessage(), e);
-      } catch (InterruptedException e) {
-        process.destroyForcibly();
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted", e);
-      }
+      return new DockerRegistry(
+          ServerProcess.start(List.of(PROGRAM.toString(), "serve", config.toString()), LISTENING));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -110,44 +87,18 @@ final class DockerRegistry implements AutoCloseable {
     }
   }
 
-  private static void watch(Process process, CompletableFuture<String> listening) {
-    StringBuilder log = new StringBuilder();
-    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (!listening.isDone()) {
-          log.append(line).append('\n');
-          Matcher matcher = LISTENING.matcher(line);
-          if (matcher.find()) {
-            listening.complete(matcher.group(1));
-          }
-        }
-      }
-    } catch (IOException e) {
-      log.append(e);
-    }
-    listening.completeExceptionally(new IllegalStateException(log.toString()));
-  }
-
   /** Returns host and port. */
   String authority() {
-    return authority;
+    return process.started().group(1);
   }
 
   /** Returns the root of its API without TLS. */
   URI uri() {
-    return URI.create("http://" + authority + "/");
+    return URI.create("http://" + authority() + "/");
   }
 
   @Override
   public void close() {
-    process.destroy();
-    try {
-      if (!process.waitFor(10, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    process.close();
   }
 }

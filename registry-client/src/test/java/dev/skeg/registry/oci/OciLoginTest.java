@@ -14,6 +14,7 @@ import dev.skeg.registry.Secret;
 import dev.skeg.registry.Source;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.testing.TestCertificate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

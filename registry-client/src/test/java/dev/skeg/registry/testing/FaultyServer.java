@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -56,6 +57,11 @@ public final class FaultyServer implements AutoCloseable {
   /** Returns host and port. */
   public String authority() {
     return "127.0.0.1:" + listener.getLocalPort();
+  }
+
+  /** Returns host and port, as of a proxy. */
+  public InetSocketAddress address() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort());
   }
 
   /** Returns the URL of a path. */

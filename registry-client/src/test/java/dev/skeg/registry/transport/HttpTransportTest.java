@@ -14,31 +14,25 @@ import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
 import dev.skeg.registry.testing.Forwarder;
 import dev.skeg.registry.testing.Objects;
-import java.io.InputStream;
+import dev.skeg.registry.testing.TestCertificate;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@link HttpTransport} against servers and a proxy on loopback. */
 final class HttpTransportTest {
   private static final byte[] HELLO = "hello".getBytes(StandardCharsets.UTF_8);
-  private static final String PASSWORD = "changeit";
 
   @TempDir Path directory;
   private final Objects objects = new Objects();
@@ -130,7 +124,7 @@ final class HttpTransportTest {
     HttpsServer server = httpsServer();
     try {
       URI uri = URI.create("https://127.0.0.1:" + server.getAddress().getPort() + "/x");
-      Path pem = directory.resolve("server.pem");
+      Path pem = directory.resolve("certificate.pem");
       try (HttpTransport with = transport(network(Optional.empty(), Optional.of(pem)));
           HttpTransport without = transport(network(Optional.empty(), Optional.empty()))) {
         assertThat(with.send(HttpCall.get(uri)).bytes(10)).isEqualTo(HELLO);
@@ -149,7 +143,7 @@ final class HttpTransportTest {
     HttpsServer server = httpsServer();
     try {
       URI uri = URI.create("https://127.0.0.1:" + server.getAddress().getPort() + "/down");
-      Path pem = directory.resolve("server.pem");
+      Path pem = directory.resolve("certificate.pem");
       try (HttpTransport transport = transport(network(Optional.empty(), Optional.of(pem)))) {
         assertThatThrownBy(() -> transport.send(HttpCall.get(uri)))
             .hasMessageContaining("no step from https down to http");
@@ -168,7 +162,7 @@ final class HttpTransportTest {
   }
 
   private HttpTransport transport(Network network) {
-    return new HttpTransport(network, pauses::add, new Random(7));
+    return new HttpTransport(network, new Attempts(network.retries(), pauses::add, new Random(7)));
   }
 
   private static Network network(Optional<InetSocketAddress> proxy, Optional<Path> caFile) {
@@ -181,42 +175,10 @@ final class HttpTransportTest {
   }
 
   private HttpsServer httpsServer() throws Exception {
-    String store = directory.resolve("server.p12").toString();
-    keytool(
-        "-genkeypair",
-        "-alias",
-        "server",
-        "-keyalg",
-        "EC",
-        "-groupname",
-        "secp256r1",
-        "-dname",
-        "CN=server",
-        "-ext",
-        "san=ip:127.0.0.1",
-        "-keystore",
-        store);
-    keytool(
-        "-exportcert",
-        "-rfc",
-        "-alias",
-        "server",
-        "-keystore",
-        store,
-        "-file",
-        directory.resolve("server.pem").toString());
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(Path.of(store))) {
-      keys.load(in, PASSWORD.toCharArray());
-    }
-    KeyManagerFactory managers =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(keys, PASSWORD.toCharArray());
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(managers.getKeyManagers(), null, null);
+    TestCertificate certificate = TestCertificate.make(directory);
     HttpsServer server =
         HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setHttpsConfigurator(new HttpsConfigurator(context));
+    server.setHttpsConfigurator(new HttpsConfigurator(certificate.context()));
     server.createContext(
         "/x",
         exchange -> {
@@ -233,17 +195,5 @@ final class HttpTransportTest {
         });
     server.start();
     return server;
-  }
-
-  private static void keytool(String... arguments) throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(Path.of(System.getProperty("java.home"), "bin/keytool").toString()));
-    command.addAll(Arrays.asList(arguments));
-    command.addAll(List.of("-storepass", PASSWORD, "-storetype", "PKCS12"));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as(output).isZero();
   }
 }

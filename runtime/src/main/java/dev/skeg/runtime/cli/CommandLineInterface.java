@@ -5,6 +5,7 @@ import dev.skeg.runtime.config.ConfigException;
 import dev.skeg.runtime.config.Version;
 import dev.skeg.runtime.model.ServingException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +21,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Reads the command line, runs the command that it names, and turns failures into one line. */
 public final class CommandLineInterface {
+  private static final Duration PROGRESS_AFTER = Duration.ofSeconds(1);
+
   private final Console console;
   private final List<Command> commands;
 
@@ -38,7 +41,8 @@ public final class CommandLineInterface {
         List.of(
             new ServeCommand(console, serve),
             new ValidateCommand(console, checker),
-            new StatusCommand(console));
+            new StatusCommand(console),
+            new PushCommand(console, PROGRESS_AFTER));
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The command line: {@code serve}, {@code validate} and {@code status}.
+ * The command line: {@code serve}, {@code validate}, {@code status} and {@code push}.
  *
  * <p>Start at {@link dev.skeg.runtime.cli.CommandLineInterface}. A command exits 0 on success, 1 on
  * failure, 2 on bad usage, and says what to do in one line on standard error. Its options are built

@@ -92,8 +92,8 @@ final class CommandLineInterfaceTest {
   void badUsageExitsWithTwoAndOneLineThatSaysWhatWouldDo() {
     assertThat(run()).isEqualTo(2);
     assertThat(err.toString())
-        .isEqualTo("skeg: no command (expected: serve, validate, status); see skeg --help\n");
-    assertUsage("expected: serve, validate, status", "serv");
+        .isEqualTo("skeg: no command (expected: serve, validate, status, push); see skeg --help\n");
+    assertUsage("expected: serve, validate, status, push", "serv");
     assertUsage("no models directory (expected: --models DIR", "serve");
     assertUsage("did you mean --http-port?", "serve", "--htpp-port", "1");
     assertUsage("--http-port: x (expected: a port, 0 to 65535", "serve", "--http-port", "x");
@@ -128,8 +128,8 @@ final class CommandLineInterfaceTest {
   void everyCommandHasHelpWithAnExampleAndNothingElseIsListed() {
     assertThat(run("--help")).isZero();
     assertThat(out.toString()).contains("serve", "validate", "status", "Example:");
-    assertThat(out.toString()).doesNotContain("rollout", "bench", "push", "demo");
-    for (String command : new String[] {"serve", "validate", "status"}) {
+    assertThat(out.toString()).doesNotContain("rollout", "bench", "demo");
+    for (String command : new String[] {"serve", "validate", "status", "push"}) {
       out.getBuffer().setLength(0);
       assertThat(run(command, "--help")).isZero();
       assertThat(out.toString()).contains("Usage: skeg " + command, "Example:", "--help");

@@ -1,4 +1,4 @@
-package dev.skeg.registry.oci;
+package dev.skeg.registry.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +11,8 @@ import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /**
  * A key and a certificate for 127.0.0.1 that signs itself, made by the JDK's keytool.
@@ -18,12 +20,12 @@ import java.util.List;
  * @param certificateFile in PEM
  * @param keyFile in PEM
  */
-record TestCertificate(
+public record TestCertificate(
     PrivateKey key, Certificate certificate, Path certificateFile, Path keyFile) {
   private static final String PASSWORD = "changeit";
 
   /** Makes one in an empty directory. */
-  static TestCertificate make(Path directory)
+  public static TestCertificate make(Path directory)
       throws IOException, InterruptedException, GeneralSecurityException {
     Path store = directory.resolve("keys.p12");
     List<String> command =
@@ -63,6 +65,19 @@ record TestCertificate(
         certificate,
         pem(directory.resolve("certificate.pem"), "CERTIFICATE", certificate.getEncoded()),
         pem(directory.resolve("key.pem"), "PRIVATE KEY", key.getEncoded()));
+  }
+
+  /** Returns what a server shows the certificate by. */
+  public SSLContext context() throws GeneralSecurityException, IOException {
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    keys.load(null, null);
+    keys.setKeyEntry("test", key, PASSWORD.toCharArray(), new Certificate[] {certificate});
+    KeyManagerFactory managers =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(keys, PASSWORD.toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    return context;
   }
 
   private static Path pem(Path file, String type, byte[] der) throws IOException {
