@@ -22,9 +22,18 @@ import org.HdrHistogram.SingleWriterRecorder;
 final class LoadRun {
   private static final int MAX_BURST = 64;
 
+  /**
+   * In flight while a measurement at a constant rate warms up, but for its end: a generator that is
+   * still being compiled cannot keep the rate, and one that has fallen behind never warms up.
+   */
+  private static final int WARMING_IN_FLIGHT = 64;
+
+  private static final Duration WARM_AT_RATE = Duration.ofSeconds(1); // Half the warm-up at most.
+
   private final LoadTarget target;
   private final EventLoop loop;
   private final int concurrency; // 0 at a constant rate.
+  private boolean isOpen; // Whether arrivals come at a rate by now.
   private final double rate; // 0 at a constant concurrency.
   private final Duration deadline;
   private final Duration drain;
@@ -77,16 +86,14 @@ final class LoadRun {
       long startNanos = System.nanoTime();
       measureNanos = startNanos + warmUp.toNanos();
       endNanos = measureNanos + duration.toNanos();
-      boolean isOpen = concurrency == 0;
-      counts = new LoadCounts(measureNanos, endNanos, isOpen, deadline);
-      schedule = new ArrivalSchedule(startNanos, endNanos, isOpen ? rate : 1);
+      counts = new LoadCounts(measureNanos, endNanos, concurrency == 0, deadline);
       target.onReconnected(this::pump);
       var _ = loop.schedule(this::finish, endNanos - startNanos, TimeUnit.NANOSECONDS);
-      if (isOpen) {
-        tick();
-      } else {
-        pump();
+      if (concurrency == 0) {
+        long atRate = Math.min(WARM_AT_RATE.toNanos(), warmUp.toNanos() / 2);
+        var _ = loop.schedule(this::open, warmUp.toNanos() - atRate, TimeUnit.NANOSECONDS);
       }
+      pump();
     });
     return done;
   }
@@ -94,6 +101,13 @@ final class LoadRun {
   /** Returns the latencies of what was answered since the last call. <b>Threads.</b> One other. */
   Histogram progress() {
     return recent.getIntervalHistogram();
+  }
+
+  /** Goes over to arrivals at a rate. */
+  private void open() {
+    isOpen = true;
+    schedule = new ArrivalSchedule(System.nanoTime(), endNanos, rate);
+    tick();
   }
 
   private void tick() {
@@ -113,8 +127,9 @@ final class LoadRun {
    * it sends, no answer is read, and a generator that has fallen behind would not get out of that.
    */
   private void pump() {
-    if (concurrency > 0) {
-      while (inFlight < concurrency && target.isFree() && System.nanoTime() - endNanos < 0) {
+    if (!isOpen) {
+      int wanted = concurrency > 0 ? concurrency : WARMING_IN_FLIGHT;
+      while (inFlight < wanted && target.isFree() && System.nanoTime() - endNanos < 0) {
         send(System.nanoTime());
       }
       return;
@@ -156,7 +171,7 @@ final class LoadRun {
   }
 
   private long unsent() {
-    return concurrency > 0 ? 0 : schedule.due(endNanos) - sent;
+    return !isOpen ? 0 : schedule.due(endNanos) - sent;
   }
 
   private void finish() {

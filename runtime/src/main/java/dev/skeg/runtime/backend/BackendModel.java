@@ -26,6 +26,14 @@ public interface BackendModel extends AutoCloseable {
   boolean hasCommonFirstDimension();
 
   /**
+   * Returns what an operator should know of the model though it runs: one sentence each, without a
+   * full stop.
+   */
+  default List<String> warnings() {
+    return List.of();
+  }
+
+  /**
    * Runs the model once.
    *
    * @param inputs tensors that fit the signature, in any order; optional ones may be missing; only

@@ -1,17 +1,21 @@
 package dev.skeg.runtime.batch;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Lets a batch go that was held back for more rows, when it has waited long enough.
+ * Has the scheduler look at what waits when it must though nothing comes and no lane falls idle: a
+ * batch that was held back for more rows has waited long enough, or a request's time is over.
  *
- * <p><b>Threads.</b> One of its own, from the first time it is needed; anyone may set the time.
+ * <p><b>Threads.</b> One of its own, from the first time it is needed; anyone may set the time,
+ * without a lock.
  */
 final class DueTimer implements Runnable {
   private final Scheduler scheduler;
   private final AtomicLong due = new AtomicLong(); // By the batcher's clock; 0: nothing to do.
   private final Thread thread;
+  private final AtomicBoolean started = new AtomicBoolean();
   private volatile boolean closed;
 
   DueTimer(Scheduler scheduler, String model) {
@@ -19,12 +23,16 @@ final class DueTimer implements Runnable {
     this.thread = Thread.ofPlatform().daemon().name("due-" + model).unstarted(this);
   }
 
-  /** Schedules at that time, if nothing is due before. */
+  /**
+   * Schedules at that time, if nothing is due before.
+   *
+   * @throws OutOfMemoryError if there is no thread to be had; nothing has changed then
+   */
   void wakeAt(long time) {
+    start();
     long before = due.get();
     while (before == 0 || time < before) {
       if (due.compareAndSet(before, time)) {
-        start();
         LockSupport.unpark(thread);
         return;
       }
@@ -37,9 +45,15 @@ final class DueTimer implements Runnable {
     return due.get() != 0;
   }
 
-  private synchronized void start() {
-    if (thread.getState() == Thread.State.NEW) {
+  private void start() {
+    if (started.get() || !started.compareAndSet(false, true)) {
+      return;
+    }
+    try {
       thread.start();
+    } catch (RuntimeException | Error e) {
+      started.set(false);
+      throw e;
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,8 @@ final class FailureStreak {
   private final Consumer<String> quarantine;
   private final AtomicInteger failures = new AtomicInteger();
   private final AtomicBoolean isJudged = new AtomicBoolean(); // Being judged, or judged for good.
-  private final AtomicLong logAt = new AtomicLong(System.nanoTime());
+  private final LongSupplier clock;
+  private final AtomicLong logAt;
   private final AtomicLong unlogged = new AtomicLong();
   private volatile @Nullable BooleanSupplier trial;
   private volatile boolean isQuarantined;
@@ -44,8 +46,17 @@ final class FailureStreak {
    * @param quarantine told once, why; must not block
    */
   FailureStreak(ModelVersion version, Consumer<String> quarantine) {
+    this(version, quarantine, System::nanoTime);
+  }
+
+  /**
+   * @param clock monotonic nanoseconds
+   */
+  FailureStreak(ModelVersion version, Consumer<String> quarantine, LongSupplier clock) {
     this.version = version;
     this.quarantine = quarantine;
+    this.clock = clock;
+    this.logAt = new AtomicLong(clock.getAsLong());
   }
 
   /** Says how to try the version out: returns whether it runs, may block, and has gone well. */
@@ -104,7 +115,7 @@ final class FailureStreak {
   }
 
   private void log(Throwable cause) {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     long due = logAt.get();
     if (now - due < 0 || !logAt.compareAndSet(due, now + LOG_EVERY_NANOS)) {
       unlogged.incrementAndGet();

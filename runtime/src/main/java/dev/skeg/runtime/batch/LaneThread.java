@@ -1,5 +1,6 @@
 package dev.skeg.runtime.batch;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -13,18 +14,23 @@ import org.jspecify.annotations.Nullable;
 final class LaneThread implements Runnable {
   private static final long IDLE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-  private final String name;
   private final Runnable work;
+  private final ThreadFactory threads;
   private volatile boolean hasWork;
   private volatile boolean closed;
   private volatile @Nullable Thread thread;
 
   /**
-   * @param work done once for every {@link #start}; throws nothing
+   * @param work done once for every {@link #start}; is not to throw: what it throws ends the
+   *     thread, and the next start has another
    */
   LaneThread(String name, Runnable work) {
-    this.name = name;
+    this(work, Thread.ofPlatform().name(name).daemon().factory());
+  }
+
+  LaneThread(Runnable work, ThreadFactory threads) {
     this.work = work;
+    this.threads = threads;
   }
 
   /**
@@ -46,10 +52,9 @@ final class LaneThread implements Runnable {
     if (thread != null) {
       return; // It was about to end and has seen the work.
     }
-    Thread started = new Thread(this, name);
-    started.setDaemon(true);
-    thread = started;
     try {
+      Thread started = threads.newThread(this);
+      thread = started;
       started.start();
     } catch (RuntimeException | Error e) {
       thread = null;
@@ -60,6 +65,26 @@ final class LaneThread implements Runnable {
 
   @Override
   public void run() {
+    boolean ended = false;
+    try {
+      serve();
+      ended = true;
+    } finally {
+      if (!ended) {
+        lost();
+      }
+    }
+  }
+
+  /** Lets a new thread come in the place of this one, which is about to die. */
+  private synchronized void lost() {
+    thread = null;
+    if (hasWork) {
+      startThread();
+    }
+  }
+
+  private void serve() {
     do {
       while (hasWork) {
         hasWork = false;

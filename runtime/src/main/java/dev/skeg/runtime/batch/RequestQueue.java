@@ -48,6 +48,7 @@ final class RequestQueue {
   private final long inlineNanos;
   private final List<List<Line>> levels = new ArrayList<>();
   private final List<Entry> unwanted = new ArrayList<>();
+  private final Deadlines deadlines = new Deadlines();
   private int size;
   private long dueAt;
 
@@ -77,6 +78,55 @@ final class RequestQueue {
     line.waiting.add(entry);
     line.rows += entry.rows;
     size++;
+    watch(entry);
+  }
+
+  /** Has a request that cannot wait for ever found when its time is over. */
+  private void watch(Entry entry) {
+    long expiresAt = expiresAt(entry);
+    if (expiresAt != Long.MAX_VALUE) {
+      entry.waits().expiresAt = expiresAt;
+      deadlines.add(entry);
+    }
+  }
+
+  /** Returns the last moment at which a request can be started and be of use. */
+  private long expiresAt(Entry entry) {
+    Waiting wait = entry.waits();
+    long startBy = policy.levels().get(entry.level).delaysLate() ? Long.MAX_VALUE : wait.startBy;
+    if (wait.finishBy == Long.MAX_VALUE) {
+      return startBy;
+    }
+    ShapeClass shape = entry.shape;
+    long run = shape.cost().predict(Math.min(entry.rows, shape.capacity()));
+    return Math.min(startBy, wait.finishBy - run);
+  }
+
+  /** Returns when {@link #expire} has something to do; {@link Long#MAX_VALUE} for never. */
+  long expiresNext() {
+    return deadlines.isEmpty() ? Long.MAX_VALUE : deadlines.nextAt() + 1;
+  }
+
+  /**
+   * Makes those unwanted whose time is over. They keep their places in line, as those that were
+   * cancelled do, until they come to the front or are swept out.
+   *
+   * @param now by the batcher's clock
+   * @return how many
+   */
+  int expire(long now) {
+    int expired = 0;
+    while (now >= expiresNext()) {
+      Entry entry = deadlines.first();
+      deadlines.remove(entry);
+      if (expiresAt(entry) >= now) {
+        watch(entry); // Its run turned out to be shorter than it was when it came.
+      } else if (entry.take()) {
+        unwanted.add(entry);
+        expired++;
+      }
+    }
+    return expired;
   }
 
   private static @Nullable Line find(List<Line> lines, ShapeClass shape) {
@@ -109,6 +159,7 @@ final class RequestQueue {
           boolean gone = entry.waits().rowsTaken == 0 && entry.state() == Entry.DONE;
           if (gone) {
             unwanted.add(entry);
+            deadlines.remove(entry);
             line.rows -= entry.rows;
             size--;
           }
@@ -128,6 +179,7 @@ final class RequestQueue {
       }
       lines.clear();
     }
+    all.forEach(deadlines::remove);
     size = 0;
     return all;
   }
@@ -213,12 +265,7 @@ final class RequestQueue {
       unwanted.add(remove(line));
       return false;
     }
-    boolean isUseless =
-        head.waits().finishBy != Long.MAX_VALUE
-            && now + line.shape.cost().predict(Math.min(head.rows, line.shape.capacity()))
-                > head.waits().finishBy;
-    if (isUseless
-        || (now > head.waits().startBy && !policy.levels().get(head.level).delaysLate())) {
+    if (now > expiresAt(head)) {
       unwanted.add(remove(line));
       head.take();
       return false;
@@ -236,6 +283,7 @@ final class RequestQueue {
     Entry entry = line.waiting.remove();
     line.rows -= entry.rows - entry.waits().rowsTaken;
     size--;
+    deadlines.remove(entry);
     return entry;
   }
 
@@ -327,6 +375,7 @@ final class RequestQueue {
         return false;
       }
       entry.waits().assembly = new Assembly(entry);
+      deadlines.remove(entry);
     }
     if (entry.waits().rowsTaken + part == entry.rows) {
       line.waiting.remove();

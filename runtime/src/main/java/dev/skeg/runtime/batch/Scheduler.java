@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class Scheduler {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
 
-  /** Cancelled requests left in the queue, before they are swept out. */
+  /** Requests that have ended left in the queue, before they are swept out. */
   private static final int SWEEP_AFTER = 256;
 
   private final Batcher batcher;
@@ -35,7 +35,7 @@ final class Scheduler {
   private final RequestQueue queue;
   private final AtomicInteger schedules = new AtomicInteger();
   private final AtomicInteger swept = new AtomicInteger();
-  private final @Nullable DueTimer timer;
+  private final DueTimer timer;
 
   Scheduler(
       Batcher batcher, BatchPolicy policy, Admission admission, int laneCount, int maxQueued) {
@@ -48,7 +48,7 @@ final class Scheduler {
     this.idle = new IdleLanes(laneCount);
     this.ring = new MpscArrayQueue<>(Math.max(2, maxQueued));
     this.queue = new RequestQueue(policy, Batcher.INLINE_NANOS);
-    this.timer = policy.maxDelayNanos() > 0 ? new DueTimer(this, batcher.model()) : null;
+    this.timer = new DueTimer(this, batcher.model());
   }
 
   /** As {@link Batcher#clock()}. */
@@ -118,12 +118,32 @@ final class Scheduler {
         queue.removeCancelled();
       }
       mine = giveOut(own, cheapOnly);
+      expire();
     } finally {
       for (Entry entry : queue.takeUnwanted()) {
         batcher.endUnwanted(entry);
       }
     }
     return mine;
+  }
+
+  /**
+   * Refuses what cannot be started in time any more, and sees to it that what still can is not
+   * forgotten while all lanes are busy.
+   */
+  private void expire() {
+    if (queue.expiresNext() == Long.MAX_VALUE) {
+      return;
+    }
+    swept.addAndGet(queue.expire(clock()));
+    long next = queue.expiresNext();
+    if (next != Long.MAX_VALUE) {
+      try {
+        timer.wakeAt(next);
+      } catch (OutOfMemoryError noThread) {
+        LOG.debug("Expired requests of '{}' wait for a lane", batcher.model(), noThread);
+      }
+    }
   }
 
   private boolean giveOut(@Nullable Lane own, boolean cheapOnly) {
@@ -164,14 +184,14 @@ final class Scheduler {
    * one that is looks for itself, and a timer could do nothing but go off again and again.
    */
   private void wakeWhenDue() {
-    if (timer != null && queue.dueAt() > 0) {
+    if (queue.dueAt() > 0) {
       timer.wakeAt(queue.dueAt());
     }
   }
 
   /** Returns whether the timer is to go off. */
   boolean isTimerSet() {
-    return timer != null && timer.isSet();
+    return timer.isSet();
   }
 
   private boolean fill(Lane lane) {
@@ -202,9 +222,7 @@ final class Scheduler {
 
   /** Stops the threads and frees what the lanes run with; nothing runs any more. */
   void close() {
-    if (timer != null) {
-      timer.close();
-    }
+    timer.close();
     for (Lane lane : lanes) {
       lane.close();
     }

@@ -20,6 +20,12 @@ final class Waiting {
   /** What orders it among those that wait: its deadline, or one assumed. */
   long urgency;
 
+  /** When it is refused if it still waits; kept for those that stand in {@link Deadlines}. */
+  long expiresAt;
+
+  /** Where it stands there. */
+  int deadlinePlace = Deadlines.NOWHERE;
+
   /** When it began to wait. */
   long queuedAt;
 

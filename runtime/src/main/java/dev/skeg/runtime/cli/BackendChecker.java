@@ -13,6 +13,8 @@ import dev.skeg.runtime.servable.VersionChecks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -42,14 +44,16 @@ final class BackendChecker implements ModelChecker {
   }
 
   @Override
-  public void check(
+  public List<String> check(
       ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
     LoadRequest request =
         new LoadRequest(
             version, modelFile, config.config(), config.declaresMaxBatchSize(), intraOpThreads);
     Servable servable = loader.load(request, Pace.AT_ONCE);
     try {
-      VersionChecks.run(servable, request, Optional.empty(), Pace.AT_ONCE);
+      List<String> notes = new ArrayList<>(servable.warnings());
+      notes.addAll(VersionChecks.run(servable, request, Optional.empty(), Pace.AT_ONCE));
+      return notes;
     } finally {
       servable.retire().join();
       servable.free();

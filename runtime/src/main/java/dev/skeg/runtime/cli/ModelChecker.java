@@ -4,6 +4,7 @@ import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Loads versions to see whether they can be served, and frees them again. */
 public interface ModelChecker extends AutoCloseable {
@@ -12,9 +13,11 @@ public interface ModelChecker extends AutoCloseable {
    *
    * @param modelFile exists
    * @param intraOpThreads threads that one run may use, 1 or more
+   * @return what an operator should know of a model that can be served
    * @throws ServingException if it cannot be served, with the reason that the server would give
    */
-  void check(ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads);
+  List<String> check(
+      ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads);
 
   @Override
   void close();

@@ -147,7 +147,7 @@ final class ValidateCommand implements Command {
     return findings;
   }
 
-  private static List<Finding> check(ModelEntry model, ServerConfig config, ModelChecker loader) {
+  private List<Finding> check(ModelEntry model, ServerConfig config, ModelChecker loader) {
     List<String> problems = new ArrayList<>();
     model.problem().ifPresent(problems::add);
     ModelConfigFile configFile = null;
@@ -169,6 +169,7 @@ final class ValidateCommand implements Command {
     if (configFile == null || !problems.isEmpty()) {
       return List.of(new Finding(model.name(), "", problems));
     }
+    configFile.warnings().forEach(warning -> console.problem("warning: " + warning));
     List<Finding> findings = new ArrayList<>();
     int intraOpThreads =
         yaml.execution(config.execution(), configFile.instances()).intraOpThreads();
@@ -182,7 +183,7 @@ final class ValidateCommand implements Command {
     return findings;
   }
 
-  private static @Nullable String check(
+  private @Nullable String check(
       ModelEntry model,
       long number,
       ModelConfigFile config,
@@ -199,7 +200,10 @@ final class ValidateCommand implements Command {
       return file + " does not exist (expected: the model's file)";
     }
     try {
-      loader.check(new ModelVersion(model.name(), number), file, config, intraOpThreads);
+      ModelVersion asked = new ModelVersion(model.name(), number);
+      for (String warning : loader.check(asked, file, config, intraOpThreads)) {
+        console.problem("warning: " + file + ": " + warning);
+      }
       return null;
     } catch (ServingException e) {
       return String.valueOf(e.getMessage());

@@ -17,9 +17,14 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Checks a config.pbtxt by itself: values, names, and fields that cannot be served. */
+/**
+ * Checks a config.pbtxt by itself: values, names, fields that cannot be served, and those that have
+ * no effect.
+ */
 final class ModelConfigCheck {
   private static final Descriptor MODEL = ModelConfig.getDescriptor();
+
+  private static final String PRIORITY_POLICY = "priority_queue_policy";
 
   private static final int MAX_PRIORITY_LEVELS = 256;
   private static final long MAX_QUEUE_DELAY_MICROS = 60_000_000;
@@ -27,16 +32,23 @@ final class ModelConfigCheck {
   private final String file;
   private final TextFormatParseInfoTree root;
   private final List<String> problems;
+  private final List<String> warnings;
 
-  ModelConfigCheck(String file, TextFormatParseInfoTree root, List<String> problems) {
+  /**
+   * @param problems gets what the file is refused for
+   * @param warnings gets what it says in vain
+   */
+  ModelConfigCheck(
+      String file, TextFormatParseInfoTree root, List<String> problems, List<String> warnings) {
     this.file = file;
     this.root = root;
     this.problems = problems;
+    this.warnings = warnings;
   }
 
   void check(ModelConfig config, String modelName) {
     checkNames(config, modelName);
-    checkUnsupported(config);
+    checkSupport(config);
     checkVersionPolicy(config);
     if (config.getMaxBatchSize() < 0) {
       problem(
@@ -83,21 +95,21 @@ final class ModelConfigCheck {
     }
   }
 
-  private void checkUnsupported(ModelConfig config) {
+  private void checkSupport(ModelConfig config) {
     for (ModelConfigSupport each : ModelConfigSupport.ALL) {
-      if (each.support() != ModelConfigSupport.Support.REFUSED) {
+      if (each.support() == ModelConfigSupport.Support.WORKS) {
         continue;
       }
       int dot = each.field().indexOf('.');
       if (dot < 0) {
-        refuseIfSet(each, each.field(), config, MODEL, root);
+        reportIfSet(each, each.field(), config, MODEL, root);
         continue;
       }
       FieldDescriptor outer = field(each.field().substring(0, dot));
       List<?> elements = (List<?>) config.getField(outer);
       for (int i = 0; i < elements.size(); i++) {
         if (elements.get(i) instanceof MessageOrBuilder element) {
-          refuseIfSet(
+          reportIfSet(
               each,
               outer.getName() + "[" + i + "]." + each.field().substring(dot + 1),
               element,
@@ -118,19 +130,29 @@ final class ModelConfigCheck {
     }
   }
 
-  private void refuseIfSet(
-      ModelConfigSupport refused,
+  private void reportIfSet(
+      ModelConfigSupport entry,
       String path,
       MessageOrBuilder message,
       Descriptor type,
       @Nullable TextFormatParseInfoTree tree) {
     FieldDescriptor field =
-        type.findFieldByName(refused.field().substring(refused.field().lastIndexOf('.') + 1));
+        type.findFieldByName(entry.field().substring(entry.field().lastIndexOf('.') + 1));
     boolean set =
         field.isRepeated() ? message.getRepeatedFieldCount(field) > 0 : message.hasField(field);
-    if (set) {
-      unsupported(path, tree, field, refused.note());
+    if (!set) {
+      return;
     }
+    if (entry.support() == ModelConfigSupport.Support.REFUSED) {
+      unsupported(path, tree, field, entry.note());
+    } else {
+      warn(path, tree, field, entry.note());
+    }
+  }
+
+  private void warn(
+      String path, @Nullable TextFormatParseInfoTree tree, FieldDescriptor field, String note) {
+    warnings.add(place(tree, field, 0) + ": " + path + ": has no effect: " + note);
   }
 
   private void unsupported(
@@ -243,6 +265,13 @@ final class ModelConfigCheck {
             0,
             "not supported by this version: a GPU (expected: KIND_CPU or KIND_AUTO, and no gpus)");
       }
+      if (group.getKind() == ModelInstanceGroup.Kind.KIND_MODEL) {
+        warn(
+            path + ".kind",
+            tree,
+            field.getMessageType().findFieldByName("kind"),
+            "KIND_MODEL is taken for KIND_CPU");
+      }
     }
   }
 
@@ -293,6 +322,29 @@ final class ModelConfigCheck {
               + Long.toUnsignedString(levels)
               + ")");
     }
+    checkPriorityPolicies(batching);
+  }
+
+  private void checkPriorityPolicies(ModelDynamicBatching batching) {
+    FieldDescriptor field = ModelDynamicBatching.getDescriptor().findFieldByName(PRIORITY_POLICY);
+    TextFormatParseInfoTree tree = tree(root, field("dynamic_batching"), 0);
+    long levels = batching.getPriorityLevels();
+    int index = 0;
+    for (long level : batching.getPriorityQueuePolicyMap().keySet()) {
+      if (level == 0 || Long.compareUnsigned(level, levels) > 0) {
+        problem(
+            "dynamic_batching." + PRIORITY_POLICY,
+            tree,
+            field,
+            index,
+            "key "
+                + Long.toUnsignedString(level)
+                + (levels == 0
+                    ? " (expected: none, since priority_levels is 0)"
+                    : " (expected: 1 to priority_levels, " + Long.toUnsignedString(levels) + ")"));
+      }
+      index++;
+    }
   }
 
   private static FieldDescriptor field(String name) {
@@ -311,12 +363,16 @@ final class ModelConfigCheck {
       FieldDescriptor field,
       int index,
       String text) {
+    problems.add(place(tree, field, index) + ": " + path + ": " + text);
+  }
+
+  /** Returns the file, and the line and column where they are known. */
+  private String place(@Nullable TextFormatParseInfoTree tree, FieldDescriptor field, int index) {
     List<TextFormatParseLocation> locations = tree == null ? List.of() : tree.getLocations(field);
-    String place = "";
-    if (!locations.isEmpty()) {
-      TextFormatParseLocation at = locations.get(Math.min(index, locations.size() - 1));
-      place = ":" + (at.getLine() + 1) + ":" + (at.getColumn() + 1);
+    if (locations.isEmpty()) {
+      return file;
     }
-    problems.add(file + place + ": " + path + ": " + text);
+    TextFormatParseLocation at = locations.get(Math.min(index, locations.size() - 1));
+    return file + ":" + (at.getLine() + 1) + ":" + (at.getColumn() + 1);
   }
 }

@@ -15,13 +15,19 @@ import java.util.Optional;
  *
  * @param config as it stands in the file, checked by itself but not yet against the model
  * @param declaresMaxBatchSize whether the file has {@code max_batch_size}, be it 0
+ * @param warnings each field that is given and has no effect, with its place and what holds instead
  */
-public record ModelConfigFile(ModelConfig config, boolean declaresMaxBatchSize) {
+public record ModelConfigFile(
+    ModelConfig config, boolean declaresMaxBatchSize, List<String> warnings) {
   /** What a model without the file has. */
   public static final ModelConfigFile ABSENT =
-      new ModelConfigFile(ModelConfig.getDefaultInstance(), false);
+      new ModelConfigFile(ModelConfig.getDefaultInstance(), false, List.of());
 
   private static final String DEFAULT_FILE_NAME = "model.onnx";
+
+  public ModelConfigFile {
+    warnings = List.copyOf(warnings);
+  }
 
   /**
    * Reads and checks a file.
@@ -49,7 +55,8 @@ public record ModelConfigFile(ModelConfig config, boolean declaresMaxBatchSize) 
     ModelConfig config = builder.build();
     List<String> problems = new ArrayList<>();
     TextFormatParseInfoTree tree = places.build();
-    new ModelConfigCheck(name, tree, problems).check(config, modelName);
+    List<String> warnings = new ArrayList<>();
+    new ModelConfigCheck(name, tree, problems, warnings).check(config, modelName);
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
@@ -58,7 +65,7 @@ public record ModelConfigFile(ModelConfig config, boolean declaresMaxBatchSize) 
                 ModelConfig.getDescriptor()
                     .findFieldByNumber(ModelConfig.MAX_BATCH_SIZE_FIELD_NUMBER))
             .isEmpty();
-    return new ModelConfigFile(config, declared);
+    return new ModelConfigFile(config, declared, warnings);
   }
 
   /** Returns the name of the model's file within a version's directory. */

@@ -14,7 +14,7 @@ record ModelConfigSupport(String field, Support support, String note) {
   enum Support {
     /** Does what Triton does. */
     WORKS,
-    /** Read, checked, shown to clients; changes nothing. */
+    /** Read, checked, shown to clients; changes nothing, which a warning says at load. */
     KEPT,
     /** A model that has it is not loaded: to leave it out would give other answers. */
     REFUSED
@@ -39,17 +39,22 @@ record ModelConfigSupport(String field, Support support, String note) {
                   + " waits when a lane is free"),
           works(
               "instance_group",
-              "`KIND_CPU` or `KIND_AUTO`; the counts together are the lanes, unless model.yaml says"
-                  + " otherwise"),
+              "`KIND_CPU` or `KIND_AUTO`, and `KIND_MODEL` as `KIND_CPU` with a warning; the counts"
+                  + " together are the lanes, unless model.yaml says otherwise"),
           kept("metric_tags", "not added to metrics yet"),
           kept("parameters", "no parameter of the backend is known"),
           works(
               "model_warmup",
               "run before a version answers, each entry `count` times, at most 1000; a version that"
                   + " fails on one is not served"),
-          kept("response_cache", "only `enable: false`"),
+          works("response_cache", "only `enable: false`"),
           kept("model_metrics", "histograms have their own buckets"),
-          kept("model_transaction_policy", "only `decoupled: false`"),
+          works("model_transaction_policy", "only `decoupled: false`"),
+          kept("instance_group.rate_limiter", "a lane runs whenever it is free"),
+          kept("instance_group.host_policy", "lanes run on all processors of the process"),
+          kept("instance_group.secondary_devices", "a model runs on the CPU"),
+          kept("instance_group.profile", "for TensorRT"),
+          kept("instance_group.passive", "every instance is a lane that takes requests"),
           refused("input.reshape", "give the model's own dims"),
           refused("output.reshape", "give the model's own dims"),
           refused("input.is_shape_tensor", "for TensorRT"),

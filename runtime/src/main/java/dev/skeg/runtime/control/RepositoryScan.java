@@ -16,6 +16,8 @@ import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.servable.LoadRequest;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at a directory of models and says what is to become of each.
@@ -23,6 +25,8 @@ import java.util.List;
  * <p><b>Threads.</b> Any; reads the disk.
  */
 public final class RepositoryScan {
+  private static final Logger LOG = LoggerFactory.getLogger(RepositoryScan.class);
+
   private final ModelDirectory directory;
   private final ExecutionConfig execution;
   private final CpuBudget budget;
@@ -84,6 +88,7 @@ public final class RepositoryScan {
               .toList(),
           "");
     }
+    config.warnings().forEach(warning -> LOG.warn("Model '{}': {}", model.name(), warning));
     List<VersionPlan> versions = new ArrayList<>();
     for (long number : config.selectVersions(available)) {
       versions.add(

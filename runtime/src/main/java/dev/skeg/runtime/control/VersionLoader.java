@@ -14,6 +14,7 @@ import dev.skeg.runtime.servable.SignatureCompatibility;
 import dev.skeg.runtime.servable.VersionChecks;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -98,6 +99,7 @@ final class VersionLoader {
           .addKeyValue("digest", load.digest())
           .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos))
           .log("Version is ready");
+      live.ready().servable().warnings().forEach(warning -> caution(version, warning));
       return new Outcome.Loaded(live);
     } catch (MemoryAdmission.LackOfMemory e) {
       String reason = String.valueOf(e.getMessage());
@@ -121,6 +123,14 @@ final class VersionLoader {
     }
   }
 
+  private static void caution(ModelVersion version, String warning) {
+    LOG.atWarn()
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .addKeyValue("warning", warning)
+        .log("A client may end the server by what it sends to this version");
+  }
+
   private static void warn(ModelVersion version, String reason, @Nullable Throwable cause) {
     LOG.atWarn()
         .setCause(cause)
@@ -136,7 +146,8 @@ final class VersionLoader {
       if (demands.live() != null) {
         SignatureCompatibility.require(demands.live(), servable.signature());
       }
-      List<String> notes = VersionChecks.run(servable, load.request(), demands.maxLatency(), pace);
+      List<String> notes = new ArrayList<>(servable.warnings());
+      notes.addAll(VersionChecks.run(servable, load.request(), demands.maxLatency(), pace));
       batcher =
           new Batcher(
               servable,

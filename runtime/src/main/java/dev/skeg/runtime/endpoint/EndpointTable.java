@@ -190,14 +190,7 @@ public final class EndpointTable implements Endpoints {
   }
 
   private static long number(Endpoint endpoint, String version) {
-    long number = -1;
-    if (version.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      try {
-        number = Long.parseLong(version);
-      } catch (NumberFormatException e) {
-        number = -1;
-      }
-    }
+    long number = VersionNumber.parse(version);
     if (number < 0) {
       throw new ServingException(
           ErrorCode.INVALID_ARGUMENT,

@@ -41,12 +41,15 @@ final class BodyBuffer {
       content = piece;
       return;
     }
-    int needed = content.readableBytes() + piece.readableBytes();
-    if (!ours || content.writableBytes() < piece.readableBytes()) {
-      grow(content, needed);
+    try {
+      int needed = content.readableBytes() + piece.readableBytes();
+      if (!ours || content.writableBytes() < piece.readableBytes()) {
+        grow(content, needed);
+      }
+      content.writeBytes(piece);
+    } finally {
+      piece.release();
     }
-    content.writeBytes(piece);
-    piece.release();
   }
 
   private void grow(ByteBuf old, int needed) {

@@ -146,9 +146,10 @@ enum ContentCoding {
    * @throws HttpError 413 if it is larger, 400 if it is broken
    */
   ByteBuf decompress(ByteBufAllocator allocator, ByteBuf compressed, int maxBytes) {
-    ByteBuf plain = allocator.directBuffer(initialBytes(compressed.readableBytes(), maxBytes));
+    ByteBuf plain = null;
     boolean done = false;
     try (InputStream in = decompressing(compressed)) {
+      plain = allocator.directBuffer(initialBytes(compressed.readableBytes(), maxBytes));
       byte[] chunk = new byte[CHUNK_BYTES];
       int read = in.read(chunk);
       while (read >= 0) {
@@ -175,7 +176,7 @@ enum ContentCoding {
               + String.valueOf(broken.getMessage()));
     } finally {
       compressed.release();
-      if (!done) {
+      if (!done && plain != null) {
         plain.release();
       }
     }
@@ -210,11 +211,12 @@ enum ContentCoding {
       throw new IllegalStateException("identity compresses nothing");
     }
     boolean gzip = this == GZIP;
-    ByteBuf out = allocator.ioBuffer(Math.max(128, plain.readableBytes() / 2));
     CRC32 checksum = new CRC32();
+    ByteBuf out = null;
     Deflater deflater = new Deflater(Deflater.BEST_SPEED, gzip);
     boolean done = false;
     try {
+      out = allocator.ioBuffer(Math.max(128, plain.readableBytes() / 2));
       if (gzip) {
         out.writeShort(GZIP_MAGIC).writeByte(Deflater.DEFLATED).writeZero(6).writeByte(0xff);
       }
@@ -238,7 +240,7 @@ enum ContentCoding {
       return out;
     } finally {
       deflater.end();
-      if (!done) {
+      if (!done && out != null) {
         out.release();
       }
     }

@@ -58,9 +58,10 @@ final class InferResponseEncoder {
       InferCall call,
       InferenceResult.Completed result) {
     InferenceOutputs outputs = result.outputs();
-    ByteBuf head = allocator.ioBuffer(512);
+    ByteBuf head = null;
     boolean done = false;
     try {
+      head = allocator.ioBuffer(512);
       long binaryBytes = writeHead(factory, head, call, result);
       int jsonBytes = head.readableBytes();
       if (binaryBytes + jsonBytes > Integer.MAX_VALUE) {
@@ -94,7 +95,9 @@ final class InferResponseEncoder {
       return new Reply(HttpResponseStatus.OK, headers, body, written, true);
     } finally {
       if (!done) {
-        head.release();
+        if (head != null) {
+          head.release();
+        }
         outputs.close();
       }
     }
@@ -164,16 +167,26 @@ final class InferResponseEncoder {
     }
   }
 
+  /** Takes over {@code head}, unless this throws. */
   private static ByteBuf pointAtOutputs(
       ByteBufAllocator allocator, ByteBuf head, InferCall call, InferenceOutputs outputs) {
     CompositeByteBuf body = allocator.compositeBuffer(Math.max(2, outputs.size() + 1));
-    body.addComponent(true, head);
-    for (int i = 0; i < outputs.size(); i++) {
-      MemorySegment data = outputs.get(i).data();
-      if (call.isBinary(i) && data.byteSize() > 0) {
-        body.addComponent(true, Unpooled.wrappedBuffer(bytes(data)));
+    boolean done = false;
+    try {
+      body.addComponent(true, head.retain());
+      for (int i = 0; i < outputs.size(); i++) {
+        MemorySegment data = outputs.get(i).data();
+        if (call.isBinary(i) && data.byteSize() > 0) {
+          body.addComponent(true, Unpooled.wrappedBuffer(bytes(data)));
+        }
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        body.release();
       }
     }
+    head.release(); // The composite has a claim of its own.
     return body;
   }
 

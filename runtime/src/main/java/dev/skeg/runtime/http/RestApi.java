@@ -21,7 +21,6 @@ import java.io.InputStream;
 import java.util.Iterator;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,12 +104,12 @@ final class RestApi {
       }
     } catch (HttpError error) {
       done.accept(Reply.error(error));
-    } catch (RuntimeException unexpected) {
+    } catch (RuntimeException | Error unexpected) {
       done.accept(internalError(unexpected));
     }
   }
 
-  private static Reply internalError(RuntimeException unexpected) {
+  private static Reply internalError(Throwable unexpected) {
     LOG.error("a request failed by a fault of the server", unexpected);
     return Reply.error(
         HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal error; the server's log has the cause");
@@ -266,7 +265,7 @@ final class RestApi {
                 incoming.onEventLoop(() -> answerInfer(call, result, allocator, done));
               });
       incoming.onEventLoop(() -> incoming.started().accept(inFlight));
-    } catch (RuntimeException unexpected) {
+    } catch (RuntimeException | Error unexpected) {
       // Endpoints never throw; if one does, it may still hold the memory, which is therefore
       // leaked.
       done.accept(internalError(unexpected));
@@ -342,7 +341,7 @@ final class RestApi {
       return reply;
     } catch (HttpError error) {
       return Reply.error(error);
-    } catch (RuntimeException unexpected) {
+    } catch (RuntimeException | Error unexpected) {
       return internalError(unexpected);
     }
   }
@@ -364,9 +363,11 @@ final class RestApi {
   }
 
   private static Reply compressed(Reply reply, ContentCoding coding, ByteBufAllocator allocator) {
-    @Nullable ByteBuf body = null;
+    ByteBuf body;
     try {
       body = coding.compress(allocator, reply.body());
+    } catch (RuntimeException | Error unexpected) {
+      return internalError(unexpected);
     } finally {
       reply.discard();
     }

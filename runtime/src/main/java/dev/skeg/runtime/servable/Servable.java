@@ -78,6 +78,11 @@ public final class Servable {
     return model.unsupportedOutputs();
   }
 
+  /** Returns what an operator should know of the model, as {@link BackendModel#warnings}. */
+  public List<String> warnings() {
+    return model.warnings();
+  }
+
   /** Returns what a request must look like to be run. */
   public RequestCheck check() {
     return check;

@@ -52,34 +52,6 @@ final class BatcherTest {
     return new TestVersion(backend, directory, model, config, lanes);
   }
 
-  /** Keeps a version's only lane busy: its answer is not taken until it is let go. */
-  private static final class Blocker implements AutoCloseable {
-    private final CountDownLatch taken = new CountDownLatch(1);
-    private final CountDownLatch go = new CountDownLatch(1);
-
-    Blocker(TestVersion version) throws InterruptedException {
-      var _ =
-          version.submit(
-              row(0),
-              null,
-              result -> {
-                taken.countDown();
-                try {
-                  var _ = go.await(20, TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-                floats(result);
-              });
-      assertThat(taken.await(20, TimeUnit.SECONDS)).isTrue();
-    }
-
-    @Override
-    public void close() {
-      go.countDown();
-    }
-  }
-
   @Test
   void whatOneTurnBroughtRunsTogetherOnTheEventLoop() {
     try (TestVersion version = version(negation(), "", 2)) {

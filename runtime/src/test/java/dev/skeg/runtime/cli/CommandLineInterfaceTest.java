@@ -37,12 +37,13 @@ final class CommandLineInterfaceTest {
   /** Takes a file that says {@code good}. */
   private static final class WordChecker implements ModelChecker {
     @Override
-    public void check(
+    public List<String> check(
         ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
       try {
         if (!Files.readString(modelFile).equals("good")) {
           throw new ServingException(ErrorCode.INVALID_ARGUMENT, modelFile + " is not good");
         }
+        return List.of("it may be better");
       } catch (IOException e) {
         throw new ServingException(ErrorCode.INTERNAL, "cannot be read", e);
       }
@@ -157,7 +158,7 @@ final class CommandLineInterfaceTest {
 
     int code = run("validate", directory.toString());
 
-    assertThat(err.toString()).isEmpty();
+    assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.contains("may be better"));
     assertThat(code).isEqualTo(1);
     assertThat(out.toString().lines())
         .satisfiesExactly(
@@ -169,6 +170,19 @@ final class CommandLineInterfaceTest {
             line -> assertThat(line).matches("e .*model.yaml:1: rollout: not supported.*"),
             line -> assertThat(line).matches("f +2 +ok"),
             line -> assertThat(line).matches("f +3 .*no directory.*version_policy.*"));
+  }
+
+  @Test
+  void validateWarnsOfWhatHasNoEffectAndPasses() throws IOException {
+    model("a/1/model.onnx", "good");
+    model("a/config.pbtxt", "instance_group { host_policy: \"numa0\" }");
+
+    int code = run("validate", directory.toString());
+
+    assertThat(code).isZero();
+    assertThat(err.toString())
+        .contains("warning: ", "config.pbtxt:1:18: instance_group[0].host_policy: has no effect")
+        .contains("model.onnx: it may be better");
   }
 
   @Test

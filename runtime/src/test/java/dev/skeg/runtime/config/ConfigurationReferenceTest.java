@@ -87,7 +87,8 @@ final class ConfigurationReferenceTest {
 
     Triton's model configuration, in protobuf's text format. Everything left out is completed from the model;
     everything given must be borne out by it. Fields that would change answers and are not supported are refused,
-    so a configuration that loads means what it means to Triton.
+    so a configuration that loads means what it means to Triton. A field without effect is named in a warning when
+    the model is loaded, and by `skeg validate`.
 
     %s
     Every name must be the model's own, and each input and output is named once. `dims` are 1 or more, or -1 where the

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +73,51 @@ final class CpuBudgetTest {
     CpuBudget budget = CpuBudget.of(8, root, own);
 
     assertThat(budget.processors()).isEqualTo(1);
+  }
+
+  @Test
+  void takesTheMountsOwnQuotaWhereTheGroupLiesAboveTheNamespace() throws IOException {
+    limit("", "300000 100000");
+    limit("kubepods", "100000 100000"); // Another group of that name, within the mount.
+    Files.createDirectories(directory.resolve("kubepods"));
+    Files.writeString(directory.resolve("kubepods/cpu.max"), "50000 100000\n");
+
+    for (String path : List.of("/..", "/../kubepods", "/../../kubepods", "/kubepods/../../x")) {
+      Files.writeString(own, "0::" + path + "\n");
+
+      CpuBudget budget = CpuBudget.of(8, root, own);
+
+      assertThat(budget.processors()).as(path).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void takesTheMountsOwnQuotaWhereTheGroupIsNotMountedOrNotKnown() throws IOException {
+    limit("", "300000 100000");
+    Path empty = Files.writeString(directory.resolve("empty"), "");
+    Path elsewhere = Files.writeString(directory.resolve("elsewhere"), "0::/docker/0123\n");
+    Path relative = Files.writeString(directory.resolve("relative"), "0::kubepods\n");
+    Path broken = Files.writeString(directory.resolve("broken"), "0::/kube\0pods\n");
+
+    Path absent = directory.resolve("absent");
+
+    for (Path file : List.of(empty, elsewhere, relative, broken, directory, absent)) {
+      CpuBudget budget = CpuBudget.of(8, root, file);
+
+      assertThat(budget.processors()).as(file.toString()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void isTheProcessorsWhereVersionOneOfControlGroupsRules() throws IOException {
+    Files.createDirectories(root.resolve("cpu/skeg"));
+    Files.writeString(root.resolve("cpu/skeg/cpu.cfs_quota_us"), "-1\n");
+    Files.createDirectories(root.resolve("unified/skeg"));
+    Files.writeString(own, "4:memory:/other\n1:cpu:/skeg\n0::/skeg\n");
+    Path hybrid = Files.writeString(directory.resolve("hybrid"), "2:cpu,cpuacct:/skeg\n0::/\n");
+
+    assertThat(CpuBudget.of(8, root, own).processors()).isEqualTo(8);
+    assertThat(CpuBudget.of(8, root, hybrid).processors()).isEqualTo(8);
   }
 
   @Test

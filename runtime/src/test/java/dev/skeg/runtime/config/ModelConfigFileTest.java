@@ -159,6 +159,71 @@ final class ModelConfigFileTest {
   }
 
   @Test
+  void warnsOfEachFieldThatHasNoEffect() {
+    ModelConfigFile file =
+        parse(
+            """
+            optimization { graph { level: 1 } }
+            instance_group { count: 1 kind: KIND_CPU }
+            instance_group {
+              kind: KIND_MODEL
+              rate_limiter { priority: 2 }
+              host_policy: "numa0"
+              secondary_devices { kind: KIND_NVDLA }
+              profile: "0"
+              passive: true
+            }
+            response_cache { enable: false }
+            """);
+
+    assertThat(file.warnings())
+        .containsExactly(
+            "config.pbtxt:1:1: optimization: has no effect: hints for an engine on a GPU",
+            "config.pbtxt:5:3: instance_group[1].rate_limiter: has no effect: a lane runs whenever it"
+                + " is free",
+            "config.pbtxt:6:3: instance_group[1].host_policy: has no effect: lanes run on all"
+                + " processors of the process",
+            "config.pbtxt:7:3: instance_group[1].secondary_devices: has no effect: a model runs on the"
+                + " CPU",
+            "config.pbtxt:8:3: instance_group[1].profile: has no effect: for TensorRT",
+            "config.pbtxt:9:3: instance_group[1].passive: has no effect: every instance is a lane that"
+                + " takes requests",
+            "config.pbtxt:4:3: instance_group[1].kind: has no effect: KIND_MODEL is taken for"
+                + " KIND_CPU");
+    assertThat(parse("name: \"fraud\" max_batch_size: 4").warnings()).isEmpty();
+  }
+
+  @Test
+  void refusesQueuePoliciesOfPrioritiesThatThereAreNot() {
+    ConfigException e =
+        catchThrowableOfType(
+            ConfigException.class,
+            () ->
+                parse(
+                    """
+                    dynamic_batching {
+                      priority_levels: 2
+                      default_priority_level: 1
+                      priority_queue_policy { key: 2 value { max_queue_size: 1 } }
+                      priority_queue_policy { key: 3 value { max_queue_size: 1 } }
+                      priority_queue_policy { key: 0 value { max_queue_size: 1 } }
+                      priority_queue_policy { key: 18446744073709551615 value { } }
+                    }
+                    """));
+
+    String field = ": dynamic_batching.priority_queue_policy: key ";
+    String expected = " (expected: 1 to priority_levels, 2)";
+    assertThat(e.problems())
+        .containsExactly(
+            "config.pbtxt:5:3" + field + "3" + expected,
+            "config.pbtxt:6:3" + field + "0" + expected,
+            "config.pbtxt:7:3" + field + "18446744073709551615" + expected);
+    assertThatThrownBy(
+            () -> parse("dynamic_batching { priority_queue_policy { key: 1 value { } } }"))
+        .hasMessageContaining("key 1 (expected: none, since priority_levels is 0)");
+  }
+
+  @Test
   void theTableOfFieldsHasEveryFieldAndNoOther() {
     Set<String> topLevel = new HashSet<>();
     for (ModelConfigSupport each : ModelConfigSupport.ALL) {

@@ -272,7 +272,7 @@ final class ModelControlTest {
                 .node("Expand", List.of("x", "shape"), List.of("y")) // More than any memory.
                 .longs("shape", 1 << 22, 1 << 22)
                 .build(),
-            new ModelConfigFile(ModelConfigFile.ABSENT.config(), true));
+            new ModelConfigFile(ModelConfigFile.ABSENT.config(), true, List.of()));
     models.apply(plan(models.adding(1)), plan(failing).forced()); // Its output is of another shape.
 
     for (int i = 0; i < 16; i++) {

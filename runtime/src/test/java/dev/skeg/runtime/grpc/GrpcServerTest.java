@@ -291,7 +291,7 @@ final class GrpcServerTest {
     assertThat(complete).isNotNull();
     complete.run();
 
-    assertThat(server.endpoints.openOutputs).hasValue(0);
+    server.endpoints.awaitClosedOutputs();
     assertThat(server.endpoints.closedOutputs).hasValue(1);
     assertThat(server.stub().modelInfer(request("identity").build()).getModelVersion())
         .isEqualTo("3");
@@ -323,7 +323,7 @@ final class GrpcServerTest {
     assertThat(last.getId()).isEqualTo("last");
     assertThat(refusal).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(stopped.get(20, TimeUnit.SECONDS)).isTrue();
-    assertThat(server.endpoints.openOutputs).hasValue(0);
+    server.endpoints.awaitClosedOutputs();
   }
 
   @Test
@@ -338,7 +338,7 @@ final class GrpcServerTest {
         .hasMessageContaining("UNAVAILABLE");
     complete.run();
 
-    assertThat(server.endpoints.openOutputs).hasValue(0);
+    server.endpoints.awaitClosedOutputs();
   }
 
   @Test

@@ -21,6 +21,7 @@ final class OnnxModel implements BackendModel {
   private final long memoryInfo;
   private final SessionSignature described;
   private final Runnable onClosed;
+  private final List<String> warnings;
   private final Arena names = Arena.ofShared();
   private final long[] inputNames;
   private final long[] outputNames;
@@ -30,7 +31,13 @@ final class OnnxModel implements BackendModel {
    * @param onClosed run once, when the session has been released
    */
   OnnxModel(
-      OrtApi api, long session, long memoryInfo, SessionSignature described, Runnable onClosed) {
+      OrtApi api,
+      long session,
+      long memoryInfo,
+      SessionSignature described,
+      List<String> warnings,
+      Runnable onClosed) {
+    this.warnings = warnings;
     this.api = api;
     this.session = session;
     this.memoryInfo = memoryInfo;
@@ -52,6 +59,11 @@ final class OnnxModel implements BackendModel {
   @Override
   public List<UnsupportedOutput> unsupportedOutputs() {
     return described.unsupportedOutputs();
+  }
+
+  @Override
+  public List<String> warnings() {
+    return warnings;
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -75,8 +76,10 @@ public final class OnnxRuntimeBackend implements Backend {
       api.releaseSessionOptions(sessionOptions);
     }
     try {
-      return new OnnxModel(
-          api, session, memoryInfo, SessionSignature.read(api, session), models::decrementAndGet);
+      SessionSignature described = SessionSignature.read(api, session);
+      List<String> warnings =
+          GraphFile.read(options.file()).map(IntegerTraps::find).orElse(List.of());
+      return new OnnxModel(api, session, memoryInfo, described, warnings, models::decrementAndGet);
     } catch (RuntimeException | Error e) {
       api.releaseSession(session);
       throw e;

@@ -5,7 +5,8 @@
  * cannot feed unsigned integers, mangles bytes that are not UTF-8 and copies what need not be
  * copied; the C API in the same artifact has none of these limits. {@link
  * dev.skeg.runtime.backend.onnx.OrtApi} is the only file that knows the C API. <b>May use:</b>
- * {@code backend}, {@code model}.
+ * {@code backend}, {@code model}; ONNX's file format, of which {@link
+ * dev.skeg.runtime.backend.onnx.GraphFile} reads what the C API does not tell.
  */
 @NullMarked
 package dev.skeg.runtime.backend.onnx;
