@@ -5,13 +5,17 @@ import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.VersionChecks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Loads versions as the server would, with the same backend. */
@@ -42,18 +46,18 @@ final class BackendChecker implements ModelChecker {
   @Override
   public List<String> check(
       ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
-    Servable servable =
-        loader.load(
-            new LoadRequest(
-                version,
-                modelFile,
-                config.config(),
-                config.declaresMaxBatchSize(),
-                intraOpThreads));
-    List<String> warnings = servable.warnings();
-    servable.retire().join();
-    servable.free();
-    return warnings;
+    LoadRequest request =
+        new LoadRequest(
+            version, modelFile, config.config(), config.declaresMaxBatchSize(), intraOpThreads);
+    Servable servable = loader.load(request, Pace.AT_ONCE);
+    try {
+      List<String> notes = new ArrayList<>(servable.warnings());
+      notes.addAll(VersionChecks.run(servable, request, Optional.empty(), Pace.AT_ONCE));
+      return notes;
+    } finally {
+      servable.retire().join();
+      servable.free();
+    }
   }
 
   @Override

@@ -1,9 +1,6 @@
 package dev.skeg.runtime.config;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * How much processor time this process may use: the processors that it may run on (the cpuset), or
@@ -12,12 +9,6 @@ import java.util.List;
  * @param processors more than 0; 1.5 is one processor all the time and a second half of it
  */
 public record CpuBudget(double processors) {
-  private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
-  private static final Path OWN_GROUP = Path.of("/proc/self/cgroup");
-
-  /** Begins the line of the one hierarchy of version 2, before the group's path. */
-  private static final String UNIFIED = "0::";
-
   public CpuBudget {
     if (!(processors > 0)) {
       throw new IllegalArgumentException("processors: " + processors + " (expected: more than 0)");
@@ -26,7 +17,7 @@ public record CpuBudget(double processors) {
 
   /** Returns what this process has. */
   public static CpuBudget ofThisProcess() {
-    return of(Runtime.getRuntime().availableProcessors(), CGROUPS, OWN_GROUP);
+    return of(Runtime.getRuntime().availableProcessors(), ControlGroups.ROOT, ControlGroups.OWN);
   }
 
   /**
@@ -38,33 +29,12 @@ public record CpuBudget(double processors) {
    */
   static CpuBudget of(int processors, Path root, Path ownGroup) {
     double least = processors;
-    for (Path group = group(root, ownGroup); group != null; group = group.getParent()) {
-      for (String line : lines(group.resolve("cpu.max"))) {
+    for (Path group : ControlGroups.directories(root, ownGroup)) {
+      for (String line : ControlGroups.lines(group.resolve("cpu.max"))) {
         least = Math.min(least, quota(line));
-      }
-      if (group.equals(root)) {
-        break;
       }
     }
     return new CpuBudget(least);
-  }
-
-  /**
-   * Returns the directory of the process's own group, which need not exist: it, or one around it,
-   * may lie above what is mounted. A path out of the control group namespace says nothing of what
-   * is under the mount; the mount itself then stands for what limits the process.
-   */
-  private static Path group(Path root, Path ownGroup) {
-    for (String line : lines(ownGroup)) {
-      if (line.startsWith(UNIFIED)) {
-        String path = line.substring(UNIFIED.length());
-        boolean isPath = path.startsWith("/") && path.indexOf('\0') < 0;
-        if (isPath && !List.of(path.split("/", -1)).contains("..")) {
-          return root.resolve(path.replaceFirst("^/+", "")).normalize();
-        }
-      }
-    }
-    return root;
   }
 
   /** Reads {@code "QUOTA PERIOD"}, microseconds both, or {@code "max PERIOD"}. */
@@ -75,14 +45,6 @@ public record CpuBudget(double processors) {
       return parts.length == 2 && quota > 0 ? quota : Double.POSITIVE_INFINITY;
     } catch (NumberFormatException unlimited) {
       return Double.POSITIVE_INFINITY;
-    }
-  }
-
-  private static List<String> lines(Path file) {
-    try {
-      return Files.readAllLines(file);
-    } catch (IOException absent) {
-      return List.of();
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,13 @@ public final class EndpointTable implements Endpoints {
     endpoints = next;
   }
 
+  /** Takes an endpoint out: its model is unknown from now on. */
+  public void remove(String model) {
+    Map<String, Endpoint> next = new TreeMap<>(endpoints);
+    next.remove(model);
+    endpoints = next;
+  }
+
   /** Returns the endpoints as they are now, by name. */
   public List<Endpoint> snapshot() {
     return List.copyOf(endpoints.values());
@@ -50,32 +58,40 @@ public final class EndpointTable implements Endpoints {
   @Override
   public InFlight infer(
       InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
-    VersionStatus.Ready ready;
-    try {
-      ready = resolve(request.model(), request.version());
-    } catch (ServingException e) {
-      metrics.recordUnknownModel();
-      completion.complete(new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
-      return InFlight.DONE;
+    @Nullable Servable retired = null;
+    while (true) {
+      VersionStatus.Ready ready;
+      try {
+        ready = resolve(request.model(), request.version());
+      } catch (ServingException e) {
+        metrics.recordUnknownModel();
+        completion.complete(new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
+        return InFlight.DONE;
+      }
+      Servable servable = ready.servable();
+      String error = servable.check().error(request);
+      if (error != null) {
+        metrics.forVersion(servable.version()).recordFailure(FailureReason.OTHER);
+        completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
+        return InFlight.DONE;
+      }
+      ServableHandle handle = servable.acquire();
+      if (handle != null) {
+        return ready
+            .batcher()
+            .submit(handle, request, servable.check().rows(request), eventLoop, completion);
+      }
+      // Retired since it was looked up. It was out of the table before: the next look finds
+      // another.
+      if (servable == retired) {
+        metrics.forVersion(servable.version()).recordFailure(FailureReason.REJECTED);
+        completion.complete(
+            new InferenceResult.Rejected(
+                ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
+        return InFlight.DONE;
+      }
+      retired = servable;
     }
-    Servable servable = ready.servable();
-    String error = servable.check().error(request);
-    if (error != null) {
-      metrics.forVersion(servable.version()).recordFailure(FailureReason.OTHER);
-      completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
-      return InFlight.DONE;
-    }
-    ServableHandle handle = servable.acquire();
-    if (handle == null) {
-      metrics.forVersion(servable.version()).recordFailure(FailureReason.REJECTED);
-      completion.complete(
-          new InferenceResult.Rejected(
-              ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
-      return InFlight.DONE;
-    }
-    return ready
-        .batcher()
-        .submit(handle, request, servable.check().rows(request), eventLoop, completion);
   }
 
   @Override
@@ -150,7 +166,8 @@ public final class EndpointTable implements Endpoints {
             ErrorCode.NOT_FOUND, UNKNOWN + model + "' has no available versions");
       }
     } else {
-      status = endpoint.version(number(model, version));
+      Long labelled = endpoint.labels().get(version);
+      status = endpoint.version(labelled == null ? number(endpoint, version) : labelled);
       if (status == null) {
         throw new ServingException(
             ErrorCode.NOT_FOUND, UNKNOWN + model + "' version " + version + " is not found");
@@ -172,7 +189,7 @@ public final class EndpointTable implements Endpoints {
         + state;
   }
 
-  private static long number(String model, String version) {
+  private static long number(Endpoint endpoint, String version) {
     long number = VersionNumber.parse(version);
     if (number < 0) {
       throw new ServingException(
@@ -180,8 +197,12 @@ public final class EndpointTable implements Endpoints {
           "failed to get model version from specified version string '"
               + version
               + "' of model '"
-              + model
-              + "' (expected: an integer of 0 or more, or nothing for the newest)");
+              + endpoint.model()
+              + "' (expected: an integer of 0 or more, "
+              + (endpoint.labels().isEmpty()
+                  ? ""
+                  : "one of the labels " + new TreeSet<>(endpoint.labels().keySet()) + ", ")
+              + "or nothing for the newest)");
     }
     return number;
   }

@@ -2,7 +2,12 @@ package dev.skeg.runtime.servable;
 
 import dev.skeg.runtime.model.ModelVersion;
 import inference.ModelConfigOuterClass.ModelConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * What to load.
@@ -17,4 +22,46 @@ public record LoadRequest(
     Path modelFile,
     ModelConfig declared,
     boolean declaresMaxBatchSize,
-    int intraOpThreads) {}
+    int intraOpThreads) {
+  /** Returns whether the other asks for the same, wherever the file lies. */
+  public boolean isSameAs(LoadRequest other) {
+    return version.equals(other.version)
+        && modelFile.endsWith(fileName(other))
+        && declared.equals(other.declared)
+        && declaresMaxBatchSize == other.declaresMaxBatchSize
+        && intraOpThreads == other.intraOpThreads;
+  }
+
+  /** Returns the version's directory: the model's file may lie deeper in it. */
+  Path versionDirectory() {
+    String name = declared.getDefaultModelFilename();
+    Path directory = modelFile;
+    for (int depth = name.isEmpty() ? 1 : Path.of(name).getNameCount(); depth > 0; depth--) {
+      Path parent = directory.getParent();
+      directory = parent == null ? Path.of("") : parent;
+    }
+    return directory;
+  }
+
+  /** Returns the bytes of all files of the version; 0 as far as they cannot be read. */
+  public long fileBytes() {
+    try (Stream<Path> files = Files.walk(versionDirectory(), FileVisitOption.FOLLOW_LINKS)) {
+      return files.mapToLong(LoadRequest::size).sum();
+    } catch (IOException | UncheckedIOException unreadable) {
+      return size(modelFile); // Loading it will say what is wrong.
+    }
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.isRegularFile(file) ? Files.size(file) : 0;
+    } catch (IOException unreadable) {
+      return 0;
+    }
+  }
+
+  private static Path fileName(LoadRequest request) {
+    Path name = request.modelFile.getFileName();
+    return name == null ? request.modelFile : name;
+  }
+}

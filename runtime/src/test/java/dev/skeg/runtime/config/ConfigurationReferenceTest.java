@@ -77,6 +77,7 @@ final class ConfigurationReferenceTest {
     ```yaml
     # models/fraud/model.yaml
     execution: {lanes: 2, intra-op-threads: 1}
+    versions: {swap: load-first, keep-previous: 2}
     ```
 
     %s
@@ -118,8 +119,8 @@ final class ConfigurationReferenceTest {
     StringBuilder table = new StringBuilder("| key | value | default | |\n|---|---|---|---|\n");
     for (ModelYaml.ModelKey key : ModelYaml.KEYS) {
       table.append(
-          "| `%s` | %s | the server's | %s |\n"
-              .formatted(key.path(), key.type().expected(), key.summary()));
+          "| `%s` | %s | %s | %s |\n"
+              .formatted(key.path(), key.type().expected(), key.defaultText(), key.summary()));
     }
     return table.toString();
   }

@@ -3,6 +3,8 @@ package dev.skeg.runtime.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +36,7 @@ final class ModelYamlTest {
 
   @Test
   void namesTheBlocksThatAreNotSupportedYet() {
-    for (String block : new String[] {"versions", "monitor", "rollout", "triggers", "explain"}) {
+    for (String block : new String[] {"monitor", "rollout", "triggers", "explain"}) {
       assertThatThrownBy(() -> parse("\n" + block + ": {a: 1}"))
           .isInstanceOf(ConfigException.class)
           .hasMessageStartingWith("model.yaml:2: " + block + ": not supported by this version");
@@ -51,6 +53,30 @@ final class ModelYamlTest {
         .hasMessage("model.yaml:1: lanes: unknown key (did you mean execution.lanes?)");
     assertThatThrownBy(() -> parse("execution: {intra-op-threads: 0}"))
         .hasMessage("model.yaml:1: execution.intra-op-threads: 0 (expected: an integer, 1 to 256)");
+  }
+
+  @Test
+  void saysHowVersionsFollowOneAnother() {
+    assertThat(parse("").versions()).isEqualTo(new VersionsConfig(SwapPolicy.LOAD_FIRST, 2));
+    assertThat(parse("versions: {keep-previous: 5}").versions())
+        .isEqualTo(new VersionsConfig(SwapPolicy.LOAD_FIRST, 5));
+    assertThat(parse("versions: {swap: unload-first}").versions())
+        .isEqualTo(new VersionsConfig(SwapPolicy.UNLOAD_FIRST, 0));
+    assertThatThrownBy(() -> parse("versions: {swap: unload-first, keep-previous: 1}"))
+        .hasMessageStartingWith(
+            "model.yaml:1: versions.keep-previous: 1 (expected: 0 with versions.swap: unload-first");
+    assertThat(parse("versions: {max-latency: 20ms}").versions().maxLatency())
+        .contains(Duration.ofMillis(20));
+    assertThat(parse("versions: {labels: {prod: 3, next: 12}}").versions().labels())
+        .isEqualTo(Map.of("prod", 3L, "next", 12L));
+    assertThatThrownBy(() -> parse("versions: {labels: {7: 3}}"))
+        .hasMessageStartingWith("model.yaml:1: versions.labels.7: the label '7' (expected: ");
+    assertThatThrownBy(() -> parse("versions: {labels: {prod: x}}"))
+        .hasMessageStartingWith("model.yaml:1: versions.labels.prod: x (expected: a version's");
+    assertThatThrownBy(() -> parse("versions: {labels: prod}"))
+        .hasMessageStartingWith("model.yaml:1: versions.labels: prod (expected: a block");
+    assertThatThrownBy(() -> parse("versions: {swap: unload}"))
+        .hasMessageStartingWith("model.yaml:1: versions.swap: unload (expected: ");
   }
 
   private static ModelYaml parse(String text) {

@@ -1,0 +1,170 @@
+package dev.skeg.runtime.control;
+
+import dev.skeg.runtime.batch.BatchPolicy;
+import dev.skeg.runtime.batch.Batcher;
+import dev.skeg.runtime.endpoint.VersionStatus;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.servable.LoadRequest;
+import dev.skeg.runtime.servable.Loader;
+import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.SignatureCompatibility;
+import dev.skeg.runtime.servable.VersionChecks;
+import dev.skeg.runtime.telemetry.InferenceMetrics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a version and gets it ready: engine, checks, batcher, costs.
+ *
+ * <p><b>Threads.</b> Any; blocks.
+ */
+final class VersionLoader {
+  private static final Logger LOG = LoggerFactory.getLogger(VersionLoader.class);
+
+  private final Loader loader;
+  private final InferenceMetrics metrics;
+  private final MemoryAdmission memory;
+  private final BiConsumer<Servable, String> quarantine;
+
+  /** What became of a load. */
+  sealed interface Outcome {
+    record Loaded(LiveVersion version) implements Outcome {}
+
+    /**
+     * It cannot be served.
+     *
+     * @param reason for people and clients
+     */
+    record Failed(String reason) implements Outcome {}
+
+    /**
+     * There is no memory for it now.
+     *
+     * @param reason for people and clients
+     */
+    record LackedMemory(String reason) implements Outcome {}
+  }
+
+  /**
+   * What a version is held against.
+   *
+   * @param live the signature of the version that serves; null if there is none, or it need not fit
+   * @param maxLatency as {@code VersionsConfig} has it
+   */
+  record Demands(@Nullable Signature live, Optional<Duration> maxLatency) {}
+
+  /**
+   * @param quarantine told once, why, when a version fails again and again; must not block
+   */
+  VersionLoader(
+      Loader loader,
+      InferenceMetrics metrics,
+      MemoryAdmission memory,
+      BiConsumer<Servable, String> quarantine) {
+    this.loader = loader;
+    this.metrics = metrics;
+    this.memory = memory;
+    this.quarantine = quarantine;
+  }
+
+  /**
+   * On what a load works.
+   *
+   * @param around for all of it
+   * @param engine for calls of the engine
+   */
+  record Paces(Pace around, Pace engine) {
+    static final Paces AT_ONCE = new Paces(Pace.AT_ONCE, Pace.AT_ONCE);
+  }
+
+  /** Loads a version; whatever goes wrong is in the outcome. */
+  Outcome load(VersionPlan.Load load, Demands demands, Paces paces) {
+    ModelVersion version = load.request().version();
+    long startNanos = System.nanoTime();
+    try {
+      LiveVersion live = paces.around().call(() -> attempt(load, demands, paces.engine()));
+      LOG.atInfo()
+          .addKeyValue("model", version.model())
+          .addKeyValue("version", version.number())
+          .addKeyValue("digest", load.digest())
+          .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos))
+          .log("Version is ready");
+      live.ready().servable().warnings().forEach(warning -> caution(version, warning));
+      return new Outcome.Loaded(live);
+    } catch (MemoryAdmission.LackOfMemory e) {
+      String reason = String.valueOf(e.getMessage());
+      warn(version, reason, null);
+      return new Outcome.LackedMemory(reason);
+    } catch (RuntimeException | Error e) {
+      // Whatever a model's file makes an engine do, the other versions are to be served.
+      String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
+      warn(version, reason, e instanceof ServingException ? e.getCause() : e);
+      return new Outcome.Failed(reason);
+    }
+  }
+
+  private LiveVersion attempt(VersionPlan.Load load, Demands demands, Pace engine) {
+    LoadRequest request = load.request();
+    try (MemoryAdmission.Claim claim =
+        memory.claim(request.version().model(), request.fileBytes())) {
+      LiveVersion live = ready(load, demands, loader.load(request, engine), engine);
+      claim.measure();
+      return live;
+    }
+  }
+
+  private static void caution(ModelVersion version, String warning) {
+    LOG.atWarn()
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .addKeyValue("warning", warning)
+        .log("A client may end the server by what it sends to this version");
+  }
+
+  private static void warn(ModelVersion version, String reason, @Nullable Throwable cause) {
+    LOG.atWarn()
+        .setCause(cause)
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .addKeyValue("reason", reason)
+        .log("Version cannot be served");
+  }
+
+  private LiveVersion ready(VersionPlan.Load load, Demands demands, Servable servable, Pace pace) {
+    Batcher batcher = null;
+    try {
+      if (demands.live() != null) {
+        SignatureCompatibility.require(demands.live(), servable.signature());
+      }
+      List<String> notes = new ArrayList<>(servable.warnings());
+      notes.addAll(VersionChecks.run(servable, load.request(), demands.maxLatency(), pace));
+      batcher =
+          new Batcher(
+              servable,
+              BatchPolicy.of(servable.config()),
+              load.lanes(),
+              load.maxQueued(),
+              metrics.forVersion(servable.version()),
+              reason -> quarantine.accept(servable, reason));
+      batcher.measure(pace);
+      return new LiveVersion(load, new VersionStatus.Ready(servable, batcher), notes);
+    } catch (RuntimeException | Error e) {
+      servable.retire().join(); // Nobody else has a claim yet.
+      if (batcher != null) {
+        batcher.free();
+      }
+      servable.free();
+      throw e;
+    }
+  }
+}
