@@ -1,33 +1,59 @@
 package dev.skeg.runtime.admin;
 
+import dev.skeg.registry.RegistryException;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.telemetry.PlainHttpServer;
 import dev.skeg.runtime.telemetry.PlainHttpServer.Request;
 import dev.skeg.runtime.telemetry.PlainHttpServer.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The admin port. It listens on 127.0.0.1 alone, because it asks for no token.
+ * The admin port: finds what a path asks for, once {@link AdminAccess} lets the request in.
  *
- * <p>A page in a browser must not read it by a name that somebody else's DNS points here: so a
- * request whose Host is not this machine's own name is refused.
+ * <p><b>Threads.</b> One virtual thread a request.
  */
 public final class AdminServer implements AutoCloseable {
-  static final String HOST = "127.0.0.1";
-
   private static final String JSON = "application/json";
 
   private final AdminPages pages;
+  private final AdminAccess access;
   private final PlainHttpServer server;
 
-  /** Starts to listen. */
-  public AdminServer(int port, AdminPages pages) {
+  /**
+   * Starts to listen.
+   *
+   * @param tokenFile has the token that the port asks for; empty if it asks for none
+   * @throws ServingException if it cannot listen there, or may not without a token
+   * @throws RegistryException if the token cannot be read
+   */
+  public AdminServer(String host, int port, Optional<Path> tokenFile, AdminPages pages) {
     this.pages = pages;
-    this.server = new PlainHttpServer("admin", HOST, port, this::answer);
+    this.access = AdminAccess.of(tokenFile);
+    if (!access.asksForToken()) {
+      requireLoopback(host);
+    }
+    this.server = new PlainHttpServer("admin", host, port, this::answer);
+  }
+
+  private static void requireLoopback(String host) {
+    InetSocketAddress address = new InetSocketAddress(host, 0);
+    // A name that cannot be looked up is said by whoever binds it.
+    if (!address.isUnresolved() && !address.getAddress().isLoopbackAddress()) {
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT,
+          "admin.host: "
+              + host
+              + " is "
+              + address.getAddress().getHostAddress()
+              + " (expected: a loopback address, as 127.0.0.1; or admin.token-file)");
+    }
   }
 
   /** Returns the port bound. */
@@ -36,10 +62,12 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private Optional<Response> answer(Request request) {
-    if (!isLocal(request.host())) {
-      return Optional.of(
-          Response.error(
-              403, "Host: " + request.host() + " (expected: 127.0.0.1, localhost or [::1])"));
+    Optional<Response> refusal = access.refusal(request);
+    if (refusal.isPresent()) {
+      return refusal;
+    }
+    if (!request.method().equals("GET")) {
+      return Optional.of(Response.notAllowed("GET, HEAD"));
     }
     String path = request.path();
     return switch (path) {
@@ -68,11 +96,6 @@ public final class AdminServer implements AutoCloseable {
             .model(name)
             .map(page -> new Response(200, JSON, page))
             .orElseGet(() -> Response.error(404, "unknown model: '" + name + "'")));
-  }
-
-  private static boolean isLocal(String host) {
-    String name = host.toLowerCase(Locale.ROOT).replaceFirst(":[0-9]+$", "");
-    return name.equals("127.0.0.1") || name.equals("localhost") || name.equals("[::1]");
   }
 
   private static String openApi() {

@@ -136,7 +136,7 @@ public final class SkegServer implements AutoCloseable {
             endpoints,
             state);
     grpc = grpcServer;
-    note("grpc", grpcServer.start());
+    note("grpc", config.host(), grpcServer.start());
     HttpServer httpServer =
         new HttpServer(
             HttpConfig.of(config.host(), config.http().port())
@@ -147,21 +147,23 @@ public final class SkegServer implements AutoCloseable {
             endpoints,
             state);
     http = httpServer;
-    note("http", httpServer.start());
+    note("http", config.host(), httpServer.start());
     MetricsServer metricsServer =
         new MetricsServer(
             config.host(),
             config.metrics().port(),
             new PrometheusExporter(metrics, () -> states(endpoints), identity.version()));
     parts.push(metricsServer);
-    note("metrics", metricsServer.port());
+    note("metrics", config.host(), metricsServer.port());
     AdminServer admin =
         new AdminServer(
+            config.admin().host(),
             config.admin().port(),
+            config.admin().tokenFile(),
             new AdminPages(
                 identity, state, endpoints, () -> Map.copyOf(addresses), Clock.systemUTC()));
     parts.push(admin);
-    addresses.put("admin", "127.0.0.1:" + admin.port());
+    note("admin", config.admin().host(), admin.port());
   }
 
   private Transport transport() {
@@ -173,9 +175,8 @@ public final class SkegServer implements AutoCloseable {
     };
   }
 
-  private void note(String name, int port) {
-    String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
-    addresses.put(name, host + ":" + port);
+  private void note(String name, String host, int port) {
+    addresses.put(name, (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
   }
 
   private static List<ModelState> states(EndpointTable endpoints) {
