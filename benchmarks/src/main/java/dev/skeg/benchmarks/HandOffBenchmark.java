@@ -8,6 +8,7 @@ import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
@@ -78,7 +79,7 @@ public class HandOffBenchmark {
             256,
             new InferenceMetrics().forVersion(servable.version()),
             reason -> {});
-    batcher.measure();
+    batcher.measure(Pace.AT_ONCE);
     MemorySegment row = Arena.ofAuto().allocate((long) IdleBackend.FEATURES * Float.BYTES);
     request =
         new InferenceRequest(

@@ -14,6 +14,7 @@ import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
@@ -62,7 +63,8 @@ public final class IdleBackend implements Backend {
                 Path.of("idle.model"),
                 ModelConfig.newBuilder().setMaxBatchSize(MAX_ROWS).build(),
                 true,
-                1));
+                1),
+            Pace.AT_ONCE);
   }
 
   @Override

@@ -34,14 +34,17 @@ final class ArchitectureTest {
     ARROWS.put("telemetry", List.of("model"));
     ARROWS.put("backend", List.of("model"));
     ARROWS.put("backend.onnx", List.of("backend", "model"));
-    ARROWS.put("servable", List.of("backend", "model"));
-    ARROWS.put("batch", List.of("servable", "backend", "model", "telemetry"));
+    ARROWS.put("os", List.of());
+    ARROWS.put("servable", List.of("backend", "model", "os"));
+    ARROWS.put("batch", List.of("servable", "backend", "model", "os", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
     ARROWS.put("socket", List.of("model"));
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("admin", List.of("endpoint", "servable", "backend", "model", "telemetry"));
-    ARROWS.put("control", List.of("endpoint", "batch", "servable", "model", "config", "telemetry"));
+    ARROWS.put(
+        "control",
+        List.of("endpoint", "batch", "servable", "backend", "model", "config", "os", "telemetry"));
     ARROWS.put(
         "server",
         List.of(
@@ -59,7 +62,8 @@ final class ArchitectureTest {
             "telemetry"));
     ARROWS.put(
         "cli",
-        List.of("server", "backend", "backend.onnx", "config", "model", "servable", "telemetry"));
+        List.of(
+            "server", "backend", "backend.onnx", "config", "model", "os", "servable", "telemetry"));
   }
 
   @ArchTest
@@ -71,10 +75,10 @@ final class ArchitectureTest {
       slices().matching("dev.skeg.runtime.(**)").should().beFreeOfCycles();
 
   @ArchTest
-  static final ArchRule ONLY_THE_BACKEND_KNOWS_THE_NATIVE_WORLD =
+  static final ArchRule ONLY_BACKEND_AND_SYSTEM_KNOW_THE_NATIVE_WORLD =
       noClasses()
           .that()
-          .resideOutsideOfPackage(ROOT + "backend.onnx")
+          .resideOutsideOfPackages(ROOT + "backend.onnx", ROOT + "os")
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("java.lang.foreign.Linker");

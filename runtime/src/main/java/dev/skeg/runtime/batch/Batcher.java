@@ -6,6 +6,7 @@ import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.BatchLimit;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
@@ -110,9 +111,9 @@ public final class Batcher {
    * Measures what batches cost; blocks for a quarter of a second at most, or as long as one run of
    * one row takes.
    */
-  public void measure() {
+  public void measure(Pace pace) {
     CostProbe probe = new CostProbe(servable, shapes);
-    if (probe.measure()) {
+    if (pace.call(probe::measure)) {
       failures.tryBy(probe::runs);
     }
   }

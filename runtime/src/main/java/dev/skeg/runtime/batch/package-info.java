@@ -7,8 +7,8 @@
  * dev.skeg.runtime.batch.Lane} runs what a {@link dev.skeg.runtime.batch.Batch} holds, all of one
  * {@link dev.skeg.runtime.batch.ShapeClass}, whose {@link dev.skeg.runtime.batch.CostCurve} tells
  * what that will take. <b>Threads.</b> Requests come from event loops and run there or on lane
- * threads; no locks between them. <b>May use:</b> {@code servable}, {@code backend}, {@code model},
- * {@code telemetry}.
+ * threads; no locks between them. <b>May use:</b> {@code servable}, {@code backend}, {@code os},
+ * {@code model}, {@code telemetry}.
  */
 @NullMarked
 package dev.skeg.runtime.batch;

@@ -5,6 +5,7 @@ import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
@@ -44,11 +45,8 @@ final class BackendChecker implements ModelChecker {
     Servable servable =
         loader.load(
             new LoadRequest(
-                version,
-                modelFile,
-                config.config(),
-                config.declaresMaxBatchSize(),
-                intraOpThreads));
+                version, modelFile, config.config(), config.declaresMaxBatchSize(), intraOpThreads),
+            Pace.AT_ONCE);
     servable.retire().join();
     servable.free();
   }

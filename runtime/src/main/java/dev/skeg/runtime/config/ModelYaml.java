@@ -12,38 +12,63 @@ import java.util.OptionalInt;
  *
  * @param lanes batches of this model that may run at once; empty leaves it to the server
  * @param intraOpThreads threads that one run may use; empty leaves it to the server
+ * @param versions how they follow one another
  */
-public record ModelYaml(Optional<Lanes> lanes, OptionalInt intraOpThreads) {
+public record ModelYaml(
+    Optional<Lanes> lanes, OptionalInt intraOpThreads, VersionsConfig versions) {
   /** What a model without the file has. */
-  public static final ModelYaml ABSENT = new ModelYaml(Optional.empty(), OptionalInt.empty());
+  public static final ModelYaml ABSENT =
+      new ModelYaml(Optional.empty(), OptionalInt.empty(), VersionsConfig.DEFAULT);
 
   private static final ValueType<Lanes> LANES = ValueType.lanes();
   private static final ValueType<Integer> INTRA_OP_THREADS =
       ValueType.integer(1, ExecutionConfig.MAX_INTRA_OP_THREADS);
+  private static final ValueType<SwapPolicy> SWAP = ValueType.choice(SwapPolicy.class);
+  private static final ValueType<Integer> KEEP_PREVIOUS =
+      ValueType.integer(0, VersionsConfig.MAX_KEEP_PREVIOUS);
+
+  private static final String OF_SERVER = "the server's";
 
   /**
    * A key of the file.
    *
+   * @param defaultText what holds without it, as the reference has it
    * @param summary one sentence, for the reference
    */
-  record ModelKey(String path, ValueType<?> type, String summary) {}
+  record ModelKey(String path, ValueType<?> type, String defaultText, String summary) {}
 
   /** Every key, in the order of the reference. */
   static final List<ModelKey> KEYS =
       List.of(
-          new ModelKey("execution.lanes", LANES, "How many batches of this model may run at once."),
+          new ModelKey(
+              "execution.lanes",
+              LANES,
+              OF_SERVER,
+              "How many batches of this model may run at once."),
           new ModelKey(
               "execution.intra-op-threads",
               INTRA_OP_THREADS,
-              "How many threads one run of this model may use."));
+              OF_SERVER,
+              "How many threads one run of this model may use."),
+          new ModelKey(
+              "versions.swap",
+              SWAP,
+              "`load-first`",
+              "Whether a new version is loaded beside the old one, which answers until then, or after"
+                  + " the old one has been freed, where there is no memory for both."),
+          new ModelKey(
+              "versions.keep-previous",
+              KEEP_PREVIOUS,
+              "`2`; `0` with `unload-first`",
+              "How many versions stay loaded after others have taken their place, so that going back"
+                  + " needs no load."));
 
   private static final String LATER_BLOCK =
-      "not supported by this version (remove the block; the file accepts: execution)";
+      "not supported by this version (remove the block; the file accepts: execution, versions)";
 
   /** What is designed but not built. */
   static final Map<String, String> REFUSED =
       Map.of(
-          "versions", LATER_BLOCK,
           "monitor", LATER_BLOCK,
           "rollout", LATER_BLOCK,
           "triggers", LATER_BLOCK,
@@ -64,6 +89,9 @@ public record ModelYaml(Optional<Lanes> lanes, OptionalInt intraOpThreads) {
     List<String> problems = new ArrayList<>();
     Optional<Lanes> lanes = Optional.empty();
     OptionalInt intraOpThreads = OptionalInt.empty();
+    SwapPolicy swap = SwapPolicy.LOAD_FIRST;
+    OptionalInt keepPrevious = OptionalInt.empty();
+    String keepPreviousPlace = "";
     for (YamlFile.Entry entry :
         file.entries(KEYS.stream().map(ModelKey::path).toList(), REFUSED, problems)) {
       try {
@@ -71,16 +99,30 @@ public record ModelYaml(Optional<Lanes> lanes, OptionalInt intraOpThreads) {
           case "execution.lanes" -> lanes = Optional.of(LANES.parse(entry.text()));
           case "execution.intra-op-threads" ->
               intraOpThreads = OptionalInt.of(INTRA_OP_THREADS.parse(entry.text()));
+          case "versions.swap" -> swap = SWAP.parse(entry.text());
+          case "versions.keep-previous" -> {
+            keepPrevious = OptionalInt.of(KEEP_PREVIOUS.parse(entry.text()));
+            keepPreviousPlace = entry.place();
+          }
           default -> throw new IllegalStateException("no such key: " + entry.path());
         }
       } catch (IllegalArgumentException e) {
         problems.add(entry.place() + ": " + e.getMessage());
       }
     }
+    boolean unloadsFirst = swap == SwapPolicy.UNLOAD_FIRST;
+    if (unloadsFirst && keepPrevious.orElse(0) > 0) {
+      problems.add(
+          keepPreviousPlace
+              + ": "
+              + keepPrevious.getAsInt()
+              + " (expected: 0 with versions.swap: unload-first, which is for when memory is short)");
+    }
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    return new ModelYaml(lanes, intraOpThreads);
+    int kept = keepPrevious.orElse(unloadsFirst ? 0 : VersionsConfig.DEFAULT_KEEP_PREVIOUS);
+    return new ModelYaml(lanes, intraOpThreads, new VersionsConfig(swap, kept));
   }
 
   /**

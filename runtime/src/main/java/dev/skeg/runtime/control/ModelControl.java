@@ -1,51 +1,76 @@
 package dev.skeg.runtime.control;
 
-import dev.skeg.runtime.batch.BatchPolicy;
-import dev.skeg.runtime.batch.Batcher;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
-import dev.skeg.runtime.endpoint.VersionStatus;
-import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.GivingWay;
+import dev.skeg.runtime.os.NativeMemory;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
-import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionService;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorCompletionService;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads what the repository has, publishes it, and frees it at the end.
+ * Makes what is loaded equal what is wanted, model by model; the only writer of endpoints.
  *
- * <p>Versions load side by side, as many as there are processors, and each is published as soon as
- * it is ready. One that fails is published as unavailable with its cause and hurts no other.
+ * <p><b>A swap.</b> The new version is loaded beside the old one, published by one volatile write,
+ * and only then is the old one retired: the requests that it has are finished, each by its claim,
+ * and its memory is freed and given back to the system. A request that looked up the old version
+ * and finds it retired looks again, so that no request fails for having come during a swap. A new
+ * version that cannot be loaded disturbs nothing: the old one serves on, and the index says why.
  *
- * <p><b>Threads.</b> {@link #loadAll} and {@link #close} are called by the one control thread,
- * which alone publishes; loading happens on threads of its own.
+ * <p><b>Threads.</b> Any may call. Whatever changes a model is done by one control thread, which
+ * takes commands one by one and blocks on none of them; loads run beside it on threads of their
+ * own, as many at a time as {@link #loadAll} says while the server starts and one by one later,
+ * when they give way to serving. Commands come from callers, from loads that have ended and from
+ * versions that fail or are gone: as many as there are of those.
  */
 public final class ModelControl implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ModelControl.class);
 
   private static final int DRAIN_SECONDS = 1;
+  private static final int IDLE_LOADER_SECONDS = 10;
+  private static final String STOPPING = "the server is stopping";
 
   private final RepositoryScan repository;
-  private final Loader loader;
   private final EndpointTable endpoints;
   private final InferenceMetrics metrics;
   private final Clock clock;
+  private final VersionLoader loader;
+  private final GivingWay givingWay = new GivingWay();
+  private final ThreadPoolExecutor loads =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          IDLE_LOADER_SECONDS,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
+          Thread.ofPlatform().daemon().name("load-", 0).factory());
+  private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
+  private volatile Pace pace = givingWay;
+
+  // The control thread's.
+  private final Map<String, LiveModel> models = new TreeMap<>();
+  private boolean isStopping;
+  private int runningLoads;
+  private long stopByNanos;
 
   public ModelControl(
       RepositoryScan repository,
@@ -54,131 +79,256 @@ public final class ModelControl implements AutoCloseable {
       InferenceMetrics metrics,
       Clock clock) {
     this.repository = repository;
-    this.loader = loader;
     this.endpoints = endpoints;
     this.metrics = metrics;
     this.clock = clock;
+    this.loader = new VersionLoader(loader, metrics, this::quarantine);
+    this.loads.allowCoreThreadTimeOut(true);
+    Thread.ofVirtual().name("control").start(this::work);
   }
 
   /**
-   * Tries every version once; returns when the last has been published.
+   * Tries every version once; returns when the last has been published. Loads do not give way
+   * meanwhile: the server is not ready before.
    *
    * @param parallel versions loaded at once, 1 or more
-   * @throws ServingException if the repository itself cannot be read
+   * @throws ServingException if the server is stopped meanwhile
    */
   public void loadAll(int parallel) throws InterruptedException {
-    List<ModelPlan> plans = repository.plan();
-    List<VersionPlan.Load> loads = new ArrayList<>();
-    for (ModelPlan plan : plans) {
-      Endpoint endpoint = new Endpoint(plan.model(), List.of(), plan.reason());
-      for (VersionPlan version : plan.versions()) {
-        ModelVersion id = new ModelVersion(plan.model(), version.number());
-        endpoint =
-            endpoint.with(
-                switch (version) {
-                  case VersionPlan.Load load -> {
-                    loads.add(load);
-                    yield status(id, load.digest(), VersionState.LOADING, "being loaded", null);
-                  }
-                  case VersionPlan.Refuse refuse -> {
-                    warn(id, refuse.reason());
-                    yield status(id, "", VersionState.UNAVAILABLE, refuse.reason(), null);
-                  }
-                });
+    pace = Pace.AT_ONCE;
+    loads.setMaximumPoolSize(parallel);
+    loads.setCorePoolSize(parallel);
+    try {
+      List<CompletableFuture<Endpoint>> all = new ArrayList<>();
+      for (ModelPlan plan : repository.plan()) {
+        all.add(apply(plan));
       }
-      if (plan.versions().isEmpty()) {
-        LOG.atWarn().addKeyValue("model", plan.model()).log(plan.reason());
-      }
-      endpoints.publish(endpoint);
-    }
-    try (ExecutorService threads =
-        Executors.newFixedThreadPool(parallel, Thread.ofPlatform().name("load-", 0).factory())) {
-      CompletionService<VersionStatus> loaded = new ExecutorCompletionService<>(threads);
-      for (VersionPlan.Load load : loads) {
-        loaded.submit(() -> load(load));
-      }
-      for (int i = 0; i < loads.size(); i++) {
-        publish(loaded.take().get());
+      for (CompletableFuture<Endpoint> each : all) {
+        each.get();
       }
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a load ended without a status", e.getCause());
+      throw e.getCause() instanceof ServingException serving
+          ? serving
+          : new IllegalStateException(e.getCause());
+    } finally {
+      loads.setCorePoolSize(1);
+      loads.setMaximumPoolSize(1);
+      pace = givingWay;
     }
   }
 
-  /** Takes a version that fails again and again out of service; on a thread that may block. */
-  private void quarantine(ModelVersion version, String digest, String reason) {
-    Thread.ofVirtual()
-        .name("quarantine-" + version.model())
-        .start(() -> {
-          warn(version, reason);
-          publish(status(version, digest, VersionState.UNAVAILABLE, reason, null));
-        });
+  /**
+   * Makes what is loaded of a model equal a plan: loads what is new, publishes it, drains and frees
+   * what is gone. Applying what is there already changes nothing; a later plan for the same model
+   * takes the place of an earlier one that is not carried out yet. What failed to load is not tried
+   * again until its files or its configuration change, or the plan forces it.
+   *
+   * @return the endpoint, once every version that is wanted is ready or has failed; versions that
+   *     were replaced may still be finishing their last requests. Fails with a {@link
+   *     ServingException} if the model is forgotten or the server stops before
+   */
+  public CompletableFuture<Endpoint> apply(ModelPlan plan) {
+    CompletableFuture<Endpoint> done = new CompletableFuture<>();
+    command(() -> apply(plan, done));
+    if (stopped.isDone()) {
+      done.completeExceptionally(stopping()); // There may be nobody left to carry it out.
+    }
+    return done;
   }
 
-  private synchronized void publish(VersionStatus status) {
-    for (Endpoint endpoint : endpoints.snapshot()) {
-      if (endpoint.model().equals(status.version().model())) {
-        endpoints.publish(endpoint.with(status));
-        return;
+  /**
+   * Takes a model out of service and frees all of it; then it is unknown. A model that is not there
+   * is none of it already.
+   *
+   * @return done when its memory is free
+   */
+  public CompletableFuture<@Nullable Void> forget(String model) {
+    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    command(() -> forget(model, done));
+    if (stopped.isDone()) {
+      done.completeExceptionally(stopping());
+    }
+    return done;
+  }
+
+  /** Never blocks: a version may be quarantined on an event loop. */
+  private void quarantine(Servable servable, String reason) {
+    command(() -> {
+      LiveModel model = models.get(servable.version().model());
+      if (model != null) {
+        LOG.atWarn()
+            .addKeyValue("model", servable.version().model())
+            .addKeyValue("version", servable.version().number())
+            .addKeyValue("reason", reason)
+            .log("Version is taken out of service");
+        model.quarantined(servable, reason);
+      }
+    });
+  }
+
+  private static ServingException stopping() {
+    return new ServingException(ErrorCode.UNAVAILABLE, STOPPING);
+  }
+
+  private void command(Runnable command) {
+    commands.add(command);
+  }
+
+  // The control thread.
+
+  private void work() {
+    try {
+      while (!isOver()) {
+        Runnable command =
+            isStopping
+                ? commands.poll(stopByNanos - System.nanoTime(), TimeUnit.NANOSECONDS)
+                : commands.take();
+        if (command == null) {
+          break; // Time is up.
+        }
+        try {
+          command.run();
+        } catch (RuntimeException | Error e) {
+          LOG.atError().setCause(e).log("The control thread could not carry a command out");
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      models.values().stream()
+          .flatMap(model -> model.unfinished().stream())
+          .forEach(version ->
+              LOG.atWarn()
+                  .addKeyValue("model", version.load().request().version().model())
+                  .addKeyValue("version", version.number())
+                  .log("Version is still running a request and is not freed"));
+      stopped.complete(null);
+      for (Runnable late = commands.poll(); late != null; late = commands.poll()) {
+        late.run();
       }
     }
-    throw new IllegalStateException(status.version() + " belongs to no endpoint");
   }
 
-  private VersionStatus load(VersionPlan.Load load) {
-    ModelVersion version = load.request().version();
-    long startNanos = System.nanoTime();
-    try {
-      Servable servable = loader.load(load.request());
-      Batcher batcher =
-          new Batcher(
-              servable,
-              BatchPolicy.of(servable.config()),
-              load.lanes(),
-              load.maxQueued(),
-              metrics.forVersion(version),
-              reason -> quarantine(version, load.digest(), reason));
-      batcher.measure();
-      LOG.atInfo()
-          .addKeyValue("model", version.model())
-          .addKeyValue("version", version.number())
-          .addKeyValue("digest", load.digest())
-          .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos))
-          .log("Version is ready");
-      return status(
-          version,
-          load.digest(),
-          VersionState.READY,
-          "",
-          new VersionStatus.Ready(servable, batcher));
-    } catch (RuntimeException | Error e) {
-      // Whatever a model's file makes an engine do, the other versions are to be served.
-      String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
-      LOG.atWarn()
-          .setCause(e instanceof ServingException ? e.getCause() : e)
-          .addKeyValue("model", version.model())
-          .addKeyValue("version", version.number())
-          .addKeyValue("reason", reason)
-          .log("Version cannot be served");
-      return status(version, load.digest(), VersionState.UNAVAILABLE, reason, null);
+  private boolean isOver() {
+    return isStopping && runningLoads == 0 && models.values().stream().allMatch(LiveModel::isGone);
+  }
+
+  private void apply(ModelPlan plan, CompletableFuture<Endpoint> done) {
+    if (isStopping) {
+      done.completeExceptionally(stopping());
+      return;
+    }
+    for (VersionPlan version : plan.versions()) {
+      if (version instanceof VersionPlan.Refuse(long number, String reason)) {
+        LOG.atWarn()
+            .addKeyValue("model", plan.model())
+            .addKeyValue("version", number)
+            .addKeyValue("reason", reason)
+            .log("Version cannot be served");
+      }
+    }
+    if (plan.versions().isEmpty()) {
+      LOG.atWarn().addKeyValue("model", plan.model()).log(plan.reason());
+    }
+    models
+        .computeIfAbsent(plan.model(), name -> new LiveModel(plan, new Steps(name), clock))
+        .apply(plan, done);
+  }
+
+  private void forget(String name, CompletableFuture<@Nullable Void> done) {
+    LiveModel model = models.get(name);
+    if (model == null) {
+      done.complete(null);
+      return;
+    }
+    model.forget(done);
+    removeIfForgotten(name);
+  }
+
+  private void removeIfForgotten(String name) {
+    LiveModel model = models.get(name);
+    if (model != null && model.isForgotten() && model.isGone()) {
+      models.remove(name);
+      endpoints.remove(name);
+      model.gone();
     }
   }
 
-  private static void warn(ModelVersion version, String reason) {
-    LOG.atWarn()
-        .addKeyValue("model", version.model())
-        .addKeyValue("version", version.number())
-        .addKeyValue("reason", reason)
-        .log("Version cannot be served");
-  }
+  /** What is done for one model. */
+  private final class Steps implements LiveModel.Steps {
+    private final String name;
 
-  private VersionStatus status(
-      ModelVersion version,
-      String digest,
-      VersionState state,
-      String reason,
-      VersionStatus.@Nullable Ready ready) {
-    return new VersionStatus(version, digest, state, Instant.now(clock), reason, ready);
+    Steps(String name) {
+      this.name = name;
+    }
+
+    private LiveModel model() {
+      LiveModel model = models.get(name);
+      if (model == null) {
+        throw new IllegalStateException("model " + name + " was forgotten too early");
+      }
+      return model;
+    }
+
+    @Override
+    public void load(VersionPlan.Load load) {
+      runningLoads++;
+      Pace with = pace;
+      loads.execute(() -> {
+        VersionLoader.Outcome outcome = loader.load(load, with);
+        command(() -> loaded(load, outcome));
+      });
+    }
+
+    private void loaded(VersionPlan.Load load, VersionLoader.Outcome outcome) {
+      runningLoads--;
+      switch (outcome) {
+        case VersionLoader.Outcome.Loaded(LiveVersion version) -> model().loaded(version);
+        case VersionLoader.Outcome.Failed(String reason) -> model().failed(load, reason);
+      }
+      removeIfForgotten(name);
+    }
+
+    @Override
+    public void retire(LiveVersion version) {
+      // Its last claim may be given up on an event loop, which must not wait for memory.
+      CompletableFuture<@Nullable Void> drained = version.ready().servable().retire();
+      Thread.ofVirtual()
+          .name("free-" + name)
+          .start(() -> {
+            drained.join();
+            free(version);
+          });
+    }
+
+    private void free(LiveVersion version) {
+      try {
+        version.ready().batcher().free();
+        version.ready().servable().free();
+        NativeMemory.trim();
+        LOG.atInfo()
+            .addKeyValue("model", name)
+            .addKeyValue("version", version.number())
+            .addKeyValue("digest", version.load().digest())
+            .log("Version is freed");
+      } finally {
+        command(() -> freed(version));
+      }
+    }
+
+    private void freed(LiveVersion version) {
+      LiveModel model = model();
+      model.freed(version);
+      if (!model.has(version.number())) {
+        metrics.remove(version.load().request().version());
+      }
+      removeIfForgotten(name);
+    }
+
+    @Override
+    public void publish(Endpoint endpoint) {
+      endpoints.publish(endpoint);
+    }
   }
 
   /**
@@ -188,41 +338,23 @@ public final class ModelControl implements AutoCloseable {
    */
   @Override
   public void close() {
-    List<VersionStatus.Ready> retired = new ArrayList<>();
-    for (Endpoint endpoint : endpoints.snapshot()) {
-      for (VersionStatus status : endpoint.versions()) {
-        VersionStatus.Ready ready = status.ready();
-        if (ready != null) {
-          publish(
-              status(
-                  status.version(),
-                  status.digest(),
-                  VersionState.UNLOADING,
-                  "the server is stopping",
-                  null));
-          retired.add(ready);
+    command(() -> {
+      if (!isStopping) {
+        isStopping = true;
+        stopByNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(DRAIN_SECONDS);
+        int dropped = 0;
+        for (Runnable _ : loads.shutdownNow()) {
+          dropped++;
         }
+        runningLoads -= dropped;
+        models.values().forEach(model -> model.stop(STOPPING));
       }
-    }
-    long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(DRAIN_SECONDS);
-    for (VersionStatus.Ready ready : retired) {
-      free(ready, deadlineNanos);
-    }
-  }
-
-  private static void free(VersionStatus.Ready ready, long deadlineNanos) {
-    CompletableFuture<@Nullable Void> drained = ready.servable().retire();
+    });
     try {
-      drained.get(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
-      ready.batcher().free();
-      ready.servable().free();
-    } catch (TimeoutException | ExecutionException e) {
-      LOG.atWarn()
-          .addKeyValue("model", ready.servable().version().model())
-          .addKeyValue("version", ready.servable().version().number())
-          .log("Version is still running a request and is not freed");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      stopped.join();
+    } catch (CompletionException e) {
+      LOG.atError().setCause(e).log("The control thread did not end as it should");
     }
+    givingWay.close();
   }
 }

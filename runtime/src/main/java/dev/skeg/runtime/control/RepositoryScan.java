@@ -11,6 +11,7 @@ import dev.skeg.runtime.config.ExecutionConfig;
 import dev.skeg.runtime.config.Lanes;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.config.ModelYaml;
+import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.servable.LoadRequest;
 import java.util.ArrayList;
@@ -61,6 +62,7 @@ public final class RepositoryScan {
     }
     ModelConfigFile config;
     ExecutionConfig running;
+    VersionsConfig handling;
     try {
       if (model.problem().isPresent()) {
         throw new ConfigException(model.problem().get());
@@ -72,6 +74,7 @@ public final class RepositoryScan {
               .orElse(ModelConfigFile.ABSENT);
       ModelYaml yaml = model.yamlFile().map(ModelYaml::read).orElse(ModelYaml.ABSENT);
       running = yaml.execution(execution, config.instances());
+      handling = yaml.versions();
     } catch (ConfigException e) {
       String reason = String.join("; ", e.problems());
       return new ModelPlan(
@@ -97,7 +100,7 @@ public final class RepositoryScan {
                           + " has only "
                           + available)));
     }
-    return new ModelPlan(model.name(), versions, "");
+    return new ModelPlan(model.name(), versions, "", handling, false);
   }
 
   private VersionPlan plan(

@@ -3,7 +3,7 @@ package dev.skeg.runtime.control;
 import dev.skeg.runtime.servable.LoadRequest;
 
 /** What is to become of one version that the repository has. */
-sealed interface VersionPlan {
+public sealed interface VersionPlan {
   /** The version's number. */
   long number();
 
@@ -19,12 +19,27 @@ sealed interface VersionPlan {
     public long number() {
       return request.version().number();
     }
+
+    /** Returns whether loading the other would give the same, wherever its files lie. */
+    boolean isSameAs(Load other) {
+      return digest.equals(other.digest)
+          && lanes == other.lanes
+          && maxQueued == other.maxQueued
+          && request.isSameAs(other.request);
+    }
   }
 
   /**
-   * Cannot be loaded as it stands.
+   * Cannot be loaded as it stands. What is loaded of that number already serves on.
    *
    * @param reason what is wrong and where, for people and clients
    */
   record Refuse(long number, String reason) implements VersionPlan {}
+
+  /**
+   * Is to be out, and not kept for going back either.
+   *
+   * @param reason who wants that, for people and clients
+   */
+  record Unload(long number, String reason) implements VersionPlan {}
 }

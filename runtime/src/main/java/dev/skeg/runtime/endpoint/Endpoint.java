@@ -3,28 +3,41 @@ package dev.skeg.runtime.endpoint;
 import dev.skeg.runtime.servable.VersionState;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A model's live routing, immutable.
  *
  * @param versions lowest number first
+ * @param previous numbers of those that are kept for going back: ready, but only requests that name
+ *     one reach it
  * @param reason why there is no version at all; empty if there is one
  */
-public record Endpoint(String model, List<VersionStatus> versions, String reason) {
+public record Endpoint(
+    String model, List<VersionStatus> versions, Set<Long> previous, String reason) {
   public Endpoint {
+    previous = Set.copyOf(previous);
     versions =
         versions.stream()
             .sorted(Comparator.comparingLong(status -> status.version().number()))
             .toList();
   }
 
-  /** Returns the ready version with the highest number; null if none is ready. */
+  /** An endpoint that keeps no previous versions. */
+  public Endpoint(String model, List<VersionStatus> versions, String reason) {
+    this(model, versions, Set.of(), reason);
+  }
+
+  /**
+   * Returns the ready version with the highest number of those that are not only kept for going
+   * back; null if there is none.
+   */
   @Nullable VersionStatus newestReady() {
     for (int i = versions.size() - 1; i >= 0; i--) {
-      if (versions.get(i).state() == VersionState.READY) {
-        return versions.get(i);
+      VersionStatus status = versions.get(i);
+      if (status.state() == VersionState.READY && !previous.contains(status.version().number())) {
+        return status;
       }
     }
     return null;
@@ -38,14 +51,5 @@ public record Endpoint(String model, List<VersionStatus> versions, String reason
       }
     }
     return null;
-  }
-
-  /** Returns this endpoint with that version put in, or in the place of the one of its number. */
-  public Endpoint with(VersionStatus changed) {
-    List<VersionStatus> others =
-        versions.stream()
-            .filter(status -> status.version().number() != changed.version().number())
-            .toList();
-    return new Endpoint(model, Stream.concat(others.stream(), Stream.of(changed)).toList(), "");
   }
 }

@@ -42,6 +42,13 @@ public final class EndpointTable implements Endpoints {
     endpoints = next;
   }
 
+  /** Takes an endpoint out: its model is unknown from now on. */
+  public void remove(String model) {
+    Map<String, Endpoint> next = new TreeMap<>(endpoints);
+    next.remove(model);
+    endpoints = next;
+  }
+
   /** Returns the endpoints as they are now, by name. */
   public List<Endpoint> snapshot() {
     return List.copyOf(endpoints.values());
@@ -50,32 +57,40 @@ public final class EndpointTable implements Endpoints {
   @Override
   public InFlight infer(
       InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
-    VersionStatus.Ready ready;
-    try {
-      ready = resolve(request.model(), request.version());
-    } catch (ServingException e) {
-      metrics.recordUnknownModel();
-      completion.complete(new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
-      return InFlight.DONE;
+    @Nullable Servable retired = null;
+    while (true) {
+      VersionStatus.Ready ready;
+      try {
+        ready = resolve(request.model(), request.version());
+      } catch (ServingException e) {
+        metrics.recordUnknownModel();
+        completion.complete(new InferenceResult.Rejected(e.code(), String.valueOf(e.getMessage())));
+        return InFlight.DONE;
+      }
+      Servable servable = ready.servable();
+      String error = servable.check().error(request);
+      if (error != null) {
+        metrics.forVersion(servable.version()).recordFailure(FailureReason.OTHER);
+        completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
+        return InFlight.DONE;
+      }
+      ServableHandle handle = servable.acquire();
+      if (handle != null) {
+        return ready
+            .batcher()
+            .submit(handle, request, servable.check().rows(request), eventLoop, completion);
+      }
+      // Retired since it was looked up. It was out of the table before: the next look finds
+      // another.
+      if (servable == retired) {
+        metrics.forVersion(servable.version()).recordFailure(FailureReason.REJECTED);
+        completion.complete(
+            new InferenceResult.Rejected(
+                ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
+        return InFlight.DONE;
+      }
+      retired = servable;
     }
-    Servable servable = ready.servable();
-    String error = servable.check().error(request);
-    if (error != null) {
-      metrics.forVersion(servable.version()).recordFailure(FailureReason.OTHER);
-      completion.complete(new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, error));
-      return InFlight.DONE;
-    }
-    ServableHandle handle = servable.acquire();
-    if (handle == null) {
-      metrics.forVersion(servable.version()).recordFailure(FailureReason.REJECTED);
-      completion.complete(
-          new InferenceResult.Rejected(
-              ErrorCode.UNAVAILABLE, notReady(servable.version(), VersionState.UNLOADING)));
-      return InFlight.DONE;
-    }
-    return ready
-        .batcher()
-        .submit(handle, request, servable.check().rows(request), eventLoop, completion);
   }
 
   @Override

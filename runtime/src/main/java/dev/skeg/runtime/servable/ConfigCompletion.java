@@ -7,6 +7,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.os.Pace;
 import inference.ModelConfigOuterClass;
 import inference.ModelConfigOuterClass.ModelConfig;
 import inference.ModelConfigOuterClass.ModelInput;
@@ -30,9 +31,9 @@ record ConfigCompletion(ModelConfig config, Signature signature, BatchLimit limi
   static final int DEFAULT_MAX_BATCH_SIZE = 64;
 
   static ConfigCompletion of(
-      LoadRequest request, BackendModel model, String backend, String platform) {
+      LoadRequest request, BackendModel model, String backend, String platform, Pace pace) {
     ModelConfig declared = request.declared();
-    BatchLimit limit = limit(request, model);
+    BatchLimit limit = limit(request, model, pace);
     boolean rows = !(limit instanceof BatchLimit.NotBatchable);
     Signature signature = narrow(declared, model.signature(), rows);
     int maxBatchSize =
@@ -66,9 +67,9 @@ record ConfigCompletion(ModelConfig config, Signature signature, BatchLimit limi
     return new ConfigCompletion(config.build(), signature, limit);
   }
 
-  private static BatchLimit limit(LoadRequest request, BackendModel model) {
+  private static BatchLimit limit(LoadRequest request, BackendModel model, Pace pace) {
     if (!request.declaresMaxBatchSize()) {
-      return BatchProbe.rowsAreIndependent(model)
+      return pace.call(() -> BatchProbe.rowsAreIndependent(model))
           ? new BatchLimit.Found()
           : new BatchLimit.NotBatchable();
     }

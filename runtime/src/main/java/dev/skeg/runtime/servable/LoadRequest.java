@@ -17,4 +17,18 @@ public record LoadRequest(
     Path modelFile,
     ModelConfig declared,
     boolean declaresMaxBatchSize,
-    int intraOpThreads) {}
+    int intraOpThreads) {
+  /** Returns whether the other asks for the same, wherever the file lies. */
+  public boolean isSameAs(LoadRequest other) {
+    return version.equals(other.version)
+        && modelFile.endsWith(fileName(other))
+        && declared.equals(other.declared)
+        && declaresMaxBatchSize == other.declaresMaxBatchSize
+        && intraOpThreads == other.intraOpThreads;
+  }
+
+  private static Path fileName(LoadRequest request) {
+    Path name = request.modelFile.getFileName();
+    return name == null ? request.modelFile : name;
+  }
+}

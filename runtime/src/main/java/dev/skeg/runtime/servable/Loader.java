@@ -4,6 +4,7 @@ import dev.skeg.runtime.backend.Backend;
 import dev.skeg.runtime.backend.BackendModel;
 import dev.skeg.runtime.backend.LoadOptions;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.Pace;
 
 /**
  * Turns a model file into a {@link Servable}. <b>Threads.</b> Any; blocks while the engine loads
@@ -19,15 +20,18 @@ public final class Loader {
   /**
    * Loads a version.
    *
+   * @param pace on which the engine works, unless it makes threads of its own as it loads: those
+   *     serve later, and would have inherited what the pace's thread is to the system
    * @throws ServingException with the engine's message as it is, or with what the configuration
    *     says that the model does not bear out
    */
-  public Servable load(LoadRequest request) {
-    BackendModel model =
-        backend.load(new LoadOptions(request.modelFile(), request.intraOpThreads()));
+  public Servable load(LoadRequest request, Pace pace) {
+    LoadOptions options = new LoadOptions(request.modelFile(), request.intraOpThreads());
+    Pace loading = request.intraOpThreads() == 1 ? pace : Pace.AT_ONCE;
+    BackendModel model = loading.call(() -> backend.load(options));
     try {
       ConfigCompletion completion =
-          ConfigCompletion.of(request, model, backend.name(), backend.platform());
+          ConfigCompletion.of(request, model, backend.name(), backend.platform(), pace);
       return new Servable(
           request.version(),
           model,

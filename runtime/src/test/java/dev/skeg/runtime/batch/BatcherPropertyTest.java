@@ -8,6 +8,7 @@ import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -74,7 +75,7 @@ final class BatcherPropertyTest {
         new TestVersion(
             backend, directory, negation(), declares ? config : "", 1 + random.nextInt(3))) {
       if (random.nextBoolean()) {
-        version.batcher.measure();
+        version.batcher.measure(Pace.AT_ONCE);
       }
       CountDownLatch ended = new CountDownLatch(CLIENTS * REQUESTS);
       List<Thread> clients = new ArrayList<>();

@@ -16,6 +16,7 @@ import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -82,7 +83,7 @@ final class BatcherTest {
   @Test
   void whatOneTurnBroughtRunsTogetherOnTheEventLoop() {
     try (TestVersion version = version(negation(), "", 2)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 5; i++) {
@@ -286,7 +287,7 @@ final class BatcherTest {
   @Test
   void aRequestOfMoreRowsThanABatchIsSplitAndPutTogetherAgain() {
     try (TestVersion version = version(negation(), "", 2)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       int rows = 1000;
       float[] values = new float[rows * 3];
       for (int i = 0; i < values.length; i++) {
@@ -477,7 +478,7 @@ final class BatcherTest {
   @Test
   void answersThatAreHeldKeepTheirValues() {
     try (TestVersion version = version(negation(), "", 1)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       List<InferenceResult.Completed> held = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
         CompletableFuture<InferenceResult> result = version.submit(row(i), version.eventLoop());
@@ -557,7 +558,7 @@ final class BatcherTest {
   @Test
   void anAnswerMayBringTheNextRequest() {
     try (TestVersion version = version(negation(), "", 1)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       CompletableFuture<InferenceResult> second = new CompletableFuture<>();
       var _ =
           version.submit(

@@ -17,6 +17,7 @@ import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -229,7 +230,7 @@ final class BatcherTroubleTest {
             .node("Neg", List.of("x"), List.of("y"))
             .build();
     try (TestVersion version = version(model, "max_batch_size: 0", 1)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       CompletableFuture<String> thread = new CompletableFuture<>();
 
       var _ =
@@ -276,7 +277,7 @@ final class BatcherTroubleTest {
   @Test
   void requestsThatCameTogetherAreSharedOutAmongAllIdleLanes() {
     try (TestVersion version = version(chain(400), "max_batch_size: 8", 4)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         results.add(version.submit(wide(RequestTerms.NONE), version.eventLoop()));
@@ -303,7 +304,7 @@ final class BatcherTroubleTest {
   @Test
   void whatALaneTookByItselfCountsAsRunningToo() throws Exception {
     try (TestVersion version = version(chain(400), "max_batch_size: 1", 1)) {
-      version.batcher.measure();
+      version.batcher.measure(Pace.AT_ONCE);
       long cost = cost(version);
       CountDownLatch firstTaken = new CountDownLatch(1);
       CountDownLatch secondTaken = new CountDownLatch(1);

@@ -11,6 +11,7 @@ import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
@@ -62,7 +63,8 @@ final class TestVersion implements AutoCloseable {
                       file,
                       read.config(),
                       read.declaresMaxBatchSize(),
-                      1));
+                      1),
+                  Pace.AT_ONCE);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

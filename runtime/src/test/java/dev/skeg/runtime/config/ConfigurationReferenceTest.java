@@ -94,6 +94,7 @@ final class ConfigurationReferenceTest {
     ```yaml
     # models/fraud/model.yaml
     execution: {lanes: 2, intra-op-threads: 1}
+    versions: {swap: load-first, keep-previous: 2}
     ```
 
     %s
@@ -149,8 +150,8 @@ final class ConfigurationReferenceTest {
     StringBuilder table = new StringBuilder("| key | value | default | |\n|---|---|---|---|\n");
     for (ModelYaml.ModelKey key : ModelYaml.KEYS) {
       table.append(
-          "| `%s` | %s | the server's | %s |\n"
-              .formatted(key.path(), key.type().expected(), key.summary()));
+          "| `%s` | %s | %s | %s |\n"
+              .formatted(key.path(), key.type().expected(), key.defaultText(), key.summary()));
     }
     return table.toString();
   }

@@ -34,7 +34,7 @@ final class ModelYamlTest {
 
   @Test
   void namesTheBlocksThatAreNotSupportedYet() {
-    for (String block : new String[] {"versions", "monitor", "rollout", "triggers", "explain"}) {
+    for (String block : new String[] {"monitor", "rollout", "triggers", "explain"}) {
       assertThatThrownBy(() -> parse("\n" + block + ": {a: 1}"))
           .isInstanceOf(ConfigException.class)
           .hasMessageStartingWith("model.yaml:2: " + block + ": not supported by this version");
@@ -51,6 +51,20 @@ final class ModelYamlTest {
         .hasMessage("model.yaml:1: lanes: unknown key (did you mean execution.lanes?)");
     assertThatThrownBy(() -> parse("execution: {intra-op-threads: 0}"))
         .hasMessage("model.yaml:1: execution.intra-op-threads: 0 (expected: an integer, 1 to 256)");
+  }
+
+  @Test
+  void saysHowVersionsFollowOneAnother() {
+    assertThat(parse("").versions()).isEqualTo(new VersionsConfig(SwapPolicy.LOAD_FIRST, 2));
+    assertThat(parse("versions: {keep-previous: 5}").versions())
+        .isEqualTo(new VersionsConfig(SwapPolicy.LOAD_FIRST, 5));
+    assertThat(parse("versions: {swap: unload-first}").versions())
+        .isEqualTo(new VersionsConfig(SwapPolicy.UNLOAD_FIRST, 0));
+    assertThatThrownBy(() -> parse("versions: {swap: unload-first, keep-previous: 1}"))
+        .hasMessageStartingWith(
+            "model.yaml:1: versions.keep-previous: 1 (expected: 0 with versions.swap: unload-first");
+    assertThatThrownBy(() -> parse("versions: {swap: unload}"))
+        .hasMessageStartingWith("model.yaml:1: versions.swap: unload (expected: ");
   }
 
   private static ModelYaml parse(String text) {

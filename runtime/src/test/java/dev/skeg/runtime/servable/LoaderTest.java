@@ -9,6 +9,7 @@ import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.ModelConfigOuterClass;
 import inference.ModelConfigOuterClass.ModelConfig;
@@ -176,7 +177,8 @@ final class LoaderTest {
                 model,
                 declared.config(),
                 declared.declaresMaxBatchSize(),
-                1));
+                1),
+            Pace.AT_ONCE);
   }
 
   private static void free(Servable servable) {

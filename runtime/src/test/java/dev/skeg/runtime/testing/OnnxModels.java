@@ -265,6 +265,27 @@ public final class OnnxModels {
         .build();
   }
 
+  /** Returns {@code y = x + added}, of rows of one float. */
+  public static byte[] adding(float added) {
+    OnnxModels model =
+        new OnnxModels()
+            .input("x", DataType.FP32, "batch", 1)
+            .output("y", DataType.FP32, "batch", 1)
+            .node("Add", List.of("x", "added"), List.of("y"));
+    model.graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName("added")
+            .setDataType(1)
+            .addDims(1)
+            .setRawData(
+                ByteString.copyFrom(
+                    ByteBuffer.allocate(Float.BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putFloat(0, added)
+                        .array())));
+    return model.build();
+  }
+
   /** Returns a model with a scalar in and out: {@code y = x + x}. */
   public static byte[] scalar() {
     return new OnnxModels()
@@ -385,6 +406,22 @@ public final class OnnxModels {
       tensor.addDims(dim);
     }
     graph.addInitializer(tensor);
+    return this;
+  }
+
+  /** Adds a constant list of 64-bit integers. */
+  public OnnxModels longs(String name, long... values) {
+    ByteBuffer data =
+        ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (long value : values) {
+      data.putLong(value);
+    }
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(7)
+            .addDims(values.length)
+            .setRawData(ByteString.copyFrom(data.array())));
     return this;
   }
 

@@ -20,16 +20,22 @@ final class OnnxModel implements BackendModel {
   private final long session;
   private final long memoryInfo;
   private final SessionSignature described;
+  private final Runnable onClosed;
   private final Arena names = Arena.ofShared();
   private final long[] inputNames;
   private final long[] outputNames;
   private boolean closed;
 
-  OnnxModel(OrtApi api, long session, long memoryInfo, SessionSignature described) {
+  /**
+   * @param onClosed run once, when the session has been released
+   */
+  OnnxModel(
+      OrtApi api, long session, long memoryInfo, SessionSignature described, Runnable onClosed) {
     this.api = api;
     this.session = session;
     this.memoryInfo = memoryInfo;
     this.described = described;
+    this.onClosed = onClosed;
     this.inputNames = addresses(described.signature().inputs());
     this.outputNames = addresses(described.signature().outputs());
   }
@@ -159,6 +165,7 @@ final class OnnxModel implements BackendModel {
       closed = true;
       api.releaseSession(session);
       names.close();
+      onClosed.run();
     }
   }
 }

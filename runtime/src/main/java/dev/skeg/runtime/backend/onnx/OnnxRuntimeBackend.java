@@ -7,9 +7,13 @@ import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * ONNX Runtime. One environment, one session for each model loaded.
+ *
+ * <p>If the process ends while a model is being loaded or still runs, the environment is left to
+ * the end of the process: to free it under a session would crash.
  *
  * <p><b>Threads.</b> Any.
  */
@@ -17,6 +21,7 @@ public final class OnnxRuntimeBackend implements Backend {
   private final OrtApi api;
   private final long env;
   private final long memoryInfo;
+  private final AtomicInteger models = new AtomicInteger(); // Loaded or being loaded.
   private boolean closed;
 
   /**
@@ -52,6 +57,16 @@ public final class OnnxRuntimeBackend implements Backend {
       throw new ServingException(
           ErrorCode.NOT_FOUND, "cannot read the model file " + options.file());
     }
+    models.incrementAndGet();
+    try {
+      return open(options);
+    } catch (RuntimeException | Error e) {
+      models.decrementAndGet();
+      throw e;
+    }
+  }
+
+  private OnnxModel open(LoadOptions options) {
     long sessionOptions = api.createSessionOptions(options.intraOpThreads());
     long session;
     try {
@@ -60,7 +75,8 @@ public final class OnnxRuntimeBackend implements Backend {
       api.releaseSessionOptions(sessionOptions);
     }
     try {
-      return new OnnxModel(api, session, memoryInfo, SessionSignature.read(api, session));
+      return new OnnxModel(
+          api, session, memoryInfo, SessionSignature.read(api, session), models::decrementAndGet);
     } catch (RuntimeException | Error e) {
       api.releaseSession(session);
       throw e;
@@ -69,7 +85,7 @@ public final class OnnxRuntimeBackend implements Backend {
 
   @Override
   public synchronized void close() {
-    if (!closed) {
+    if (!closed && models.get() == 0) {
       closed = true;
       api.releaseMemoryInfo(memoryInfo);
       api.releaseEnv(env);

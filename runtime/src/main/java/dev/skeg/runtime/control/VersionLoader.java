@@ -1,0 +1,99 @@
+package dev.skeg.runtime.control;
+
+import dev.skeg.runtime.batch.BatchPolicy;
+import dev.skeg.runtime.batch.Batcher;
+import dev.skeg.runtime.endpoint.VersionStatus;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.servable.Loader;
+import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.telemetry.InferenceMetrics;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a version and gets it ready: engine, batcher, costs.
+ *
+ * <p><b>Threads.</b> Any; blocks.
+ */
+final class VersionLoader {
+  private static final Logger LOG = LoggerFactory.getLogger(VersionLoader.class);
+
+  private final Loader loader;
+  private final InferenceMetrics metrics;
+  private final BiConsumer<Servable, String> quarantine;
+
+  /** What became of a load. */
+  sealed interface Outcome {
+    record Loaded(LiveVersion version) implements Outcome {}
+
+    /**
+     * It cannot be served.
+     *
+     * @param reason for people and clients
+     */
+    record Failed(String reason) implements Outcome {}
+  }
+
+  /**
+   * @param quarantine told once, why, when a version fails again and again; must not block
+   */
+  VersionLoader(Loader loader, InferenceMetrics metrics, BiConsumer<Servable, String> quarantine) {
+    this.loader = loader;
+    this.metrics = metrics;
+    this.quarantine = quarantine;
+  }
+
+  /** Loads a version; whatever goes wrong is in the outcome. */
+  Outcome load(VersionPlan.Load load, Pace pace) {
+    ModelVersion version = load.request().version();
+    long startNanos = System.nanoTime();
+    try {
+      Servable servable = loader.load(load.request(), pace);
+      LiveVersion live = new LiveVersion(load, ready(load, servable, pace));
+      LOG.atInfo()
+          .addKeyValue("model", version.model())
+          .addKeyValue("version", version.number())
+          .addKeyValue("digest", load.digest())
+          .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos))
+          .log("Version is ready");
+      return new Outcome.Loaded(live);
+    } catch (RuntimeException | Error e) {
+      // Whatever a model's file makes an engine do, the other versions are to be served.
+      String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
+      LOG.atWarn()
+          .setCause(e instanceof ServingException ? e.getCause() : e)
+          .addKeyValue("model", version.model())
+          .addKeyValue("version", version.number())
+          .addKeyValue("reason", reason)
+          .log("Version cannot be served");
+      return new Outcome.Failed(reason);
+    }
+  }
+
+  private VersionStatus.Ready ready(VersionPlan.Load load, Servable servable, Pace pace) {
+    Batcher batcher = null;
+    try {
+      batcher =
+          new Batcher(
+              servable,
+              BatchPolicy.of(servable.config()),
+              load.lanes(),
+              load.maxQueued(),
+              metrics.forVersion(servable.version()),
+              reason -> quarantine.accept(servable, reason));
+      batcher.measure(pace);
+      return new VersionStatus.Ready(servable, batcher);
+    } catch (RuntimeException | Error e) {
+      servable.retire().join(); // Nobody else has a claim yet.
+      if (batcher != null) {
+        batcher.free();
+      }
+      servable.free();
+      throw e;
+    }
+  }
+}

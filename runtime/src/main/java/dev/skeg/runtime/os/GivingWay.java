@@ -1,0 +1,96 @@
+package dev.skeg.runtime.os;
+
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Work that has a processor only where no other wants it.
+ *
+ * <p>Java's thread priorities do nothing on Linux, so it runs on threads with the nice value
+ * {@value #LOWEST}. No other thread may come from one of those: it would inherit the value, which a
+ * process without privileges can never raise again. And as little Java as possible should run
+ * there: at a safepoint all of the virtual machine waits for a thread that is in Java code, even if
+ * it has no processor, but not for one in native code. So single calls of an engine are handed
+ * over, not whole loads. Elsewhere than on Linux the work runs on the caller's thread.
+ *
+ * <p><b>Threads.</b> Any. One thread for each call at a time, kept for {@value #IDLE_SECONDS} s.
+ */
+public final class GivingWay implements Pace, AutoCloseable {
+  static final int LOWEST = 19;
+
+  private static final Logger LOG = LoggerFactory.getLogger(GivingWay.class);
+  private static final int IDLE_SECONDS = 10;
+
+  private final ExecutorService threads =
+      new ThreadPoolExecutor(
+          0,
+          Integer.MAX_VALUE, // As many as there are callers, all of whom wait.
+          IDLE_SECONDS,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          this::thread);
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final AtomicBoolean hasWarned = new AtomicBoolean();
+
+  private Thread thread(Runnable work) {
+    return Thread.ofPlatform()
+        .daemon()
+        .name("giving-way-" + numbers.getAndIncrement())
+        .unstarted(() -> {
+          if (!CLibrary.setNice(LOWEST)) {
+            warn("setpriority is refused");
+          }
+          work.run();
+        });
+  }
+
+  private void warn(String why) {
+    if (hasWarned.compareAndSet(false, true)) {
+      LOG.atInfo().addKeyValue("reason", why).log("Loading does not give way to serving");
+    }
+  }
+
+  @Override
+  public <T> T call(Supplier<T> work) {
+    if (!CLibrary.isLinux()) {
+      warn("only Linux has nice values for single threads");
+      return work.get();
+    }
+    Future<T> result = threads.submit(work::get);
+    boolean isInterrupted = false;
+    try {
+      while (true) {
+        try {
+          return result.get();
+        } catch (InterruptedException e) {
+          isInterrupted = true;
+        } catch (ExecutionException e) {
+          switch (e.getCause()) {
+            case RuntimeException cause -> throw cause;
+            case Error cause -> throw cause;
+            case null, default -> throw new IllegalStateException(e);
+          }
+        }
+      }
+    } finally {
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Lets the threads end. */
+  @Override
+  public void close() {
+    threads.shutdown();
+  }
+}
