@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  *
  * <p><b>Threads.</b> A virtual thread reads what it logs; else owned by the test.
  */
-final class DockerRegistry implements AutoCloseable {
+public final class DockerRegistry implements AutoCloseable {
   /** The user and password that {@link #HTPASSWD} lets in. */
   static final String USER = "model-reader";
 
@@ -48,7 +48,7 @@ final class DockerRegistry implements AutoCloseable {
    * @param directory empty; the registry's own from now on
    * @param settings more lines of its configuration, top level, as {@code auth: …}
    */
-  static DockerRegistry start(Path directory, String... settings) {
+  public static DockerRegistry start(Path directory, String... settings) {
     return start(directory, "", List.of(settings));
   }
 
@@ -129,7 +129,7 @@ final class DockerRegistry implements AutoCloseable {
   }
 
   /** Returns host and port. */
-  String authority() {
+  public String authority() {
     return authority;
   }
 

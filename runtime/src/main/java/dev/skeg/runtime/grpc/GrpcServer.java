@@ -1,6 +1,7 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
@@ -62,26 +63,28 @@ public final class GrpcServer {
   private final @Nullable Server socketServer; // On the Unix domain socket, if there is one.
 
   public GrpcServer(
-      GrpcConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
+      GrpcConfig config,
+      ServerIdentity identity,
+      Endpoints endpoints,
+      ModelRepository repository,
+      ServerState state) {
     this.config = config;
     this.state = state;
     Transport transport = config.transport();
     this.eventLoops = transport.eventLoops("grpc", config.eventLoops());
     InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
-    this.server = build(address, transport.tcpChannel(), endpoints, identity);
+    InferenceService service =
+        new InferenceService(endpoints, repository, state, identity, inFlight);
+    this.server = build(address, transport.tcpChannel(), service);
     this.socketServer =
         config
             .socket()
-            .map(socket ->
-                build(transport.unixAddress(socket), transport.unixChannel(), endpoints, identity))
+            .map(socket -> build(transport.unixAddress(socket), transport.unixChannel(), service))
             .orElse(null);
   }
 
   private Server build(
-      SocketAddress address,
-      Class<? extends ServerChannel> channel,
-      Endpoints endpoints,
-      ServerIdentity identity) {
+      SocketAddress address, Class<? extends ServerChannel> channel, InferenceService service) {
     return NettyServerBuilder.forAddress(address)
         .channelType(channel)
         .bossEventLoopGroup(eventLoops)
@@ -92,9 +95,7 @@ public final class GrpcServer {
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(Codecs.compressors())
         .decompressorRegistry(Codecs.decompressors())
-        .addService(
-            new InferenceService(endpoints, state, identity, inFlight)
-                .definition(config.maxMessageBytes()))
+        .addService(service.definition(config.maxMessageBytes()))
         .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
         .addService(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
         .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))

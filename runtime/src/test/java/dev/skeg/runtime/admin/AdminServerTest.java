@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.skeg.registry.RegistryException;
+import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -37,7 +39,12 @@ final class AdminServerTest {
     server = open("127.0.0.1", Optional.empty());
   }
 
-  private static AdminServer open(String host, Optional<Path> tokenFile) {
+  private AdminServer open(String host, Optional<Path> tokenFile) {
+    ModelSources sources =
+        ModelSources.open(
+            ServerConfig.of(
+                Map.of("models-dir", directory.toString(), "model-control-mode", "explicit")),
+            Clock.systemUTC());
     return new AdminServer(
         host,
         0,
@@ -46,8 +53,11 @@ final class AdminServerTest {
             new ServerIdentity("skeg", "1", List.of()),
             new ServerState(),
             new EndpointTable(new InferenceMetrics()),
+            sources,
             Map::of,
-            Clock.systemUTC()));
+            Clock.systemUTC()),
+        sources,
+        Clock.systemUTC());
   }
 
   @AfterEach
@@ -130,7 +140,22 @@ final class AdminServerTest {
   }
 
   @Test
-  void onlyReadingIsPossible() throws IOException {
+  void loadingAndUnloadingSayWhatWouldDo() throws IOException {
+    String load = "/v1/models/m/versions/1:load";
+
+    assertThat(post(load)).startsWith("HTTP/1.1 503").contains("failed to load 'm': the server is");
+    assertThat(post(load + "?force=yes")).startsWith("HTTP/1.1 400").contains("force: yes");
+    assertThat(post("/v1/models/m/versions/99999999999999999999:load")).startsWith("HTTP/1.1 4");
+    assertThat(get(load, "localhost")).startsWith("HTTP/1.1 405");
+    assertThat(post("/v1/models/m/versions/1:reload")).startsWith("HTTP/1.1 405");
+  }
+
+  private String post(String path) throws IOException {
+    return send("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n");
+  }
+
+  @Test
+  void otherPathsAreForReadingOnly() throws IOException {
     assertThat(send("POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"))
         .startsWith("HTTP/1.1 405");
     assertThat(get("/v2/anything", "localhost")).startsWith("HTTP/1.1 404");
@@ -143,7 +168,15 @@ final class AdminServerTest {
     JsonNode json = new ObjectMapper().readTree(document.substring(document.indexOf("{")));
 
     for (String path :
-        List.of("/", "/v1/status", "/v1/models", "/v1/models/{model}", "/v1/openapi.json")) {
+        List.of(
+            "/",
+            "/v1/status",
+            "/v1/models",
+            "/v1/models/{model}",
+            "/v1/models/{model}/versions/{version}:load",
+            "/v1/models/{model}/versions/{version}:unload",
+            "/v1/hooks/{source}",
+            "/v1/openapi.json")) {
       assertThat(json.get("paths").has(path)).as(path).isTrue();
       assertThat(get("/", "localhost")).contains(path);
     }

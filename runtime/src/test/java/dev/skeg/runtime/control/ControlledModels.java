@@ -1,10 +1,7 @@
 package dev.skeg.runtime.control;
 
-import dev.skeg.registry.ModelDirectory;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ModelConfigFile;
-import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.SwapPolicy;
 import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -51,16 +48,7 @@ final class ControlledModels implements AutoCloseable {
     this.backend = new OnnxRuntimeBackend(directory);
     InferenceMetrics metrics = new InferenceMetrics();
     this.endpoints = new EndpointTable(metrics);
-    this.control =
-        new ModelControl(
-            new RepositoryScan(
-                ModelDirectory.open(directory),
-                ServerConfig.defaults().execution(),
-                CpuBudget.ofThisProcess()),
-            new Loader(backend),
-            endpoints,
-            metrics,
-            Clock.systemUTC());
+    this.control = new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC());
   }
 
   /** Writes a version that adds its number. */
