@@ -9,9 +9,11 @@ import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.VersionChecks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Loads versions as the server would, with the same backend. */
@@ -42,13 +44,16 @@ final class BackendChecker implements ModelChecker {
   @Override
   public void check(
       ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
-    Servable servable =
-        loader.load(
-            new LoadRequest(
-                version, modelFile, config.config(), config.declaresMaxBatchSize(), intraOpThreads),
-            Pace.AT_ONCE);
-    servable.retire().join();
-    servable.free();
+    LoadRequest request =
+        new LoadRequest(
+            version, modelFile, config.config(), config.declaresMaxBatchSize(), intraOpThreads);
+    Servable servable = loader.load(request, Pace.AT_ONCE);
+    try {
+      VersionChecks.run(servable, request, Optional.empty(), Pace.AT_ONCE);
+    } finally {
+      servable.retire().join();
+      servable.free();
+    }
   }
 
   @Override

@@ -43,7 +43,10 @@ record ModelConfigSupport(String field, Support support, String note) {
                   + " otherwise"),
           kept("metric_tags", "not added to metrics yet"),
           kept("parameters", "no parameter of the backend is known"),
-          kept("model_warmup", "a version is not warmed with these yet"),
+          works(
+              "model_warmup",
+              "run before a version answers, each entry `count` times, at most 1000; a version that"
+                  + " fails on one is not served"),
           kept("response_cache", "only `enable: false`"),
           kept("model_metrics", "histograms have their own buckets"),
           kept("model_transaction_policy", "only `decoupled: false`"),

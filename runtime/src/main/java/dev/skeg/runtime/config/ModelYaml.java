@@ -1,6 +1,7 @@
 package dev.skeg.runtime.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,9 @@ public record ModelYaml(
   private static final ValueType<SwapPolicy> SWAP = ValueType.choice(SwapPolicy.class);
   private static final ValueType<Integer> KEEP_PREVIOUS =
       ValueType.integer(0, VersionsConfig.MAX_KEEP_PREVIOUS);
+
+  private static final ValueType<Duration> MAX_LATENCY =
+      ValueType.duration(VersionsConfig.MIN_LATENCY, VersionsConfig.MAX_LATENCY);
 
   private static final String OF_SERVER = "the server's";
 
@@ -61,7 +65,13 @@ public record ModelYaml(
               KEEP_PREVIOUS,
               "`2`; `0` with `unload-first`",
               "How many versions stay loaded after others have taken their place, so that going back"
-                  + " needs no load."));
+                  + " needs no load."),
+          new ModelKey(
+              "versions.max-latency",
+              MAX_LATENCY,
+              "",
+              "What one case of the golden set, or of the declared warm-up, may take at best; a"
+                  + " version that is slower is not served."));
 
   private static final String LATER_BLOCK =
       "not supported by this version (remove the block; the file accepts: execution, versions)";
@@ -91,6 +101,7 @@ public record ModelYaml(
     OptionalInt intraOpThreads = OptionalInt.empty();
     SwapPolicy swap = SwapPolicy.LOAD_FIRST;
     OptionalInt keepPrevious = OptionalInt.empty();
+    Optional<Duration> maxLatency = Optional.empty();
     String keepPreviousPlace = "";
     for (YamlFile.Entry entry :
         file.entries(KEYS.stream().map(ModelKey::path).toList(), REFUSED, problems)) {
@@ -100,6 +111,7 @@ public record ModelYaml(
           case "execution.intra-op-threads" ->
               intraOpThreads = OptionalInt.of(INTRA_OP_THREADS.parse(entry.text()));
           case "versions.swap" -> swap = SWAP.parse(entry.text());
+          case "versions.max-latency" -> maxLatency = Optional.of(MAX_LATENCY.parse(entry.text()));
           case "versions.keep-previous" -> {
             keepPrevious = OptionalInt.of(KEEP_PREVIOUS.parse(entry.text()));
             keepPreviousPlace = entry.place();
@@ -122,7 +134,7 @@ public record ModelYaml(
       throw new ConfigException(problems);
     }
     int kept = keepPrevious.orElse(unloadsFirst ? 0 : VersionsConfig.DEFAULT_KEEP_PREVIOUS);
-    return new ModelYaml(lanes, intraOpThreads, new VersionsConfig(swap, kept));
+    return new ModelYaml(lanes, intraOpThreads, new VersionsConfig(swap, kept, maxLatency));
   }
 
   /**

@@ -1,18 +1,31 @@
 package dev.skeg.runtime.config;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /**
  * How the versions of a model follow one another.
  *
  * @param keepPrevious versions that stay loaded after others have taken their place, 0 to {@value
  *     #MAX_KEEP_PREVIOUS}, so that going back needs no load
+ * @param maxLatency what one case of the golden set or the declared warm-up may take, for a version
+ *     to be served
  */
-public record VersionsConfig(SwapPolicy swap, int keepPrevious) {
+public record VersionsConfig(SwapPolicy swap, int keepPrevious, Optional<Duration> maxLatency) {
+  static final Duration MIN_LATENCY = Duration.ofNanos(1000);
+  static final Duration MAX_LATENCY = Duration.ofMinutes(10);
+
   static final int MAX_KEEP_PREVIOUS = 16;
   static final int DEFAULT_KEEP_PREVIOUS = 2;
 
   /** What a model has that does not say. */
   public static final VersionsConfig DEFAULT =
-      new VersionsConfig(SwapPolicy.LOAD_FIRST, DEFAULT_KEEP_PREVIOUS);
+      new VersionsConfig(SwapPolicy.LOAD_FIRST, DEFAULT_KEEP_PREVIOUS, Optional.empty());
+
+  /** A handling that demands nothing of a version. */
+  public VersionsConfig(SwapPolicy swap, int keepPrevious) {
+    this(swap, keepPrevious, Optional.empty());
+  }
 
   public VersionsConfig {
     if (keepPrevious < 0 || keepPrevious > MAX_KEEP_PREVIOUS) {

@@ -4,6 +4,7 @@ import dev.skeg.runtime.config.SwapPolicy;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.servable.Servable;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ final class LiveModel {
   /** What a model has done for it, beside the control thread; each ends in a call of the model. */
   interface Steps {
     /** Loads a version; {@link #loaded} or {@link #failed} follows. */
-    void load(VersionPlan.Load load);
+    void load(VersionPlan.Load load, VersionLoader.Demands demands);
 
     /** Retires a version that has just been taken out of the routing; {@link #freed} follows. */
     void retire(LiveVersion version);
@@ -47,6 +48,7 @@ final class LiveModel {
   private final Steps steps;
   private final StatusBoard board;
   private ModelPlan plan;
+  private @Nullable Signature lastSignature; // Of what answers, or did last.
   private boolean isStopping;
 
   // By number.
@@ -205,7 +207,7 @@ final class LiveModel {
     boolean hasRoom = plan.handling().swap() == SwapPolicy.LOAD_FIRST || retired.isEmpty();
     for (VersionPlan.Load load : hasRoom ? missing : List.<VersionPlan.Load>of()) {
       loading.put(load.number(), load);
-      steps.load(load);
+      steps.load(load, demands());
     }
     route();
     takeOut(leaving(), "others have taken its place");
@@ -230,6 +232,11 @@ final class LiveModel {
       missing.addAll(restorable.values()); // Unloaded for what then could not be loaded.
     }
     return missing;
+  }
+
+  private VersionLoader.Demands demands() {
+    return new VersionLoader.Demands(
+        plan.isForced() ? null : lastSignature, plan.handling().maxLatency());
   }
 
   /** Frees what is not wanted any more, before anything is loaded. */
@@ -283,6 +290,11 @@ final class LiveModel {
       long last = List.copyOf(previous).getLast(); // Of those wanted there is none.
       previous.remove(last);
       routed.add(last);
+    }
+    for (LiveVersion version : live.values()) {
+      if (routed.contains(version.number())) {
+        lastSignature = version.ready().servable().signature(); // The newest is the last.
+      }
     }
   }
 

@@ -250,11 +250,11 @@ public final class ModelControl implements AutoCloseable {
     }
 
     @Override
-    public void load(VersionPlan.Load load) {
+    public void load(VersionPlan.Load load, VersionLoader.Demands demands) {
       runningLoads++;
       Pace with = pace;
       loads.execute(() -> {
-        VersionLoader.Outcome outcome = loader.load(load, with);
+        VersionLoader.Outcome outcome = loader.load(load, demands, with);
         command(() -> loaded(load, outcome));
       });
     }

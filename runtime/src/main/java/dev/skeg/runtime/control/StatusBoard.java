@@ -73,7 +73,8 @@ final class StatusBoard {
     for (VersionPlan plan : model.plan().versions()) {
       if (plan.number() == number) {
         return switch (plan) {
-          case VersionPlan.Load load when load.isSameAs(version.load()) -> "";
+          case VersionPlan.Load load when load.isSameAs(version.load()) ->
+              String.join("; ", version.notes());
           case VersionPlan.Load _ -> {
             String failure = model.failure(number);
             yield failure == null

@@ -5,17 +5,24 @@ import dev.skeg.runtime.batch.Batcher;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.SignatureCompatibility;
+import dev.skeg.runtime.servable.VersionChecks;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads a version and gets it ready: engine, batcher, costs.
+ * Loads a version and gets it ready: engine, checks, batcher, costs.
  *
  * <p><b>Threads.</b> Any; blocks.
  */
@@ -39,6 +46,14 @@ final class VersionLoader {
   }
 
   /**
+   * What a version is held against.
+   *
+   * @param live the signature of the version that serves; null if there is none, or it need not fit
+   * @param maxLatency as {@code VersionsConfig} has it
+   */
+  record Demands(@Nullable Signature live, Optional<Duration> maxLatency) {}
+
+  /**
    * @param quarantine told once, why, when a version fails again and again; must not block
    */
   VersionLoader(Loader loader, InferenceMetrics metrics, BiConsumer<Servable, String> quarantine) {
@@ -48,12 +63,12 @@ final class VersionLoader {
   }
 
   /** Loads a version; whatever goes wrong is in the outcome. */
-  Outcome load(VersionPlan.Load load, Pace pace) {
+  Outcome load(VersionPlan.Load load, Demands demands, Pace pace) {
     ModelVersion version = load.request().version();
     long startNanos = System.nanoTime();
     try {
       Servable servable = loader.load(load.request(), pace);
-      LiveVersion live = new LiveVersion(load, ready(load, servable, pace));
+      LiveVersion live = ready(load, demands, servable, pace);
       LOG.atInfo()
           .addKeyValue("model", version.model())
           .addKeyValue("version", version.number())
@@ -74,9 +89,13 @@ final class VersionLoader {
     }
   }
 
-  private VersionStatus.Ready ready(VersionPlan.Load load, Servable servable, Pace pace) {
+  private LiveVersion ready(VersionPlan.Load load, Demands demands, Servable servable, Pace pace) {
     Batcher batcher = null;
     try {
+      if (demands.live() != null) {
+        SignatureCompatibility.require(demands.live(), servable.signature());
+      }
+      List<String> notes = VersionChecks.run(servable, load.request(), demands.maxLatency(), pace);
       batcher =
           new Batcher(
               servable,
@@ -86,7 +105,7 @@ final class VersionLoader {
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
       batcher.measure(pace);
-      return new VersionStatus.Ready(servable, batcher);
+      return new LiveVersion(load, new VersionStatus.Ready(servable, batcher), notes);
     } catch (RuntimeException | Error e) {
       servable.retire().join(); // Nobody else has a claim yet.
       if (batcher != null) {

@@ -9,7 +9,6 @@ import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,15 +35,6 @@ final class BatchProbe {
 
   /** Bounds tried for integers, which may be indexes into something small. */
   private static final int[] INTEGER_BOUNDS = {10, 2};
-
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private BatchProbe() {}
 
@@ -141,7 +131,7 @@ final class BatchProbe {
       int end = start + elements * tensor.type().size();
       if (!tensor.type().isFixedSize()) {
         for (int i = 0; i < elements; i++) {
-          end += Integer.BYTES + MemorySegment.ofArray(bytes).get(INT, end);
+          end += Integer.BYTES + (int) TensorValues.length(bytes, end);
         }
       }
       parts[row] = Arrays.copyOfRange(bytes, start, end);
@@ -152,7 +142,7 @@ final class BatchProbe {
 
   private static double scale(DataType type, byte[][] rows) {
     double scale = 0;
-    if (isFloat(type)) {
+    if (TensorValues.isFloat(type)) {
       for (byte[] row : rows) {
         for (int i = 0; i < row.length / type.size(); i++) {
           double magnitude = Math.abs(value(type, row, i));
@@ -166,7 +156,7 @@ final class BatchProbe {
   }
 
   private static boolean same(DataType type, byte[] expected, byte[] actual, double scale) {
-    if (!isFloat(type)) {
+    if (!TensorValues.isFloat(type)) {
       return Arrays.equals(expected, actual);
     }
     if (expected.length != actual.length) {
@@ -186,24 +176,8 @@ final class BatchProbe {
     return true;
   }
 
-  private static boolean isFloat(DataType type) {
-    return switch (type) {
-      case FP16, BF16, FP32, FP64 -> true;
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES -> false;
-    };
-  }
-
   private static double value(DataType type, byte[] bytes, int index) {
-    MemorySegment segment = MemorySegment.ofArray(bytes);
-    long offset = (long) index * type.size();
-    return switch (type) {
-      case FP16 -> Float.float16ToFloat(segment.get(SHORT, offset));
-      case BF16 -> Float.intBitsToFloat(segment.get(SHORT, offset) << 16);
-      case FP32 -> segment.get(FLOAT, offset);
-      case FP64 -> segment.get(DOUBLE, offset);
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES ->
-          throw new IllegalArgumentException("type: " + type + " (expected: a float)");
-    };
+    return TensorValues.value(type, MemorySegment.ofArray(bytes), index);
   }
 
   private static List<List<Tensor>> randomRows(List<TensorSpec> specs, int extent, int bound) {

@@ -27,6 +27,17 @@ public record LoadRequest(
         && intraOpThreads == other.intraOpThreads;
   }
 
+  /** Returns the version's directory: the model's file may lie deeper in it. */
+  Path versionDirectory() {
+    String name = declared.getDefaultModelFilename();
+    Path directory = modelFile;
+    for (int depth = name.isEmpty() ? 1 : Path.of(name).getNameCount(); depth > 0; depth--) {
+      Path parent = directory.getParent();
+      directory = parent == null ? Path.of("") : parent;
+    }
+    return directory;
+  }
+
   private static Path fileName(LoadRequest request) {
     Path name = request.modelFile.getFileName();
     return name == null ? request.modelFile : name;

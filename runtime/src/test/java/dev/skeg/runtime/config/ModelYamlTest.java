@@ -3,6 +3,7 @@ package dev.skeg.runtime.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +64,8 @@ final class ModelYamlTest {
     assertThatThrownBy(() -> parse("versions: {swap: unload-first, keep-previous: 1}"))
         .hasMessageStartingWith(
             "model.yaml:1: versions.keep-previous: 1 (expected: 0 with versions.swap: unload-first");
+    assertThat(parse("versions: {max-latency: 20ms}").versions().maxLatency())
+        .contains(Duration.ofMillis(20));
     assertThatThrownBy(() -> parse("versions: {swap: unload}"))
         .hasMessageStartingWith("model.yaml:1: versions.swap: unload (expected: ");
   }

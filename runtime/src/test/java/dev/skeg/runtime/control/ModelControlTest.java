@@ -6,6 +6,7 @@ import static dev.skeg.runtime.control.ControlledModels.keeping;
 import static dev.skeg.runtime.control.ControlledModels.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.config.SwapPolicy;
@@ -270,7 +271,7 @@ final class ModelControlTest {
                 .longs("shape", 1 << 22, 1 << 22)
                 .build(),
             new ModelConfigFile(ModelConfigFile.ABSENT.config(), true));
-    models.apply(plan(models.adding(1)), plan(failing));
+    models.apply(plan(models.adding(1)), plan(failing).forced()); // Its output is of another shape.
 
     for (int i = 0; i < 16; i++) {
       assertThat(models.infer(ControlledModels.request("2", 0)))
@@ -282,6 +283,59 @@ final class ModelControlTest {
     assertThat(models.status(2).state()).isEqualTo(VersionState.UNAVAILABLE);
     assertThat(models.status(2).reason()).contains("quarantined");
     get(models.control.forget(MODEL));
+  }
+
+  @Test
+  void aVersionThatDoesNotTakeWhatClientsSendIsRefusedUnlessForced() {
+    VersionPlan.Load other = models.load(2, "other", OnnxModels.dense(3, 2));
+    models.apply(plan(models.adding(1)), plan(other));
+
+    assertThat(models.ask("")).isEqualTo(1);
+    assertThat(models.status(2).reason())
+        .contains("input 'x' had the shape [-1,1] and has [-1,3]")
+        .contains("output 'y' had the shape [-1,1] and has [-1,2]");
+
+    models.apply(plan(other).forced());
+
+    assertThat(models.status(2).state()).isEqualTo(VersionState.READY);
+    assertThat(models.endpoints.describe(MODEL, "").version().number()).isEqualTo(2);
+  }
+
+  @Test
+  void aVersionThatFailsItsGoldenSetIsRefusedAndTheOldOneServesOn() throws Exception {
+    VersionPlan.Load second = models.adding(2);
+    Files.writeString(
+        second.request().modelFile().resolveSibling("golden.jsonl"),
+        """
+        {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [5]}], \
+        "outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 1], "data": [8]}]}
+        """);
+
+    models.apply(plan(models.adding(1)), plan(second));
+
+    assertThat(models.ask("")).isEqualTo(1);
+    assertThat(models.status(2).reason())
+        .isEqualTo("golden.jsonl:1: output 'y': element 0 is 7.0 (expected: 8.0, within 1.0E-4)");
+  }
+
+  @Test
+  void noThreadThatServesGivesWayAfterASwap() throws Exception {
+    models.apply(plan(models.adding(1)), plan(models.adding(2)));
+    assertThat(models.ask("")).isEqualTo(2);
+
+    assumeTrue(Files.isDirectory(Path.of("/proc/self/task")), "Linux");
+    List<String> names = new ArrayList<>();
+    try (var tasks = Files.list(Path.of("/proc/self/task"))) {
+      for (Path task : tasks.toList()) {
+        String stat = Files.readString(task.resolve("stat"));
+        int end = stat.lastIndexOf(')');
+        if (Integer.parseInt(stat.substring(end + 2).split(" ", -1)[16]) > 0) {
+          names.add(stat.substring(stat.indexOf('(') + 1, end));
+        }
+      }
+    }
+
+    assertThat(names).isNotEmpty().allMatch(name -> name.startsWith("giving-way"));
   }
 
   @Test

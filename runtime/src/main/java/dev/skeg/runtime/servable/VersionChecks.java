@@ -1,0 +1,256 @@
+package dev.skeg.runtime.servable;
+
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.os.Pace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a version must show before it answers: it runs the warm-up that its configuration declares,
+ * gives the answers of its golden set, and is as fast as it must be.
+ *
+ * <p>What it gets wrong on data that somebody gave is a reason to refuse it. What it does on
+ * made-up data is only noted, for made-up data may be nonsense to it; and where rows do not stand
+ * for themselves it is not run on any, for an integer may be a step or a size there, and some of
+ * those end the process.
+ *
+ * <p><b>Threads.</b> One at a time, off the request path; every run is a call at the given pace.
+ */
+public final class VersionChecks {
+  /** Runs of one case where its time counts; the fastest is what the version can do. */
+  private static final int TIMED_RUNS = 5;
+
+  private static final int INTEGER_BOUND = 2;
+  private static final long EXTENT = 4;
+  private static final int SEED = 13;
+
+  private final ServableHandle handle;
+  private final LoadRequest request;
+  private final Optional<Duration> maxLatency;
+  private final Pace pace;
+  private final List<String> notes = new ArrayList<>();
+
+  private VersionChecks(
+      ServableHandle handle, LoadRequest request, Optional<Duration> maxLatency, Pace pace) {
+    this.handle = handle;
+    this.request = request;
+    this.maxLatency = maxLatency;
+    this.pace = pace;
+  }
+
+  /** The answer of one run, on the heap, and its time. */
+  private record Answer(List<Tensor> outputs, long nanos) {
+    Tensor output(String name) {
+      for (Tensor output : outputs) {
+        if (output.name().equals(name)) {
+          return output;
+        }
+      }
+      throw new IllegalStateException("the answer lacks output '" + name + "'");
+    }
+  }
+
+  /**
+   * Runs all checks.
+   *
+   * @param request what the version was loaded from
+   * @param maxLatency what one case may take
+   * @return what was noticed and is no reason to refuse it
+   * @throws ServingException saying what it gets wrong on given data
+   */
+  public static List<String> run(
+      Servable servable, LoadRequest request, Optional<Duration> maxLatency, Pace pace) {
+    try (ServableHandle handle = Objects.requireNonNull(servable.acquire(), "a retired version")) {
+      VersionChecks checks = new VersionChecks(handle, request, maxLatency, pace);
+      checks.runWarmup();
+      checks.runGoldenSet();
+      checks.runMadeUpRow();
+      return checks.notes;
+    }
+  }
+
+  private void runWarmup() {
+    Servable servable = handle.servable();
+    List<DeclaredWarmup.Entry> entries =
+        new DeclaredWarmup(servable.signature(), hasRows(), request.versionDirectory())
+            .entries(servable.config().getModelWarmupList());
+    for (DeclaredWarmup.Entry entry : entries) {
+      requireFit(entry.place(), entry.inputs(), List.of());
+      Answer first = null;
+      for (int i = 0; i < entry.count(); i++) {
+        Answer answer = given(entry.place(), entry.inputs(), List.of());
+        if (first == null) {
+          first = answer;
+        } else if (i == 1) {
+          String difference = difference(first, answer);
+          if (difference != null) {
+            notes.add(entry.place() + ": two runs on the same data differ: " + difference);
+          }
+        }
+      }
+      requireFast(entry.place(), entry.inputs(), List.of());
+    }
+  }
+
+  private void runGoldenSet() {
+    for (GoldenSet.Case each : GoldenSet.read(request.versionDirectory())) {
+      List<String> names = each.outputs().stream().map(Tensor::name).toList();
+      requireFit(each.place(), each.inputs(), names);
+      Answer first = given(each.place(), each.inputs(), names);
+      requireEqual(each, first, "");
+      Answer second = given(each.place(), each.inputs(), names);
+      requireEqual(each, second, " when it runs again");
+      String difference = difference(first, second);
+      if (difference != null) {
+        notes.add(each.place() + ": two runs on the same data differ: " + difference);
+      }
+      requireFast(each.place(), each.inputs(), names);
+    }
+  }
+
+  private void runMadeUpRow() {
+    if (!hasRows()) {
+      return;
+    }
+    List<Tensor> row = madeUpRow();
+    try {
+      Answer first = run(row, List.of());
+      Answer second = run(row, List.of());
+      String difference = difference(first, second);
+      if (difference != null) {
+        notes.add("two runs on the same made-up row differ: " + difference);
+      }
+      if (maxLatency.isPresent()) {
+        long nanos = fastest(row, List.of());
+        if (nanos > maxLatency.get().toNanos()) {
+          notes.add("a made-up row takes " + slow(nanos));
+        }
+      }
+    } catch (ServingException e) {
+      notes.add("a made-up row fails: " + e.getMessage());
+    }
+  }
+
+  private List<Tensor> madeUpRow() {
+    SplittableRandom random = new SplittableRandom(SEED);
+    List<Tensor> row = new ArrayList<>();
+    Signature signature = handle.servable().signature();
+    for (TensorSpec spec : signature.inputs()) {
+      if (!spec.optional()) {
+        long[] dims = spec.shape().toArray();
+        for (int i = 0; i < dims.length; i++) {
+          dims[i] = i == 0 ? 1 : dims[i] == Shape.VARIABLE ? EXTENT : dims[i];
+        }
+        row.add(RandomTensor.of(spec, Shape.of(dims), INTEGER_BOUND, random));
+      }
+    }
+    return row;
+  }
+
+  private boolean hasRows() {
+    return !(handle.servable().limit() instanceof BatchLimit.NotBatchable);
+  }
+
+  private void requireFit(String place, List<Tensor> inputs, List<String> outputs) {
+    Servable servable = handle.servable();
+    String error =
+        servable
+            .check()
+            .error(
+                new InferenceRequest(
+                    servable.version().model(),
+                    "",
+                    "",
+                    inputs,
+                    outputs,
+                    RequestTerms.NONE,
+                    System.nanoTime()));
+    if (error != null) {
+      throw refused(place, error);
+    }
+  }
+
+  private static void requireEqual(GoldenSet.Case golden, Answer answer, String when) {
+    for (Tensor expected : golden.outputs()) {
+      Tensor actual = answer.output(expected.name());
+      String difference = TensorValues.difference(expected, actual, golden.tolerance());
+      if (difference != null) {
+        throw refused(golden.place(), "output '" + expected.name() + "': " + difference + when);
+      }
+    }
+  }
+
+  private void requireFast(String place, List<Tensor> inputs, List<String> outputs) {
+    if (maxLatency.isPresent()) {
+      long nanos = fastest(inputs, outputs);
+      if (nanos > maxLatency.get().toNanos()) {
+        throw refused(place, "takes " + slow(nanos));
+      }
+    }
+  }
+
+  private String slow(long nanos) {
+    return nanos / 1000
+        + " µs at best (expected: at most "
+        + maxLatency.map(limit -> limit.toNanos() / 1000).orElse(0L)
+        + " µs, as versions.max-latency says)";
+  }
+
+  private long fastest(List<Tensor> inputs, List<String> outputs) {
+    long fastest = Long.MAX_VALUE;
+    for (int i = 0; i < TIMED_RUNS; i++) {
+      fastest = Math.min(fastest, run(inputs, outputs).nanos());
+    }
+    return fastest;
+  }
+
+  private Answer given(String place, List<Tensor> inputs, List<String> outputs) {
+    try {
+      return run(inputs, outputs);
+    } catch (ServingException e) {
+      throw new ServingException(e.code(), place + ": it fails: " + e.getMessage(), e);
+    }
+  }
+
+  private Answer run(List<Tensor> inputs, List<String> outputs) {
+    return pace.call(() -> {
+      long began = System.nanoTime();
+      try (InferenceOutputs given = handle.run(inputs, outputs)) {
+        long nanos = System.nanoTime() - began;
+        List<Tensor> copies = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) {
+          copies.add(TensorValues.copy(given.get(i)));
+        }
+        return new Answer(copies, nanos);
+      }
+    });
+  }
+
+  private static @Nullable String difference(Answer first, Answer second) {
+    for (int i = 0; i < first.outputs().size(); i++) {
+      Tensor expected = first.outputs().get(i);
+      String difference = TensorValues.difference(expected, second.outputs().get(i), 0);
+      if (difference != null) {
+        return "output '" + expected.name() + "': " + difference;
+      }
+    }
+    return null;
+  }
+
+  private static ServingException refused(String place, String problem) {
+    return new ServingException(ErrorCode.INVALID_ARGUMENT, place + ": " + problem);
+  }
+}
