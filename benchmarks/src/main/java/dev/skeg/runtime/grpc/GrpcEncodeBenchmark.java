@@ -5,8 +5,8 @@ import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
-import java.io.IOException;
-import java.io.OutputStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -37,25 +37,8 @@ public class GrpcEncodeBenchmark {
 
   private final ModelVersion version = new ModelVersion("mlp", 1);
   private final InferReply reply = new InferReply();
-  private final Target target = new Target();
+  private final ByteBuf target = Unpooled.directBuffer(64 << 10);
   private InferenceOutputs outputs;
-
-  /** The network's buffer. */
-  private static final class Target extends OutputStream {
-    private final byte[] buffer = new byte[64 << 10];
-    private int size;
-
-    @Override
-    public void write(int value) {
-      buffer[size++] = (byte) value;
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) {
-      System.arraycopy(bytes, offset, buffer, size, length);
-      size += length;
-    }
-  }
 
   private record OneOutput(Tensor tensor) implements InferenceOutputs {
     @Override
@@ -84,14 +67,10 @@ public class GrpcEncodeBenchmark {
   }
 
   @Benchmark
-  public byte[] response() throws IOException {
-    target.size = 0;
-    reply.start(version, "", outputs);
-    int written = reply.drainTo(target);
-    reply.end();
-    if (written != target.size) {
-      throw new IllegalStateException(written + " bytes said, " + target.size + " written");
-    }
-    return target.buffer;
+  public ByteBuf response() {
+    target.clear();
+    int size = reply.start(version, "", outputs);
+    InferFrames.message(target, reply, size, outputs);
+    return target;
   }
 }

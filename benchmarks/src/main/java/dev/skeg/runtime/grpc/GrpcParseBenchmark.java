@@ -73,7 +73,7 @@ public class GrpcParseBenchmark {
   }
 
   private Object decode(ByteBuffer message) {
-    InferCall call = decoder.decode(message.clear(), null, 0);
+    InferCall call = decoder.decode(message.clear(), 0, 0);
     if (call instanceof InferCall.Invalid invalid) {
       throw new IllegalStateException(invalid.toString());
     }

@@ -1,11 +1,19 @@
 package dev.skeg.runtime.grpc;
 
 import io.grpc.Codec;
+import io.grpc.Compressor;
 import io.grpc.CompressorRegistry;
+import io.grpc.Decompressor;
 import io.grpc.DecompressorRegistry;
+import io.grpc.Status;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
+import io.netty.buffer.ByteBufOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -20,7 +28,66 @@ import java.util.zip.InflaterInputStream;
  * is limited by gRPC, around the stream.
  */
 final class Codecs {
+  private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
+
   private Codecs() {}
+
+  private static final CompressorRegistry COMPRESSORS = compressors();
+  private static final DecompressorRegistry DECOMPRESSORS = decompressors();
+
+  static boolean isKnown(String encoding) {
+    return COMPRESSORS.lookupCompressor(encoding) != null;
+  }
+
+  /**
+   * Decompresses a message.
+   *
+   * @param bytes from {@code offset} to their end
+   * @param maxBytes of what comes out
+   */
+  static ByteBuffer decompress(String encoding, ByteBuf bytes, int offset, int maxBytes)
+      throws MessageException {
+    Decompressor decompressor = DECOMPRESSORS.lookupDecompressor(encoding);
+    if (decompressor == null || encoding.equals(InferHead.IDENTITY)) {
+      throw new MessageException(
+          Status.INTERNAL,
+          "the message is compressed, but grpc-encoding is '"
+              + encoding
+              + "' (expected: gzip or deflate)");
+    }
+    ByteBuf compressed = bytes.slice(offset, bytes.writerIndex() - offset);
+    try (InputStream plain = decompressor.decompress(new ByteBufInputStream(compressed))) {
+      byte[] message = plain.readNBytes(Math.min(maxBytes, MAX_ARRAY - 1) + 1);
+      if (message.length > maxBytes) {
+        throw new MessageException(
+            Status.RESOURCE_EXHAUSTED,
+            "ModelInferRequest has more bytes once decompressed than allowed (expected: at most "
+                + maxBytes
+                + ")");
+      }
+      return ByteBuffer.wrap(message);
+    } catch (IOException e) {
+      throw new MessageException(
+          Status.INVALID_ARGUMENT, "ModelInferRequest cannot be decompressed: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Writes a message in compressed form.
+   *
+   * @param encoding one that is known
+   */
+  static void compress(String encoding, ByteBuf message, ByteBuf target) {
+    Compressor compressor = COMPRESSORS.lookupCompressor(encoding);
+    if (compressor == null) {
+      throw new IllegalArgumentException("encoding: " + encoding + " (expected: a known one)");
+    }
+    try (OutputStream out = compressor.compress(new ByteBufOutputStream(target))) {
+      message.readBytes(out, message.readableBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // A buffer in memory; it has no reason to.
+    }
+  }
 
   static CompressorRegistry compressors() {
     CompressorRegistry registry = CompressorRegistry.newEmptyInstance();

@@ -17,14 +17,12 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
-import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -40,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> {@link #start} once, then {@link #stop}; of further stops nothing comes.
  */
 public final class GrpcServer {
+  /** Of one connection, at once; a client keeps what goes beyond to itself until there is room. */
+  private static final int MAX_CALLS = 1024;
+
   private static final long MIN_PING_SECONDS = 10;
   private static final long FLUSH_MILLIS = 500; // For the last words to calls that are cut off.
 
@@ -56,7 +57,7 @@ public final class GrpcServer {
   private final GrpcConfig config;
   private final ServerState state;
   private final HealthStatusManager health = new HealthStatusManager();
-  private final OpenInfers inFlight = new OpenInfers(this::currentEventLoop);
+  private final InferLoops inFlight;
   private final OpenCalls streams = new OpenCalls(); // Last until their client ends them.
   private final EventLoopGroup eventLoops;
   private final Server server;
@@ -70,11 +71,11 @@ public final class GrpcServer {
       ServerState state) {
     this.config = config;
     this.state = state;
+    this.inFlight = new InferLoops(endpoints, config.maxMessageBytes());
     Transport transport = config.transport();
     this.eventLoops = transport.eventLoops("grpc", config.eventLoops());
     InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
-    InferenceService service =
-        new InferenceService(endpoints, repository, state, identity, inFlight);
+    InferenceService service = new InferenceService(endpoints, repository, state, identity);
     this.server = build(address, transport.tcpChannel(), service);
     this.socketServer =
         config
@@ -86,29 +87,22 @@ public final class GrpcServer {
   private Server build(
       SocketAddress address, Class<? extends ServerChannel> channel, InferenceService service) {
     return NettyServerBuilder.forAddress(address)
+        .protocolNegotiator(new InferNegotiator(inFlight))
         .channelType(channel)
         .bossEventLoopGroup(eventLoops)
         .workerEventLoopGroup(eventLoops)
         .directExecutor()
         .maxInboundMessageSize(config.maxMessageBytes())
+        .maxConcurrentCallsPerConnection(MAX_CALLS)
         .permitKeepAliveTime(MIN_PING_SECONDS, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(Codecs.compressors())
         .decompressorRegistry(Codecs.decompressors())
-        .addService(service.definition(config.maxMessageBytes()))
+        .addService(service.definition())
         .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
         .addService(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
         .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))
         .build();
-  }
-
-  private @Nullable Executor currentEventLoop() {
-    for (EventExecutor loop : eventLoops) {
-      if (loop.inEventLoop()) {
-        return loop;
-      }
-    }
-    return null;
   }
 
   /** The older name of the same service, which many tools still ask for. */

@@ -4,68 +4,39 @@ import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
-import io.grpc.Drainable;
-import io.grpc.KnownLength;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import org.jspecify.annotations.Nullable;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
 
 /**
- * A {@code ModelInferResponse} as the stream of its bytes: a head with all but the data, then each
- * output's bytes in {@code raw_output_contents}, straight from the memory they lie in.
+ * The bytes of a {@code ModelInferResponse}: a head with all but the data, then each output's bytes
+ * in {@code raw_output_contents}, straight from the memory they lie in.
  *
- * <p>One serves answer after answer: {@link #start} begins one, which is over once gRPC has taken
- * its bytes.
+ * <p>One serves answer after answer, each begun by {@link #start}.
  *
- * <p><b>Threads.</b> One at a time. <b>Ownership.</b> Reads the outputs while it is drained and
- * does not close them.
+ * <p><b>Threads.</b> One at a time. <b>Ownership.</b> Closes no outputs.
  */
-final class InferReply extends InputStream implements KnownLength, Drainable {
-  private static final int CHUNK_BYTES = 16 << 10;
-
-  private static final InferenceOutputs NONE =
-      new InferenceOutputs() {
-        @Override
-        public int size() {
-          return 0;
-        }
-
-        @Override
-        public Tensor get(int index) {
-          throw new IndexOutOfBoundsException(index);
-        }
-
-        @Override
-        public void close() {}
-      };
-
+final class InferReply {
   private final WireWriter head = new WireWriter();
   private final WireWriter tensorHead = new WireWriter();
-  private byte[] buffer = new byte[1 << 10]; // Grows to CHUNK_BYTES, or a larger head, at the most.
-  private InferenceOutputs outputs = NONE;
-  private int size;
-  private boolean drained = true;
-  private @Nullable InputStream copy; // For the rare reader that does not drain.
 
   /**
    * Begins an answer.
    *
    * @param id empty if the request had none
+   * @return the size of the message
    * @throws ArithmeticException if the message would exceed 2 GiB, more than gRPC can carry
    */
-  void start(ModelVersion servedBy, String id, InferenceOutputs answer) {
+  int start(ModelVersion servedBy, String id, InferenceOutputs outputs) {
     head.clear();
     head.writeString(1, servedBy.model());
     head.writeString(2, servedBy.numberText());
     head.writeString(3, id);
     long total = 0;
-    for (int i = 0; i < answer.size(); i++) {
-      Tensor tensor = answer.get(i);
+    for (int i = 0; i < outputs.size(); i++) {
+      Tensor tensor = outputs.get(i);
       tensorHead.clear();
       tensorHead.writeString(1, tensor.name());
       tensorHead.writeString(2, tensor.type().name());
@@ -74,10 +45,7 @@ final class InferReply extends InputStream implements KnownLength, Drainable {
       long bytes = tensor.data().byteSize();
       total += 1 + WireWriter.varintSize(bytes) + bytes;
     }
-    size = Math.toIntExact(head.size() + total);
-    outputs = answer;
-    drained = false;
-    copy = null;
+    return Math.toIntExact(head.size() + total);
   }
 
   private void writeShape(Shape shape) {
@@ -96,72 +64,48 @@ final class InferReply extends InputStream implements KnownLength, Drainable {
     }
   }
 
-  /** Lets go of the outputs. */
-  void end() {
-    outputs = NONE;
-    drained = true;
-    copy = null;
-  }
-
-  @Override
-  public int drainTo(OutputStream target) throws IOException {
-    if (drained) {
-      return 0;
-    }
-    drained = true;
-    // A small answer is put together first and written at once; a large one passes through a buffer
-    // that stays in the processor's cache.
-    int capacity = Math.min(size, Math.max(CHUNK_BYTES, head.size()));
-    if (buffer.length < capacity) {
-      buffer = new byte[capacity];
-    }
-    head.copyTo(buffer);
-    int filled = head.size();
+  /** Copies the whole message behind what {@code target} has. */
+  void writeTo(ByteBuf target, InferenceOutputs outputs) {
+    head.copyTo(target);
     for (int i = 0; i < outputs.size(); i++) {
-      MemorySegment data = outputs.get(i).data();
-      if (capacity - filled < 1 + WireWriter.MAX_VARINT_BYTES && capacity < size) {
-        target.write(buffer, 0, filled);
-        filled = 0;
-      }
-      buffer[filled++] = 6 << 3 | WireReader.DELIMITED;
-      filled = WireWriter.putVarint(buffer, filled, data.byteSize());
-      long offset = 0;
-      while (offset < data.byteSize()) {
-        if (filled == capacity) {
-          target.write(buffer, 0, filled);
-          filled = 0;
-        }
-        int length = (int) Math.min(data.byteSize() - offset, capacity - filled);
-        MemorySegment.copy(data, ValueLayout.JAVA_BYTE, offset, buffer, filled, length);
-        offset += length;
-        filled += length;
-      }
+      ByteBuffer data = outputs.get(i).data().asByteBuffer();
+      writeDataHead(target, data.remaining());
+      target.writeBytes(data);
     }
-    target.write(buffer, 0, filled);
-    return size;
   }
 
-  @Override
-  public int available() {
-    return drained ? 0 : size;
-  }
-
-  private InputStream copy() throws IOException {
-    if (copy == null) {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream(available());
-      drainTo(bytes);
-      copy = new ByteArrayInputStream(bytes.toByteArray());
+  /**
+   * Returns the message behind a prefix, without a copy of the outputs: they have to stay open
+   * until the buffer has been written.
+   *
+   * @param prefix taken over
+   */
+  ByteBuf pointAt(ByteBufAllocator allocator, ByteBuf prefix, InferenceOutputs outputs) {
+    head.copyTo(prefix);
+    CompositeByteBuf message = allocator.compositeBuffer(2 * outputs.size() + 1);
+    try {
+      message.addComponent(true, prefix);
+      for (int i = 0; i < outputs.size(); i++) {
+        ByteBuffer data = outputs.get(i).data().asByteBuffer();
+        ByteBuf dataHead = allocator.ioBuffer(1 + WireWriter.MAX_VARINT_BYTES);
+        writeDataHead(dataHead, data.remaining());
+        message.addComponent(true, dataHead);
+        message.addComponent(true, Unpooled.wrappedBuffer(data));
+      }
+      return message;
+    } catch (RuntimeException | Error e) {
+      message.release();
+      throw e;
     }
-    return copy;
   }
 
-  @Override
-  public int read() throws IOException {
-    return copy().read();
-  }
-
-  @Override
-  public int read(byte[] target, int offset, int length) throws IOException {
-    return copy().read(target, offset, length);
+  private static void writeDataHead(ByteBuf target, int bytes) {
+    target.writeByte(6 << 3 | WireReader.DELIMITED);
+    int rest = bytes;
+    while ((rest & ~0x7f) != 0) {
+      target.writeByte(rest | 0x80);
+      rest >>>= 7;
+    }
+    target.writeByte(rest);
   }
 }

@@ -4,7 +4,6 @@ import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Tensor;
 import io.grpc.Status;
-import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +48,7 @@ final class InferRequestDecoder {
   private List<String> lastOutputs = List.of();
   private int[] raw = new int[8]; // Offset and length of each raw_input_contents.
   private int rawCount;
+  private long timeoutNanos;
   private long queueTimeoutNanos;
   private long priority;
   private @Nullable RequestException firstProblem; // The first one met while walking.
@@ -65,19 +65,17 @@ final class InferRequestDecoder {
    *
    * @param message little-endian, from 0 to its limit; the tensors point into it; its position and
    *     limit are changed
-   * @param memory what to close once the tensors are no longer used; closed here if the message is
-   *     refused
    * @param nowNanos monotonic time
+   * @param timeout in nanoseconds from now, after which nobody waits for the answer; 0 for never
    */
-  InferCall decode(ByteBuffer message, @Nullable Closeable memory, long nowNanos) {
+  InferCall decode(ByteBuffer message, long nowNanos, long timeout) {
     int size = message.limit();
-    InferCall.Valid valid = null;
     try {
+      timeoutNanos = timeout;
       in.start(message);
       tensors.start(message);
       walk();
-      valid = new InferCall.Valid(finish(nowNanos), memory);
-      return valid;
+      return new InferCall.Valid(finish(nowNanos));
     } catch (WireFormatException e) {
       return new InferCall.Invalid(
           Status.INVALID_ARGUMENT.withDescription(
@@ -89,9 +87,6 @@ final class InferRequestDecoder {
     } catch (RequestException e) {
       return new InferCall.Invalid(Statuses.of(e.code(), describe(e)));
     } finally {
-      if (valid == null) {
-        InferCall.release(memory);
-      }
       clear();
     }
   }
@@ -358,9 +353,9 @@ final class InferRequestDecoder {
   }
 
   private RequestTerms terms() {
-    return queueTimeoutNanos == 0 && priority == 0
+    return timeoutNanos == 0 && queueTimeoutNanos == 0 && priority == 0
         ? RequestTerms.NONE
-        : new RequestTerms(0, queueTimeoutNanos, priority);
+        : new RequestTerms(timeoutNanos, queueTimeoutNanos, priority);
   }
 
   private void requireDistinctInputs() throws RequestException {

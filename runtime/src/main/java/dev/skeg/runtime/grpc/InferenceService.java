@@ -25,7 +25,6 @@ import inference.GrpcService.RepositoryModelUnloadResponse;
 import inference.GrpcService.ServerLiveResponse;
 import inference.GrpcService.ServerMetadataResponse;
 import inference.GrpcService.ServerReadyResponse;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
@@ -34,7 +33,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code inference.GRPCInferenceService}: what is built, and a clear answer for what is not.
+ * {@code inference.GRPCInferenceService}: what is built, and a clear answer for what is not. {@code
+ * ModelInfer} is answered before it gets here, by {@link InferConnection}.
  *
  * <p><b>Threads.</b> Every call runs on its event loop, so none of them may block, but for loading
  * and unloading models, each of which has a virtual thread of its own.
@@ -43,26 +43,20 @@ final class InferenceService {
   private final Endpoints endpoints;
   private final ModelRepository repository;
   private final ServerState state;
-  private final OpenInfers openInfers;
   private final ServerIdentity identity;
 
   InferenceService(
-      Endpoints endpoints,
-      ModelRepository repository,
-      ServerState state,
-      ServerIdentity identity,
-      OpenInfers openInfers) {
+      Endpoints endpoints, ModelRepository repository, ServerState state, ServerIdentity identity) {
     this.endpoints = endpoints;
     this.repository = repository;
     this.state = state;
     this.identity = identity;
-    this.openInfers = openInfers;
   }
 
-  ServerServiceDefinition definition(int maxMessageBytes) {
+  ServerServiceDefinition definition() {
     ServiceDescriptor generated = GRPCInferenceServiceGrpc.getServiceDescriptor();
     Map<String, ServerMethodDefinition<?, ?>> built = new HashMap<>();
-    for (ServerMethodDefinition<?, ?> method : methods(maxMessageBytes)) {
+    for (ServerMethodDefinition<?, ?> method : methods()) {
       built.put(method.getMethodDescriptor().getFullMethodName(), method);
     }
     List<? extends ServerMethodDefinition<?, ?>> methods =
@@ -81,13 +75,8 @@ final class InferenceService {
     return definition.build();
   }
 
-  private List<ServerMethodDefinition<?, ?>> methods(int maxMessageBytes) {
-    MethodDescriptor<InferCall, InferReply> modelInfer =
-        GRPCInferenceServiceGrpc.getModelInferMethod().toBuilder(
-                new InferMarshallers.Request(maxMessageBytes), new InferMarshallers.Reply())
-            .build();
+  private List<ServerMethodDefinition<?, ?>> methods() {
     return List.of(
-        ServerMethodDefinition.create(modelInfer, new ModelInferHandler(endpoints, openInfers)),
         UnaryMethod.of(
             GRPCInferenceServiceGrpc.getServerLiveMethod(),
             request -> ServerLiveResponse.newBuilder().setLive(state.isLive()).build()),

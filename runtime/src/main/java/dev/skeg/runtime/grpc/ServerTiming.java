@@ -1,7 +1,7 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.model.StageTimings;
-import io.grpc.Metadata;
+import io.netty.util.AsciiString;
 
 /**
  * Where an answer's time went, as trailing metadata in the syntax of HTTP's {@code Server-Timing}:
@@ -9,16 +9,10 @@ import io.grpc.Metadata;
  * true}.
  */
 final class ServerTiming {
-  private static final Metadata.Key<String> REQUESTED =
-      Metadata.Key.of("skeg-timing", Metadata.ASCII_STRING_MARSHALLER);
-  static final Metadata.Key<String> TRAILER =
-      Metadata.Key.of("server-timing", Metadata.ASCII_STRING_MARSHALLER);
+  static final AsciiString REQUESTED = AsciiString.cached("skeg-timing");
+  static final AsciiString TRAILER = AsciiString.cached("server-timing");
 
   private ServerTiming() {}
-
-  static boolean isRequested(Metadata headers) {
-    return "true".equals(headers.get(REQUESTED));
-  }
 
   /**
    * @param totalNanos from received to now

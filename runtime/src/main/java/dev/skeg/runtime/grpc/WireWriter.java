@@ -1,5 +1,6 @@
 package dev.skeg.runtime.grpc;
 
+import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -81,9 +82,9 @@ final class WireWriter {
     return size;
   }
 
-  /** Copies all that was written to the beginning of {@code target}. */
-  void copyTo(byte[] target) {
-    System.arraycopy(bytes, 0, target, 0, size);
+  /** Copies all that was written behind what {@code target} has. */
+  void copyTo(ByteBuf target) {
+    target.writeBytes(bytes, 0, size);
   }
 
   private void append(byte[] source, int length) {

@@ -258,8 +258,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
       requireStarted();
       SourceWatch watch = watches.get(model);
       Endpoint _ =
-          await(
-              watch != null ? started(watch).unload(version) : directory().unload(model, version));
+          await(watch != null ? watch.unload(version) : directory().unload(model, version));
     } catch (ServingException e) {
       throw new ServingException(
           e.code(), "failed to unload '" + model + "': " + e.getMessage(), e);

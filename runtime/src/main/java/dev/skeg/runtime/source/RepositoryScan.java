@@ -205,6 +205,7 @@ final class RepositoryScan {
       stands &= settling.isSettled(file, look, now, nowNanos);
       key.add(look.fingerprint());
     }
+    Looks looks = new Looks(model, before, now, nowNanos);
     if (!stands) {
       isMoving = true;
       return before == null ? null : before.plan();
@@ -212,7 +213,6 @@ final class RepositoryScan {
     boolean sameSetup =
         before != null && before.key().size() >= 2 && before.key().subList(0, 2).equals(key);
     key.add(model.problem());
-    Looks looks = new Looks(model, before, now, nowNanos);
     key.addAll(looks.key);
     if (before != null && before.key().equals(key)) {
       return before.plan();

@@ -12,29 +12,19 @@ import dev.skeg.registry.watch.WatchConfig;
 import dev.skeg.registry.watch.Watcher;
 import dev.skeg.runtime.config.ServerConfig.ModelControlMode;
 import dev.skeg.runtime.config.SourceConfig;
-import dev.skeg.runtime.config.VersionsConfig;
-import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
-import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
-import dev.skeg.runtime.servable.VersionState;
+import dev.skeg.runtime.source.SourceServing.Manner;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,26 +55,18 @@ final class SourceWatch implements AutoCloseable {
   private final Duration interval;
   private final Source source;
   private final SourceVersions versions;
-  private final Plans plans;
-  private final InstantSource clock;
+  private final SourceServing serving;
+  private final FirstTry firstTry = new FirstTry();
   private final Commands commands = new Commands();
-  private final CompletableFuture<@Nullable Void> tried = new CompletableFuture<>();
   private final Thread thread;
 
   // The thread's own.
-  private final TreeMap<Long, VersionPlan.Load> wanted = new TreeMap<>();
-  private VersionsConfig handling = VersionsConfig.DEFAULT;
-  private VersionPlan.@Nullable Refuse refused;
-  private @Nullable Endpoint endpoint;
   private @Nullable Revision pending;
   private long retryAtNanos;
   private int failures;
 
   private volatile @Nullable Watcher watcher;
   private volatile @Nullable DirectoryChanges changes;
-  private volatile SourceStatus status;
-  private volatile long activeNanos = System.nanoTime();
-  private volatile boolean isLoading;
 
   /**
    * @param interval between two looks at the pointer; meaningless but in the mode POLL
@@ -102,15 +84,7 @@ final class SourceWatch implements AutoCloseable {
     this.interval = interval;
     this.source = source;
     this.versions = versions;
-    this.plans = plans;
-    this.clock = clock;
-    this.status =
-        new SourceStatus(
-            config.uri().toString(),
-            config.pointer().toString(),
-            "",
-            Optional.empty(),
-            clock.instant());
+    this.serving = new SourceServing(config, versions, plans, firstTry, clock);
     this.thread = Thread.ofVirtual().name("source-" + config.model()).unstarted(this::run);
   }
 
@@ -119,7 +93,7 @@ final class SourceWatch implements AutoCloseable {
   }
 
   SourceStatus status() {
-    return status;
+    return serving.status();
   }
 
   void start() {
@@ -137,23 +111,11 @@ final class SourceWatch implements AutoCloseable {
             .network()
             .connectTimeout()
             .plus(config.settings().network().readTimeout());
-    while (true) {
-      try {
-        tried.get(
-            Math.max(1, patience.toNanos() - (System.nanoTime() - activeNanos)),
-            TimeUnit.NANOSECONDS);
-        return;
-      } catch (TimeoutException e) {
-        if (!isLoading && System.nanoTime() - activeNanos >= patience.toNanos()) {
-          LOG.atWarn()
-              .addKeyValue("model", config.model())
-              .addKeyValue("source", config.uri())
-              .log("The registry is silent; the server is ready without it");
-          return;
-        }
-      } catch (ExecutionException e) {
-        throw new IllegalStateException(e.getCause());
-      }
+    if (!firstTry.await(patience)) {
+      LOG.atWarn()
+          .addKeyValue("model", config.model())
+          .addKeyValue("source", config.uri())
+          .log("The registry is silent; the server is ready without it");
     }
   }
 
@@ -162,6 +124,7 @@ final class SourceWatch implements AutoCloseable {
     Watcher following = watcher;
     if (following != null) {
       following.hint();
+      commands.hint(); // And what failed before is tried now, even if nothing changed.
     }
   }
 
@@ -182,7 +145,7 @@ final class SourceWatch implements AutoCloseable {
    * @param version its number; empty for all
    */
   CompletableFuture<Endpoint> unload(OptionalLong version) {
-    return ask(() -> unloadNow(version));
+    return ask(() -> serving.unload(version));
   }
 
   /** Something done on the watch's thread for somebody who waits. */
@@ -225,9 +188,9 @@ final class SourceWatch implements AutoCloseable {
       begin();
       while (!Thread.currentThread().isInterrupted()) {
         long left = retryAtNanos - System.nanoTime();
-        boolean _ = commands.run(pending == null ? IDLE : Duration.ofNanos(Math.max(0, left)));
+        boolean hinted = commands.run(pending == null ? IDLE : Duration.ofNanos(Math.max(0, left)));
         Revision due = pending;
-        if (due != null && retryAtNanos - System.nanoTime() <= 0) {
+        if (due != null && (hinted || retryAtNanos - System.nanoTime() <= 0)) {
           carryOut(due);
         }
       }
@@ -241,26 +204,26 @@ final class SourceWatch implements AutoCloseable {
           .addKeyValue("model", config.model())
           .log("A model's source is no longer followed");
     } finally {
-      tried.complete(null);
+      firstTry.done();
     }
   }
 
   private void begin() throws InterruptedException {
     if (mode == ModelControlMode.EXPLICIT) {
-      tellIfNothingIsServed(
+      serving.tellIfNothingIsServed(
           "not loaded (expected: to be asked for, as model-control-mode is explicit)");
-      tried.complete(null);
+      firstTry.done();
       return;
     }
-    tellIfNothingIsServed("waits for " + config.uri());
+    serving.tellIfNothingIsServed("waits for " + config.uri());
     if (mode == ModelControlMode.NONE) {
       lookOnce();
-      tried.complete(null);
+      firstTry.done();
       return;
     }
     Revision known = serveLast();
     if (known != null) {
-      tried.complete(null);
+      firstTry.done();
     }
     Duration longest = interval.compareTo(LONGEST_RETRY) > 0 ? interval : LONGEST_RETRY;
     Watcher following =
@@ -285,7 +248,7 @@ final class SourceWatch implements AutoCloseable {
 
   /** On the watcher's thread. */
   private void take(Finding finding) {
-    activeNanos = System.nanoTime();
+    firstTry.active();
     try {
       commands.put(() -> found(finding));
     } catch (InterruptedException e) {
@@ -301,9 +264,9 @@ final class SourceWatch implements AutoCloseable {
         retryAtNanos = System.nanoTime();
       }
       case Finding.Failed(Kind kind, String message, Instant _) -> {
-        problem(kind, message);
-        tellIfNothingIsServed(message);
-        tried.complete(null);
+        serving.problem(kind, message);
+        serving.tellIfNothingIsServed(message);
+        firstTry.done();
       }
     }
   }
@@ -314,41 +277,47 @@ final class SourceWatch implements AutoCloseable {
       Optional<Revision> last = versions.lastServed();
       if (last.isPresent()) {
         Optional<SourceVersions.Brought> there = versions.fromStore(last.get());
-        if (there.isPresent() && serve(there.get(), false)) {
+        if (there.isPresent() && serving.serve(there.get(), Manner.FOLLOWED)) {
           return last.get();
         }
       }
     } catch (RegistryException e) {
-      problem(e.kind(), String.valueOf(e.getMessage()));
+      serving.problem(e.kind(), String.valueOf(e.getMessage()));
     }
     return null;
   }
 
   private void lookOnce() throws InterruptedException {
     try {
-      boolean _ = serve(versions.bring(versions.resolve(config.pointer()), this::moved), false);
+      boolean _ =
+          serving.serve(
+              versions.bring(versions.resolve(config.pointer()), this::moved), Manner.FOLLOWED);
     } catch (RegistryException e) {
-      problem(e.kind(), String.valueOf(e.getMessage()));
+      serving.problem(e.kind(), String.valueOf(e.getMessage()));
       if (serveLast() == null) {
-        tellIfNothingIsServed(String.valueOf(e.getMessage()));
+        serving.tellIfNothingIsServed(String.valueOf(e.getMessage()));
       }
     }
   }
 
   private void carryOut(Revision revision) throws InterruptedException {
     try {
-      activeNanos = System.nanoTime();
-      boolean _ = serve(versions.bring(revision, this::moved), false);
+      firstTry.active();
+      boolean _ = serving.serve(versions.bring(revision, this::moved), Manner.FOLLOWED);
       pending = null;
     } catch (RegistryException e) {
       failed(revision, e);
+    } catch (ServingException e) {
+      throw e; // The server stops.
+    } catch (RuntimeException e) {
+      failed(revision, new RegistryException(Kind.TRANSIENT, e.toString(), e));
     } finally {
-      tried.complete(null);
+      firstTry.done();
     }
   }
 
   private void moved(String path, long bytes, long ofBytes) {
-    activeNanos = System.nanoTime();
+    firstTry.active();
   }
 
   private void failed(Revision revision, RegistryException e) throws InterruptedException {
@@ -362,114 +331,11 @@ final class SourceWatch implements AutoCloseable {
     long nanos = Math.max(capped.toNanos(), asked.toNanos());
     retryAtNanos = System.nanoTime() + nanos + ThreadLocalRandom.current().nextLong(nanos / 10 + 1);
     String message = String.valueOf(e.getMessage());
-    problem(e.kind(), message);
+    serving.problem(e.kind(), message);
     if (e.kind() == Kind.INVALID) {
-      refuse(new VersionPlan.Refuse(versions.numberOf(revision), message));
+      serving.refuse(new VersionPlan.Refuse(versions.numberOf(revision), message));
     } else {
-      tellIfNothingIsServed(message);
-    }
-  }
-
-  /**
-   * Has a version loaded and published.
-   *
-   * @return whether it serves
-   */
-  private boolean serve(SourceVersions.Brought version, boolean isForced)
-      throws InterruptedException {
-    return switch (version.plan()) {
-      case VersionPlan.Load load -> serve(version, load, isForced);
-      case VersionPlan.Refuse refuse -> {
-        problem(Kind.INVALID, refuse.reason());
-        refuse(refuse);
-        yield false;
-      }
-      case VersionPlan.Unload _ -> throw new IllegalStateException("nothing was to be unloaded");
-    };
-  }
-
-  private boolean serve(SourceVersions.Brought version, VersionPlan.Load load, boolean isForced)
-      throws InterruptedException {
-    TreeMap<Long, VersionPlan.Load> before = new TreeMap<>(wanted);
-    if (mode != ModelControlMode.EXPLICIT) {
-      wanted.clear();
-    }
-    wanted.put(load.number(), load);
-    refused = null;
-    handling = version.handling();
-    ModelPlan plan = plan(List.of());
-    apply(isForced ? plan.forced() : plan);
-    Endpoint reached = required();
-    if (serves(load, reached)) {
-      versions.served(version.revision());
-      clear(version.revision());
-      return true;
-    }
-    wanted.clear();
-    wanted.putAll(before);
-    failedToLoad(version, load, reached);
-    return false;
-  }
-
-  private static boolean serves(VersionPlan.Load load, Endpoint endpoint) {
-    VersionStatus is = find(load.number(), endpoint);
-    return is != null && is.state() == VersionState.READY && is.digest().equals(load.digest());
-  }
-
-  private static @Nullable VersionStatus find(long number, Endpoint endpoint) {
-    return endpoint.versions().stream()
-        .filter(one -> one.version().number() == number)
-        .findFirst()
-        .orElse(null);
-  }
-
-  private void failedToLoad(
-      SourceVersions.Brought version, VersionPlan.Load load, Endpoint endpoint) {
-    VersionStatus is = find(load.number(), endpoint);
-    String reason = is == null ? "not loaded" : is.reason();
-    problem(Kind.INVALID, reason);
-    refused = new VersionPlan.Refuse(load.number(), reason);
-    if (!versions.lastServed().map(version.revision()::sameAs).orElse(false)) {
-      versions.quarantine(version.digest(), reason);
-    }
-  }
-
-  /** Tells of a version that cannot be loaded, beside what is served. */
-  private void refuse(VersionPlan.Refuse refusal) throws InterruptedException {
-    refused = refusal;
-    apply(plan(List.of()));
-  }
-
-  private void tellIfNothingIsServed(String reason) {
-    if (wanted.isEmpty() && refused == null) {
-      CompletableFuture<Endpoint> _ = plans.apply(new ModelPlan(config.model(), List.of(), reason));
-    }
-  }
-
-  /** Returns what is wanted, and what is to be told beside it. */
-  private ModelPlan plan(List<VersionPlan> told) {
-    TreeMap<Long, VersionPlan> all = new TreeMap<>(wanted);
-    told.forEach(version -> all.put(version.number(), version));
-    VersionPlan.Refuse refusal = refused;
-    if (refusal != null) {
-      all.put(refusal.number(), refusal);
-    }
-    return new ModelPlan(config.model(), List.copyOf(all.values()), "", handling, false);
-  }
-
-  private void apply(ModelPlan plan) throws InterruptedException {
-    isLoading = true;
-    try {
-      Endpoint reached = plans.apply(plan).get();
-      versions.release(reached);
-      endpoint = reached;
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof ServingException stopping
-          ? stopping
-          : new IllegalStateException(e.getCause());
-    } finally {
-      isLoading = false;
-      activeNanos = System.nanoTime();
+      serving.tellIfNothingIsServed(message);
     }
   }
 
@@ -479,12 +345,27 @@ final class SourceWatch implements AutoCloseable {
             ? Pointer.version(version.getAsLong())
             : config.pointer();
     Revision revision = versions.resolve(pointer);
+    if (revision.number() > 0) {
+      requireNumber(version, revision.number());
+    }
     if (isForced) {
       versions.pardon(revision);
     }
     SourceVersions.Brought brought = versions.bring(revision, this::moved);
     long number = brought.plan().number();
-    if (version.isPresent() && version.getAsLong() != number) {
+    requireNumber(version, number);
+    pending = null;
+    boolean isAlone = version.isEmpty() || mode != ModelControlMode.EXPLICIT;
+    if (!serving.serve(brought, new Manner(isForced, isAlone))) {
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT,
+          "version " + number + ": " + serving.status().problem().orElse("not loaded"));
+    }
+    return serving.required();
+  }
+
+  private void requireNumber(OptionalLong wanted, long number) {
+    if (wanted.isPresent() && wanted.getAsLong() != number) {
       throw new ServingException(
           ErrorCode.NOT_FOUND,
           config.pointer()
@@ -493,82 +374,9 @@ final class SourceWatch implements AutoCloseable {
               + " means version "
               + number
               + " (expected: "
-              + version.getAsLong()
+              + wanted.getAsLong()
               + ", which was asked for)");
     }
-    if (version.isEmpty()) {
-      wanted.clear();
-    }
-    pending = null;
-    if (!serve(brought, isForced)) {
-      throw new ServingException(
-          ErrorCode.INVALID_ARGUMENT,
-          "version " + number + ": " + status.problem().orElse("not loaded"));
-    }
-    return required();
-  }
-
-  private Endpoint unloadNow(OptionalLong version) throws InterruptedException {
-    List<VersionPlan> out = new ArrayList<>();
-    for (long number : List.copyOf(wanted.keySet())) {
-      if (version.isEmpty() || version.getAsLong() == number) {
-        out.add(new VersionPlan.Unload(number, "unloaded over the API"));
-        wanted.remove(number);
-      }
-    }
-    if (out.isEmpty()) {
-      throw new ServingException(
-          ErrorCode.NOT_FOUND,
-          version.isEmpty()
-              ? "no version of it is loaded"
-              : "version "
-                  + version.getAsLong()
-                  + " is not loaded (expected: one of "
-                  + wanted.keySet()
-                  + ")");
-    }
-    refused = null;
-    apply(plan(out));
-    return required();
-  }
-
-  private Endpoint required() {
-    return Objects.requireNonNull(endpoint, "a plan was carried out");
-  }
-
-  private void problem(Kind kind, String message) {
-    SourceStatus before = status;
-    if (before.problem().equals(Optional.of(message))) {
-      return;
-    }
-    status =
-        new SourceStatus(
-            before.source(),
-            before.pointer(),
-            before.revision(),
-            Optional.of(message),
-            clock.instant());
-    LOG.atWarn()
-        .addKeyValue("model", config.model())
-        .addKeyValue("source", config.uri())
-        .addKeyValue("pointer", config.pointer())
-        .addKeyValue("kind", kind)
-        .addKeyValue("reason", message)
-        .log("The version that the pointer means is not served; what is served goes on");
-  }
-
-  private void clear(Revision revision) {
-    SourceStatus before = status;
-    if (before.problem().isEmpty() && before.revision().equals(revision.revision())) {
-      return;
-    }
-    status =
-        new SourceStatus(
-            before.source(),
-            before.pointer(),
-            revision.revision(),
-            Optional.empty(),
-            clock.instant());
   }
 
   @Override

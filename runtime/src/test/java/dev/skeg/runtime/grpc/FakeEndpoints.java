@@ -42,6 +42,17 @@ final class FakeEndpoints implements Endpoints {
   final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
   final BlockingQueue<InferenceRequest> requests = new LinkedBlockingQueue<>();
 
+  /** Returns once every output there was is closed: large ones are when they have been written. */
+  void awaitClosedOutputs() {
+    long deadline = System.nanoTime() + TestServer.LONG.toNanos();
+    while (openOutputs.get() > 0) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(openOutputs + " outputs are not closed");
+      }
+      Thread.onSpinWait();
+    }
+  }
+
   @Override
   public InFlight infer(
       InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {

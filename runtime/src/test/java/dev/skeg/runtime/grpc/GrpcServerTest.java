@@ -253,7 +253,9 @@ final class GrpcServerTest {
             "ModelMetadata",
             "ModelConfig",
             "ModelInfer",
-            "RepositoryIndex"));
+            "RepositoryIndex",
+            "RepositoryModelLoad",
+            "RepositoryModelUnload"));
     return methods;
   }
 
@@ -330,7 +332,7 @@ final class GrpcServerTest {
     assertThat(complete).isNotNull();
     complete.run();
 
-    assertThat(server.endpoints.openOutputs).hasValue(0);
+    server.endpoints.awaitClosedOutputs();
     assertThat(server.endpoints.closedOutputs).hasValue(1);
     assertThat(server.stub().modelInfer(request("identity").build()).getModelVersion())
         .isEqualTo("3");
@@ -362,7 +364,7 @@ final class GrpcServerTest {
     assertThat(last.getId()).isEqualTo("last");
     assertThat(refusal).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(stopped.get(20, TimeUnit.SECONDS)).isTrue();
-    assertThat(server.endpoints.openOutputs).hasValue(0);
+    server.endpoints.awaitClosedOutputs();
   }
 
   @Test
@@ -377,7 +379,7 @@ final class GrpcServerTest {
         .hasMessageContaining("UNAVAILABLE");
     complete.run();
 
-    assertThat(server.endpoints.openOutputs).hasValue(0);
+    server.endpoints.awaitClosedOutputs();
   }
 
   @Test

@@ -66,6 +66,16 @@ final class RepositoryScanTest {
   }
 
   @Test
+  void aConfigurationAsFreshAsItsVersionIsLookedAtTogetherWithIt() throws IOException {
+    write("fraud/1/model.onnx", "one");
+    write("fraud/config.pbtxt", "max_batch_size: 4");
+
+    look(1);
+
+    assertThat(plan(look(STILL))).hasSize(1);
+  }
+
+  @Test
   void filesThatLastChangedLongAgoNeedNoSecondLook() throws IOException {
     write("fraud/1/model.onnx", "one");
 
