@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,6 +171,11 @@ final class GrpcTarget implements LoadTarget {
       ClientCall<byte[], byte[]> call = channel.newCall(MODEL_INFER, options);
       call.start(
           new ClientCall.Listener<>() {
+            @Override
+            public void onMessage(byte[] message) {
+              listener.answer(ByteBuffer.wrap(message));
+            }
+
             @Override
             public void onClose(Status status, Metadata trailers) {
               if (isSending || !loop.inEventLoop()) {

@@ -31,12 +31,18 @@ final class LoadRun {
   private final CompletableFuture<LoadResult> done = new CompletableFuture<>();
   private final SingleWriterRecorder recent =
       new SingleWriterRecorder(LoadCounts.MAX_LATENCY_NANOS, 3);
+  private Answered answered = (meantNanos, nowNanos) -> {};
   private LoadCounts counts = new LoadCounts(0, 0, false, Duration.ZERO); // Until it starts.
   private ArrivalSchedule schedule = new ArrivalSchedule(0, 0, 1);
   private long measureNanos;
   private long endNanos;
   private long sent; // Arrivals sent, or left out of the warm-up, so far.
   private int inFlight;
+
+  /** Takes the times of one request that was answered. */
+  interface Answered {
+    void answered(long meantNanos, long nowNanos);
+  }
 
   /**
    * @param concurrency requests in flight; 0 for a rate
@@ -57,6 +63,12 @@ final class LoadRun {
     this.rate = rate;
     this.deadline = deadline;
     this.drain = drain;
+  }
+
+  /** Has every request that is answered told, on the event loop; before the start. */
+  LoadRun onAnswered(Answered listener) {
+    answered = listener;
+    return this;
   }
 
   /** Starts; what happens in the warm-up is not counted. */
@@ -132,6 +144,7 @@ final class LoadRun {
     }
     if (error.isEmpty()) {
       counts.answered(meantNanos, now);
+      answered.answered(meantNanos, now);
       recent.recordValue(Math.min(now - meantNanos, LoadCounts.MAX_LATENCY_NANOS));
     } else {
       counts.failed(error, meantNanos, now);

@@ -1,5 +1,7 @@
 package dev.skeg.benchmarks;
 
+import java.nio.ByteBuffer;
+
 /**
  * Connections to a server, over which requests are sent. One that breaks is made anew for as long
  * as it takes, and is not free meanwhile. <b>Threads.</b> One event loop, also for the answers; but
@@ -9,6 +11,13 @@ interface LoadTarget extends AutoCloseable {
   /** Takes the end of one request. */
   @FunctionalInterface
   interface Listener {
+    /**
+     * Takes the body or message of an answer, before its end; only valid in the call.
+     *
+     * @param body not to be written to
+     */
+    default void answer(ByteBuffer body) {}
+
     /**
      * The request has ended. Never called from within {@link LoadTarget#send}.
      *

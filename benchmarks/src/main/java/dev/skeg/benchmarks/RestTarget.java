@@ -218,6 +218,10 @@ final class RestTarget implements LoadTarget {
           status == 200
               ? ""
               : "HTTP " + status + " " + response.content().toString(StandardCharsets.UTF_8);
+      Listener waiting = listener;
+      if (waiting != null && status == 200) {
+        waiting.answer(response.content().nioBuffer());
+      }
       if (HttpUtil.isKeepAlive(response)) {
         free.add(this);
       } else {

@@ -1,9 +1,6 @@
 package dev.skeg.runtime.config;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * How much processor time this process may use: the processors that it may run on (the cpuset), or
@@ -12,9 +9,6 @@ import java.util.List;
  * @param processors more than 0; 1.5 is one processor all the time and a second half of it
  */
 public record CpuBudget(double processors) {
-  private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
-  private static final Path OWN_GROUP = Path.of("/proc/self/cgroup");
-
   public CpuBudget {
     if (!(processors > 0)) {
       throw new IllegalArgumentException("processors: " + processors + " (expected: more than 0)");
@@ -23,7 +17,7 @@ public record CpuBudget(double processors) {
 
   /** Returns what this process has. */
   public static CpuBudget ofThisProcess() {
-    return of(Runtime.getRuntime().availableProcessors(), CGROUPS, OWN_GROUP);
+    return of(Runtime.getRuntime().availableProcessors(), ControlGroups.ROOT, ControlGroups.OWN);
   }
 
   /**
@@ -35,22 +29,10 @@ public record CpuBudget(double processors) {
    */
   static CpuBudget of(int processors, Path root, Path ownGroup) {
     double least = processors;
-    String path = "/";
-    for (String line : lines(ownGroup)) {
-      if (line.startsWith("0::")) {
-        path = line.substring("0::".length());
-      }
-    }
-    Path group = root.resolve(path.replaceFirst("^/+", "")).normalize();
-    while (group.startsWith(root)) {
-      for (String line : lines(group.resolve("cpu.max"))) {
+    for (Path group : ControlGroups.directories(root, ownGroup)) {
+      for (String line : ControlGroups.lines(group.resolve("cpu.max"))) {
         least = Math.min(least, quota(line));
       }
-      Path parent = group.getParent();
-      if (parent == null) {
-        break;
-      }
-      group = parent;
     }
     return new CpuBudget(least);
   }
@@ -63,14 +45,6 @@ public record CpuBudget(double processors) {
       return parts.length == 2 && quota > 0 ? quota : Double.POSITIVE_INFINITY;
     } catch (NumberFormatException unlimited) {
       return Double.POSITIVE_INFINITY;
-    }
-  }
-
-  private static List<String> lines(Path file) {
-    try {
-      return Files.readAllLines(file);
-    } catch (IOException absent) {
-      return List.of();
     }
   }
 

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * A model's model.yaml: what Triton's configuration has no words for.
@@ -30,6 +32,14 @@ public record ModelYaml(
 
   private static final ValueType<Duration> MAX_LATENCY =
       ValueType.duration(VersionsConfig.MIN_LATENCY, VersionsConfig.MAX_LATENCY);
+
+  private static final ValueType<Long> LABELLED =
+      new ValueType<>(
+          "integer",
+          "a version's number, 1 or more",
+          text -> ValueType.number(text, 1, Long.MAX_VALUE, ""));
+  private static final String LABELS = "versions.labels.";
+  private static final Pattern LABEL = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,63}");
 
   private static final String OF_SERVER = "the server's";
 
@@ -71,7 +81,13 @@ public record ModelYaml(
               MAX_LATENCY,
               "",
               "What one case of the golden set, or of the declared warm-up, may take at best; a"
-                  + " version that is slower is not served."));
+                  + " version that is slower is not served."),
+          new ModelKey(
+              LABELS + "*",
+              LABELLED,
+              "",
+              "A label, as `prod: 3`, by which clients may call that version. A label moves only to a"
+                  + " version that is ready."));
 
   private static final String LATER_BLOCK =
       "not supported by this version (remove the block; the file accepts: execution, versions)";
@@ -102,6 +118,7 @@ public record ModelYaml(
     SwapPolicy swap = SwapPolicy.LOAD_FIRST;
     OptionalInt keepPrevious = OptionalInt.empty();
     Optional<Duration> maxLatency = Optional.empty();
+    Map<String, Long> labels = new TreeMap<>();
     String keepPreviousPlace = "";
     for (YamlFile.Entry entry :
         file.entries(KEYS.stream().map(ModelKey::path).toList(), REFUSED, problems)) {
@@ -116,6 +133,8 @@ public record ModelYaml(
             keepPrevious = OptionalInt.of(KEEP_PREVIOUS.parse(entry.text()));
             keepPreviousPlace = entry.place();
           }
+          case String path when path.startsWith(LABELS) ->
+              labels.put(label(path.substring(LABELS.length())), LABELLED.parse(entry.text()));
           default -> throw new IllegalStateException("no such key: " + entry.path());
         }
       } catch (IllegalArgumentException e) {
@@ -134,7 +153,17 @@ public record ModelYaml(
       throw new ConfigException(problems);
     }
     int kept = keepPrevious.orElse(unloadsFirst ? 0 : VersionsConfig.DEFAULT_KEEP_PREVIOUS);
-    return new ModelYaml(lanes, intraOpThreads, new VersionsConfig(swap, kept, maxLatency));
+    return new ModelYaml(lanes, intraOpThreads, new VersionsConfig(swap, kept, maxLatency, labels));
+  }
+
+  private static String label(String name) {
+    if (!LABEL.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "the label '"
+              + name
+              + "' (expected: a letter, then up to 63 letters, digits, dots, dashes, underscores)");
+    }
+    return name;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.config;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,8 +11,10 @@ import java.util.Optional;
  *     #MAX_KEEP_PREVIOUS}, so that going back needs no load
  * @param maxLatency what one case of the golden set or the declared warm-up may take, for a version
  *     to be served
+ * @param labels names by which clients may call versions, with the number that each is to have
  */
-public record VersionsConfig(SwapPolicy swap, int keepPrevious, Optional<Duration> maxLatency) {
+public record VersionsConfig(
+    SwapPolicy swap, int keepPrevious, Optional<Duration> maxLatency, Map<String, Long> labels) {
   static final Duration MIN_LATENCY = Duration.ofNanos(1000);
   static final Duration MAX_LATENCY = Duration.ofMinutes(10);
 
@@ -20,14 +23,15 @@ public record VersionsConfig(SwapPolicy swap, int keepPrevious, Optional<Duratio
 
   /** What a model has that does not say. */
   public static final VersionsConfig DEFAULT =
-      new VersionsConfig(SwapPolicy.LOAD_FIRST, DEFAULT_KEEP_PREVIOUS, Optional.empty());
+      new VersionsConfig(SwapPolicy.LOAD_FIRST, DEFAULT_KEEP_PREVIOUS);
 
   /** A handling that demands nothing of a version. */
   public VersionsConfig(SwapPolicy swap, int keepPrevious) {
-    this(swap, keepPrevious, Optional.empty());
+    this(swap, keepPrevious, Optional.empty(), Map.of());
   }
 
   public VersionsConfig {
+    labels = Map.copyOf(labels);
     if (keepPrevious < 0 || keepPrevious > MAX_KEEP_PREVIOUS) {
       throw new IllegalArgumentException(
           "keepPrevious: " + keepPrevious + " (expected: 0 to " + MAX_KEEP_PREVIOUS + ")");

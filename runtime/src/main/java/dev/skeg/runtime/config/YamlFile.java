@@ -138,7 +138,8 @@ record YamlFile(String name, Block root) {
   /**
    * Returns the values in the file.
    *
-   * @param known paths of the keys that may be there
+   * @param known paths of the keys that may be there; one that ends in {@code .*} stands for any
+   *     name in that block
    * @param refused paths of keys to say something particular about
    * @param problems to add to: unknown keys, blocks where values belong and the reverse
    */
@@ -215,7 +216,8 @@ record YamlFile(String name, Block root) {
           boolean isBlock = known.stream().anyMatch(k -> k.startsWith(path + "."));
           if (reason != null) {
             problems.add(place + ": " + reason);
-          } else if (known.contains(path) && key.indexOf('.') < 0) {
+          } else if (known.contains(prefix + "*")
+              || (known.contains(path) && key.indexOf('.') < 0)) {
             if (node instanceof Value(_, String text, boolean isEmpty) && !isEmpty) {
               entries.add(new Entry(path, text, place));
             } else {

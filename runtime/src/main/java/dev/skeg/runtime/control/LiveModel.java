@@ -31,9 +31,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> The control thread's.
  */
 final class LiveModel {
-  /** Failures of versions that are remembered, lest they be tried again and again. */
-  private static final int MAX_FAILURES = 64;
-
   /** What a model has done for it, beside the control thread; each ends in a call of the model. */
   interface Steps {
     /** Loads a version; {@link #loaded} or {@link #failed} follows. */
@@ -50,21 +47,20 @@ final class LiveModel {
   private ModelPlan plan;
   private @Nullable Signature lastSignature; // Of what answers, or did last.
   private boolean isStopping;
+  private boolean isMakingRoom; // Nothing is loaded until what gives way is gone.
 
   // By number.
   private final Map<Long, LiveVersion> live = new TreeMap<>();
   private final Map<Long, VersionPlan.Load> loading = new TreeMap<>();
-  private final Map<Long, Failure> failures = new LinkedHashMap<>(); // The oldest first.
+  private final Failures failures = new Failures();
   private final Set<Long> routed = new TreeSet<>();
+  private final Map<String, Long> labels = new TreeMap<>();
   private final Set<Long> previous = new LinkedHashSet<>(); // The longest out of the routing first.
 
   private final List<Retired> retired = new ArrayList<>();
   private final Map<Long, VersionPlan.Load> restorable = new LinkedHashMap<>();
   private final List<CompletableFuture<Endpoint>> waiting = new ArrayList<>();
   private final List<CompletableFuture<@Nullable Void>> forgetting = new ArrayList<>();
-
-  /** What could not be loaded, and why. */
-  record Failure(VersionPlan.Load load, String reason) {}
 
   /** A version that is being finished, and why. */
   record Retired(LiveVersion version, String reason) {}
@@ -83,9 +79,7 @@ final class LiveModel {
     waiting.add(done);
     fail(forgetting, "it is wanted again");
     restorable.clear();
-    if (next.isForced()) {
-      failures.clear();
-    }
+    failures.forget(next.isForced());
     reconcile();
   }
 
@@ -94,7 +88,7 @@ final class LiveModel {
     loading.remove(number);
     failures.remove(number);
     boolean isRestored = restorable.remove(number, version.load());
-    if (isStopping || !(isRestored || isWanted(version.load()))) {
+    if (isStopping || !(isRestored || plan.wants(version.load()))) {
       retire(version, "it was no longer wanted when it was loaded");
     } else {
       LiveVersion replaced = live.put(number, version);
@@ -110,16 +104,30 @@ final class LiveModel {
   void failed(VersionPlan.Load load, String reason) {
     loading.remove(load.number());
     restorable.remove(load.number(), load);
-    remember(load, reason);
+    failures.add(load, reason, false);
     reconcile();
   }
 
-  private void remember(VersionPlan.Load load, String reason) {
-    failures.remove(load.number());
-    failures.put(load.number(), new Failure(load, reason));
-    if (failures.size() > MAX_FAILURES) {
-      failures.remove(failures.keySet().iterator().next());
+  /**
+   * There is no memory for a version. Those that are only kept for going back give way; if there
+   * are none, it has failed until the model is looked at again.
+   */
+  void lackedMemory(VersionPlan.Load load, String reason) {
+    loading.remove(load.number());
+    List<LiveVersion> kept =
+        previous.stream()
+            .filter(number -> !labels.containsValue(number))
+            .map(live::get)
+            .filter(Objects::nonNull)
+            .toList();
+    if (kept.isEmpty()) {
+      restorable.remove(load.number(), load);
+      failures.add(load, reason, true);
+    } else {
+      isMakingRoom = true;
+      takeOut(kept, "its memory is for version " + load.number());
     }
+    reconcile();
   }
 
   /** A version fails again and again: it is taken out, and not loaded again unless forced. */
@@ -127,7 +135,7 @@ final class LiveModel {
     LiveVersion version = live.get(servable.version().number());
     if (version != null && version.isOf(servable)) {
       live.remove(version.number());
-      remember(version.load(), reason);
+      failures.add(version.load(), reason, false);
       route();
       publish();
       retire(version, reason);
@@ -204,7 +212,9 @@ final class LiveModel {
     if (plan.handling().swap() == SwapPolicy.UNLOAD_FIRST && !missing.isEmpty()) {
       makeRoom();
     }
-    boolean hasRoom = plan.handling().swap() == SwapPolicy.LOAD_FIRST || retired.isEmpty();
+    isMakingRoom &= !retired.isEmpty();
+    boolean hasRoom =
+        retired.isEmpty() || (plan.handling().swap() == SwapPolicy.LOAD_FIRST && !isMakingRoom);
     for (VersionPlan.Load load : hasRoom ? missing : List.<VersionPlan.Load>of()) {
       loading.put(load.number(), load);
       steps.load(load, demands());
@@ -222,13 +232,13 @@ final class LiveModel {
   /** Returns what has to be loaded and is not being loaded yet. */
   private List<VersionPlan.Load> missing() {
     List<VersionPlan.Load> missing = new ArrayList<>();
-    for (VersionPlan.Load load : loads()) {
-      if (!isLive(load) && !loading.containsKey(load.number()) && !hasFailed(load)) {
+    for (VersionPlan.Load load : plan.loads()) {
+      if (!isLive(load) && !loading.containsKey(load.number()) && !failures.has(load)) {
         missing.add(load);
       }
     }
     boolean isLost = missing.isEmpty() && loading.isEmpty() && live.isEmpty();
-    if (isLost && !loads().isEmpty()) {
+    if (isLost && !plan.loads().isEmpty()) {
       missing.addAll(restorable.values()); // Unloaded for what then could not be loaded.
     }
     return missing;
@@ -243,7 +253,7 @@ final class LiveModel {
   private void makeRoom() {
     List<LiveVersion> outdated =
         live.values().stream()
-            .filter(version -> !isWanted(version.load()) && !isRefused(version.number()))
+            .filter(version -> !plan.wants(version.load()) && !plan.refuses(version.number()))
             .toList();
     for (LiveVersion version : outdated) {
       if (routed.contains(version.number())) {
@@ -281,16 +291,17 @@ final class LiveModel {
       routed.clear();
     }
     routed.addAll(wanted);
-    routed.removeAll(unwanted());
+    routed.removeAll(plan.unwanted());
     previous.removeAll(routed);
     left.removeAll(routed);
     previous.addAll(left);
-    previous.removeAll(unwanted());
+    previous.removeAll(plan.unwanted());
     if (routed.isEmpty() && !isComplete && !previous.isEmpty()) {
       long last = List.copyOf(previous).getLast(); // Of those wanted there is none.
       previous.remove(last);
       routed.add(last);
     }
+    label();
     for (LiveVersion version : live.values()) {
       if (routed.contains(version.number())) {
         lastSignature = version.ready().servable().signature(); // The newest is the last.
@@ -298,12 +309,26 @@ final class LiveModel {
     }
   }
 
+  /** Moves labels, but only to versions that are ready: until then they stay where they are. */
+  private void label() {
+    Map<String, Long> wanted = plan.handling().labels();
+    labels.keySet().retainAll(wanted.keySet());
+    wanted.forEach((label, number) -> {
+      if (live.containsKey(number)) {
+        labels.put(label, number);
+      }
+    });
+    labels.values().retainAll(live.keySet());
+  }
+
   /** Returns those that are to be taken out of memory, and forgets them. */
   private List<LiveVersion> leaving() {
-    boolean isOver = plan.versions().stream().allMatch(VersionPlan.Unload.class::isInstance);
-    int kept = isOver ? 0 : plan.handling().keepPrevious();
-    Set<Long> leaving = new LinkedHashSet<>(unwanted());
+    int kept = plan.isOver() ? 0 : plan.handling().keepPrevious();
+    Set<Long> leaving = new LinkedHashSet<>(plan.unwanted());
     previous.stream().limit(Math.max(0, previous.size() - kept)).forEach(leaving::add);
+    if (!plan.isOver()) {
+      leaving.removeAll(labels.values()); // Clients call it by that name.
+    }
     return leaving.stream().map(live::get).filter(Objects::nonNull).toList();
   }
 
@@ -326,40 +351,9 @@ final class LiveModel {
 
   // What there is.
 
-  private List<VersionPlan.Load> loads() {
-    return plan.versions().stream()
-        .filter(VersionPlan.Load.class::isInstance)
-        .map(VersionPlan.Load.class::cast)
-        .toList();
-  }
-
-  private Set<Long> unwanted() {
-    Set<Long> numbers = new TreeSet<>();
-    for (VersionPlan version : plan.versions()) {
-      if (version instanceof VersionPlan.Unload) {
-        numbers.add(version.number());
-      }
-    }
-    return numbers;
-  }
-
-  private boolean isRefused(long number) {
-    return plan.versions().stream()
-        .anyMatch(each -> each instanceof VersionPlan.Refuse && each.number() == number);
-  }
-
-  private boolean isWanted(VersionPlan.Load load) {
-    return loads().stream().anyMatch(wanted -> wanted.isSameAs(load));
-  }
-
   private boolean isLive(VersionPlan.Load load) {
     LiveVersion version = live.get(load.number());
     return version != null && version.load().isSameAs(load);
-  }
-
-  private boolean hasFailed(VersionPlan.Load load) {
-    Failure failure = failures.get(load.number());
-    return failure != null && failure.load().isSameAs(load);
   }
 
   private void publish() {
@@ -380,13 +374,16 @@ final class LiveModel {
     return live.values();
   }
 
+  Map<String, Long> labels() {
+    return labels;
+  }
+
   boolean isRouted(long number) {
     return routed.contains(number);
   }
 
   @Nullable String failure(long number) {
-    Failure failure = failures.get(number);
-    return failure == null ? null : failure.reason();
+    return failures.reason(number);
   }
 
   VersionPlan.@Nullable Load loading(long number) {

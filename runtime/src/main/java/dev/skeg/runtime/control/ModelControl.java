@@ -1,14 +1,16 @@
 package dev.skeg.runtime.control;
 
+import dev.skeg.runtime.config.MemoryBudget;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
+import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.os.NativeMemory;
-import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.time.Clock;
 import java.util.Map;
@@ -19,6 +21,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,13 +46,22 @@ public final class ModelControl implements AutoCloseable {
 
   private static final int DRAIN_SECONDS = 1;
   private static final int IDLE_LOADER_SECONDS = 10;
+
+  /** Memory is given back to the system when about so much has been freed. */
+  private static final long RETURN_BYTES = 4 << 20;
+
+  /** What a version leaves beside the size of its files. */
+  private static final long SESSION_BYTES = 256 << 10;
+
   private static final String STOPPING = "the server is stopping";
 
   private final EndpointTable endpoints;
   private final InferenceMetrics metrics;
   private final Clock clock;
   private final VersionLoader loader;
-  private final GivingWay givingWay = new GivingWay();
+  private final GivingWay engine = new GivingWay(GivingWay.LOWEST);
+  private final GivingWay around = new GivingWay(GivingWay.GENTLE);
+  private final VersionLoader.Paces givingWay = new VersionLoader.Paces(around, engine);
   private final ThreadPoolExecutor loads =
       new ThreadPoolExecutor(
           1,
@@ -59,8 +71,9 @@ public final class ModelControl implements AutoCloseable {
           new LinkedBlockingQueue<>(),
           Thread.ofPlatform().daemon().name("load-", 0).factory());
   private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final AtomicLong unreturnedBytes = new AtomicLong();
   private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
-  private volatile Pace pace = givingWay;
+  private volatile VersionLoader.Paces paces = givingWay;
 
   // The control thread's.
   private final Map<String, LiveModel> models = new TreeMap<>();
@@ -70,10 +83,24 @@ public final class ModelControl implements AutoCloseable {
 
   public ModelControl(
       Loader loader, EndpointTable endpoints, InferenceMetrics metrics, Clock clock) {
+    this(
+        loader,
+        endpoints,
+        metrics,
+        clock,
+        new MemoryAdmission(MemoryBudget::availableBytes, MemoryBudget::residentBytes));
+  }
+
+  ModelControl(
+      Loader loader,
+      EndpointTable endpoints,
+      InferenceMetrics metrics,
+      Clock clock,
+      MemoryAdmission memory) {
     this.endpoints = endpoints;
     this.metrics = metrics;
     this.clock = clock;
-    this.loader = new VersionLoader(loader, metrics, this::quarantine);
+    this.loader = new VersionLoader(loader, metrics, memory, this::quarantine);
     this.loads.allowCoreThreadTimeOut(true);
     Thread.ofVirtual().name("control").start(this::work);
   }
@@ -84,7 +111,7 @@ public final class ModelControl implements AutoCloseable {
    * @param parallel versions loaded at once, 1 or more
    */
   public void starting(int parallel) {
-    pace = Pace.AT_ONCE;
+    paces = VersionLoader.Paces.AT_ONCE;
     loads.setMaximumPoolSize(parallel);
     loads.setCorePoolSize(parallel);
   }
@@ -93,7 +120,7 @@ public final class ModelControl implements AutoCloseable {
   public void started() {
     loads.setCorePoolSize(1);
     loads.setMaximumPoolSize(1);
-    pace = givingWay;
+    paces = givingWay;
   }
 
   /**
@@ -113,6 +140,14 @@ public final class ModelControl implements AutoCloseable {
       done.completeExceptionally(stopping()); // There may be nobody left to carry it out.
     }
     return done;
+  }
+
+  /**
+   * Returns whether a version could not be loaded for a reason that may be gone at another time.
+   */
+  public static boolean mayLoadLater(VersionStatus status) {
+    return status.state() == VersionState.UNAVAILABLE
+        && status.reason().startsWith(MemoryAdmission.REASON);
   }
 
   /**
@@ -252,7 +287,7 @@ public final class ModelControl implements AutoCloseable {
     @Override
     public void load(VersionPlan.Load load, VersionLoader.Demands demands) {
       runningLoads++;
-      Pace with = pace;
+      VersionLoader.Paces with = paces;
       loads.execute(() -> {
         VersionLoader.Outcome outcome = loader.load(load, demands, with);
         command(() -> loaded(load, outcome));
@@ -264,6 +299,8 @@ public final class ModelControl implements AutoCloseable {
       switch (outcome) {
         case VersionLoader.Outcome.Loaded(LiveVersion version) -> model().loaded(version);
         case VersionLoader.Outcome.Failed(String reason) -> model().failed(load, reason);
+        case VersionLoader.Outcome.LackedMemory(String reason) ->
+            model().lackedMemory(load, reason);
       }
       removeIfForgotten(name);
     }
@@ -282,9 +319,12 @@ public final class ModelControl implements AutoCloseable {
 
     private void free(LiveVersion version) {
       try {
-        version.ready().batcher().free();
-        version.ready().servable().free();
-        NativeMemory.trim();
+        around.call(() -> {
+          version.ready().batcher().free();
+          version.ready().servable().free();
+          giveBack(version.load().request().fileBytes());
+          return true;
+        });
         LOG.atInfo()
             .addKeyValue("model", name)
             .addKeyValue("version", version.number())
@@ -292,6 +332,17 @@ public final class ModelControl implements AutoCloseable {
             .log("Version is freed");
       } finally {
         command(() -> freed(version));
+      }
+    }
+
+    /**
+     * What small versions leave is taken up by the next; to give it back each time would have the
+     * system clear the same pages again and again, under the allocator's locks.
+     */
+    private void giveBack(long fileBytes) {
+      if (unreturnedBytes.addAndGet(SESSION_BYTES + fileBytes) >= RETURN_BYTES) {
+        unreturnedBytes.set(0);
+        NativeMemory.trim();
       }
     }
 
@@ -334,6 +385,7 @@ public final class ModelControl implements AutoCloseable {
     } catch (CompletionException e) {
       LOG.atError().setCause(e).log("The control thread did not end as it should");
     }
-    givingWay.close();
+    around.close();
+    engine.close();
   }
 }

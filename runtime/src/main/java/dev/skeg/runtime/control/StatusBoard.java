@@ -65,7 +65,11 @@ final class StatusBoard {
     }
     shown = statuses;
     return new Endpoint(
-        model.plan().model(), List.copyOf(statuses.values()), previous, model.plan().reason());
+        model.plan().model(),
+        List.copyOf(statuses.values()),
+        previous,
+        model.labels(),
+        model.plan().reason());
   }
 
   private static String reason(LiveModel model, LiveVersion version) {

@@ -7,6 +7,7 @@ import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.SignatureCompatibility;
@@ -31,6 +32,7 @@ final class VersionLoader {
 
   private final Loader loader;
   private final InferenceMetrics metrics;
+  private final MemoryAdmission memory;
   private final BiConsumer<Servable, String> quarantine;
 
   /** What became of a load. */
@@ -43,6 +45,13 @@ final class VersionLoader {
      * @param reason for people and clients
      */
     record Failed(String reason) implements Outcome {}
+
+    /**
+     * There is no memory for it now.
+     *
+     * @param reason for people and clients
+     */
+    record LackedMemory(String reason) implements Outcome {}
   }
 
   /**
@@ -56,19 +65,33 @@ final class VersionLoader {
   /**
    * @param quarantine told once, why, when a version fails again and again; must not block
    */
-  VersionLoader(Loader loader, InferenceMetrics metrics, BiConsumer<Servable, String> quarantine) {
+  VersionLoader(
+      Loader loader,
+      InferenceMetrics metrics,
+      MemoryAdmission memory,
+      BiConsumer<Servable, String> quarantine) {
     this.loader = loader;
     this.metrics = metrics;
+    this.memory = memory;
     this.quarantine = quarantine;
   }
 
+  /**
+   * On what a load works.
+   *
+   * @param around for all of it
+   * @param engine for calls of the engine
+   */
+  record Paces(Pace around, Pace engine) {
+    static final Paces AT_ONCE = new Paces(Pace.AT_ONCE, Pace.AT_ONCE);
+  }
+
   /** Loads a version; whatever goes wrong is in the outcome. */
-  Outcome load(VersionPlan.Load load, Demands demands, Pace pace) {
+  Outcome load(VersionPlan.Load load, Demands demands, Paces paces) {
     ModelVersion version = load.request().version();
     long startNanos = System.nanoTime();
     try {
-      Servable servable = loader.load(load.request(), pace);
-      LiveVersion live = ready(load, demands, servable, pace);
+      LiveVersion live = paces.around().call(() -> attempt(load, demands, paces.engine()));
       LOG.atInfo()
           .addKeyValue("model", version.model())
           .addKeyValue("version", version.number())
@@ -76,17 +99,35 @@ final class VersionLoader {
           .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos))
           .log("Version is ready");
       return new Outcome.Loaded(live);
+    } catch (MemoryAdmission.LackOfMemory e) {
+      String reason = String.valueOf(e.getMessage());
+      warn(version, reason, null);
+      return new Outcome.LackedMemory(reason);
     } catch (RuntimeException | Error e) {
       // Whatever a model's file makes an engine do, the other versions are to be served.
       String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
-      LOG.atWarn()
-          .setCause(e instanceof ServingException ? e.getCause() : e)
-          .addKeyValue("model", version.model())
-          .addKeyValue("version", version.number())
-          .addKeyValue("reason", reason)
-          .log("Version cannot be served");
+      warn(version, reason, e instanceof ServingException ? e.getCause() : e);
       return new Outcome.Failed(reason);
     }
+  }
+
+  private LiveVersion attempt(VersionPlan.Load load, Demands demands, Pace engine) {
+    LoadRequest request = load.request();
+    try (MemoryAdmission.Claim claim =
+        memory.claim(request.version().model(), request.fileBytes())) {
+      LiveVersion live = ready(load, demands, loader.load(request, engine), engine);
+      claim.measure();
+      return live;
+    }
+  }
+
+  private static void warn(ModelVersion version, String reason, @Nullable Throwable cause) {
+    LOG.atWarn()
+        .setCause(cause)
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .addKeyValue("reason", reason)
+        .log("Version cannot be served");
   }
 
   private LiveVersion ready(VersionPlan.Load load, Demands demands, Servable servable, Pace pace) {

@@ -3,6 +3,7 @@ package dev.skeg.runtime.endpoint;
 import dev.skeg.runtime.servable.VersionState;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -12,11 +13,17 @@ import org.jspecify.annotations.Nullable;
  * @param versions lowest number first
  * @param previous numbers of those that are kept for going back: ready, but only requests that name
  *     one reach it
+ * @param labels the numbers of versions by names that requests may have in their place
  * @param reason why there is no version at all; empty if there is one
  */
 public record Endpoint(
-    String model, List<VersionStatus> versions, Set<Long> previous, String reason) {
+    String model,
+    List<VersionStatus> versions,
+    Set<Long> previous,
+    Map<String, Long> labels,
+    String reason) {
   public Endpoint {
+    labels = Map.copyOf(labels);
     previous = Set.copyOf(previous);
     versions =
         versions.stream()
@@ -24,9 +31,9 @@ public record Endpoint(
             .toList();
   }
 
-  /** An endpoint that keeps no previous versions. */
+  /** An endpoint that keeps no previous versions and has no labels. */
   public Endpoint(String model, List<VersionStatus> versions, String reason) {
-    this(model, versions, Set.of(), reason);
+    this(model, versions, Set.of(), Map.of(), reason);
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -165,7 +166,8 @@ public final class EndpointTable implements Endpoints {
             ErrorCode.NOT_FOUND, UNKNOWN + model + "' has no available versions");
       }
     } else {
-      status = endpoint.version(number(model, version));
+      Long labelled = endpoint.labels().get(version);
+      status = endpoint.version(labelled == null ? number(endpoint, version) : labelled);
       if (status == null) {
         throw new ServingException(
             ErrorCode.NOT_FOUND, UNKNOWN + model + "' version " + version + " is not found");
@@ -187,7 +189,7 @@ public final class EndpointTable implements Endpoints {
         + state;
   }
 
-  private static long number(String model, String version) {
+  private static long number(Endpoint endpoint, String version) {
     long number = -1;
     if (version.chars().allMatch(c -> c >= '0' && c <= '9')) {
       try {
@@ -202,8 +204,12 @@ public final class EndpointTable implements Endpoints {
           "failed to get model version from specified version string '"
               + version
               + "' of model '"
-              + model
-              + "' (expected: an integer of 0 or more, or nothing for the newest)");
+              + endpoint.model()
+              + "' (expected: an integer of 0 or more, "
+              + (endpoint.labels().isEmpty()
+                  ? ""
+                  : "one of the labels " + new TreeSet<>(endpoint.labels().keySet()) + ", ")
+              + "or nothing for the newest)");
     }
     return number;
   }

@@ -30,7 +30,7 @@ public interface Endpoints {
   /**
    * Describes a version.
    *
-   * @param version decimal; empty for the newest that is ready
+   * @param version decimal, or one of the model's labels; empty for the newest that is ready
    * @throws ServingException with the text for the client, if there is no such version or it is not
    *     ready
    */

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.os;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +23,11 @@ final class CLibrary {
   /** Of {@code setpriority}; with the id 0 it is the calling thread on Linux, not its process. */
   private static final long PRIO_PROCESS = 0;
 
+  // struct sched_attr, in its first version: size, policy, flags, nice, priority, runtime, …
+  private static final int SCHED_ATTR_BYTES = 48;
+  private static final long SCHED_NICE = 16;
+  private static final long SCHED_RUNTIME = 24;
+
   private CLibrary() {}
 
   static boolean isLinux() {
@@ -31,7 +37,33 @@ final class CLibrary {
   /** Sets the calling thread's nice value; returns whether the system did. Linux only. */
   static boolean setNice(int nice) {
     Optional<MemorySegment> setpriority = LINKER.defaultLookup().find("setpriority");
-    return setpriority.isPresent() && (int) call(setpriority.get(), PRIO_PROCESS, 0, nice) == 0;
+    return setpriority.isPresent() && (int) call(setpriority.get(), PRIO_PROCESS, 0, nice, 0) == 0;
+  }
+
+  /**
+   * Has the scheduler look at the calling thread again after so many nanoseconds, 100,000 or more:
+   * until then it does not give its processor to one that wakes up, whatever their nice values are.
+   * Linux 6.12 and later; earlier ones may refuse or ignore it. The thread keeps its nice value,
+   * which must be given.
+   */
+  static boolean setSlice(int nice, long nanos) {
+    Optional<MemorySegment> syscall = LINKER.defaultLookup().find("syscall");
+    long number =
+        switch (System.getProperty("os.arch", "")) {
+          case "amd64", "x86_64" -> 314;
+          case "aarch64", "arm64" -> 274;
+          default -> -1;
+        };
+    if (syscall.isEmpty() || number < 0) {
+      return false;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment attributes = arena.allocate(SCHED_ATTR_BYTES, Long.BYTES);
+      attributes.set(ValueLayout.JAVA_INT, 0, SCHED_ATTR_BYTES);
+      attributes.set(ValueLayout.JAVA_INT, SCHED_NICE, nice);
+      attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME, nanos);
+      return (int) call(syscall.get(), number, 0, attributes.address(), 0) == 0;
+    }
   }
 
   /** Has the allocator give what it does not need back to the system; false if it cannot. */
@@ -40,13 +72,13 @@ final class CLibrary {
     if (trim.isEmpty()) {
       return false;
     }
-    call(trim.get(), 0, 0, 0); // It reads its one parameter only.
+    call(trim.get(), 0, 0, 0, 0); // It reads its one parameter only.
     return true;
   }
 
-  private static long call(MemorySegment function, long a, long b, long c) {
+  private static long call(MemorySegment function, long a, long b, long c, long d) {
     try {
-      return (long) Handle.CALL.invokeExact(function, a, b, c);
+      return (long) Handle.CALL.invokeExact(function, a, b, c, d);
     } catch (Throwable thrown) {
       if (thrown instanceof Error error) {
         throw error;
@@ -60,6 +92,7 @@ final class CLibrary {
     static final MethodHandle CALL =
         LINKER.downcallHandle(
             FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG,
                 ValueLayout.JAVA_LONG,
                 ValueLayout.JAVA_LONG,
                 ValueLayout.JAVA_LONG,

@@ -13,23 +13,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Work that has a processor only where no other wants it.
+ * Work that lets others have the processor first.
  *
- * <p>Java's thread priorities do nothing on Linux, so it runs on threads with the nice value
- * {@value #LOWEST}. No other thread may come from one of those: it would inherit the value, which a
- * process without privileges can never raise again. And as little Java as possible should run
- * there: at a safepoint all of the virtual machine waits for a thread that is in Java code, even if
- * it has no processor, but not for one in native code. So single calls of an engine are handed
- * over, not whole loads. Elsewhere than on Linux the work runs on the caller's thread.
+ * <p>Java's thread priorities do nothing on Linux, so it runs on threads with a nice value. A
+ * thread that comes from one of those would inherit the value, which a process without privileges
+ * can never raise again: so the work must start none, nor wake a virtual thread.
+ *
+ * <p>At a safepoint all of the virtual machine waits for a thread that is in Java code, even if it
+ * has no processor, but not for one in native code. So only calls of an engine run at {@value
+ * #LOWEST}, where a busy machine may leave a thread without a processor for tens of milliseconds;
+ * Java around them runs at {@value #GENTLE}, where it gets a tenth of one and still gives way at
+ * once to whoever wakes up. At 0 its time slices would be milliseconds in which a request waits.
+ *
+ * <p>Elsewhere than on Linux the work runs on the caller's thread.
  *
  * <p><b>Threads.</b> Any. One thread for each call at a time, kept for {@value #IDLE_SECONDS} s.
  */
 public final class GivingWay implements Pace, AutoCloseable {
-  static final int LOWEST = 19;
+  /** For calls of an engine. */
+  public static final int LOWEST = 19;
+
+  /** For Java code. */
+  public static final int GENTLE = 10;
 
   private static final Logger LOG = LoggerFactory.getLogger(GivingWay.class);
   private static final int IDLE_SECONDS = 10;
+  private static final long SLICE_NANOS = 100_000;
 
+  private final int nice;
   private final ExecutorService threads =
       new ThreadPoolExecutor(
           0,
@@ -41,14 +52,22 @@ public final class GivingWay implements Pace, AutoCloseable {
   private final AtomicInteger numbers = new AtomicInteger();
   private final AtomicBoolean hasWarned = new AtomicBoolean();
 
+  /**
+   * @param nice {@link #LOWEST} or {@link #GENTLE}
+   */
+  public GivingWay(int nice) {
+    this.nice = nice;
+  }
+
   private Thread thread(Runnable work) {
     return Thread.ofPlatform()
         .daemon()
-        .name("giving-way-" + numbers.getAndIncrement())
+        .name("nice-" + nice + "-" + numbers.getAndIncrement())
         .unstarted(() -> {
-          if (!CLibrary.setNice(LOWEST)) {
+          if (!CLibrary.setNice(nice)) {
             warn("setpriority is refused");
           }
+          CLibrary.setSlice(nice, SLICE_NANOS);
           work.run();
         });
   }

@@ -2,7 +2,12 @@ package dev.skeg.runtime.servable;
 
 import dev.skeg.runtime.model.ModelVersion;
 import inference.ModelConfigOuterClass.ModelConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * What to load.
@@ -36,6 +41,23 @@ public record LoadRequest(
       directory = parent == null ? Path.of("") : parent;
     }
     return directory;
+  }
+
+  /** Returns the bytes of all files of the version; 0 as far as they cannot be read. */
+  public long fileBytes() {
+    try (Stream<Path> files = Files.walk(versionDirectory(), FileVisitOption.FOLLOW_LINKS)) {
+      return files.mapToLong(LoadRequest::size).sum();
+    } catch (IOException | UncheckedIOException unreadable) {
+      return size(modelFile); // Loading it will say what is wrong.
+    }
+  }
+
+  private static long size(Path file) {
+    try {
+      return Files.isRegularFile(file) ? Files.size(file) : 0;
+    } catch (IOException unreadable) {
+      return 0;
+    }
   }
 
   private static Path fileName(LoadRequest request) {

@@ -1,9 +1,11 @@
 package dev.skeg.runtime.source;
 
+import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.config.VersionsConfig;
+import dev.skeg.runtime.control.ModelControl;
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -85,6 +87,7 @@ final class SourceServing {
    * Has a version loaded and published.
    *
    * @return whether it serves
+   * @throws RegistryException of kind TRANSIENT if it may do so later
    * @throws ServingException if the server stops meanwhile
    */
   boolean serve(SourceVersions.Brought version, Manner manner) throws InterruptedException {
@@ -138,6 +141,9 @@ final class SourceServing {
       SourceVersions.Brought version, VersionPlan.Load load, Endpoint endpoint) {
     VersionStatus is = find(load.number(), endpoint);
     String reason = is == null ? "not loaded" : is.reason();
+    if (is != null && ModelControl.mayLoadLater(is)) {
+      throw new RegistryException(Kind.TRANSIENT, reason);
+    }
     problem(Kind.INVALID, reason);
     refused = new VersionPlan.Refuse(load.number(), reason);
     if (!versions.lastServed().map(version.revision()::sameAs).orElse(false)) {

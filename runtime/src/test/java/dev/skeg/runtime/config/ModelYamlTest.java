@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -66,6 +67,14 @@ final class ModelYamlTest {
             "model.yaml:1: versions.keep-previous: 1 (expected: 0 with versions.swap: unload-first");
     assertThat(parse("versions: {max-latency: 20ms}").versions().maxLatency())
         .contains(Duration.ofMillis(20));
+    assertThat(parse("versions: {labels: {prod: 3, next: 12}}").versions().labels())
+        .isEqualTo(Map.of("prod", 3L, "next", 12L));
+    assertThatThrownBy(() -> parse("versions: {labels: {7: 3}}"))
+        .hasMessageStartingWith("model.yaml:1: versions.labels.7: the label '7' (expected: ");
+    assertThatThrownBy(() -> parse("versions: {labels: {prod: x}}"))
+        .hasMessageStartingWith("model.yaml:1: versions.labels.prod: x (expected: a version's");
+    assertThatThrownBy(() -> parse("versions: {labels: prod}"))
+        .hasMessageStartingWith("model.yaml:1: versions.labels: prod (expected: a block");
     assertThatThrownBy(() -> parse("versions: {swap: unload}"))
         .hasMessageStartingWith("model.yaml:1: versions.swap: unload (expected: ");
   }

@@ -27,9 +27,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,12 +46,21 @@ final class ControlledModels implements AutoCloseable {
   final Path directory;
   private final OnnxRuntimeBackend backend;
 
+  /** How much memory there is, in bytes. */
+  final AtomicLong available = new AtomicLong(Long.MAX_VALUE);
+
   ControlledModels(Path directory) {
     this.directory = directory;
     this.backend = new OnnxRuntimeBackend(directory);
     InferenceMetrics metrics = new InferenceMetrics();
     this.endpoints = new EndpointTable(metrics);
-    this.control = new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC());
+    this.control =
+        new ModelControl(
+            new Loader(backend),
+            endpoints,
+            metrics,
+            Clock.systemUTC(),
+            new MemoryAdmission(available::get, () -> 0));
   }
 
   /** Writes a version that adds its number. */
@@ -83,6 +95,10 @@ final class ControlledModels implements AutoCloseable {
 
   static ModelPlan plan(VersionsConfig handling, VersionPlan... versions) {
     return new ModelPlan(MODEL, List.of(versions), "", handling, false);
+  }
+
+  static VersionsConfig labelled(int previous, Map<String, Long> labels) {
+    return new VersionsConfig(SwapPolicy.LOAD_FIRST, previous, Optional.empty(), labels);
   }
 
   static VersionsConfig keeping(int previous) {
@@ -155,6 +171,17 @@ final class ControlledModels implements AutoCloseable {
   /** Returns the index as {@code 1 READY}, lowest version first. */
   List<String> index() {
     return endpoints.index(false).stream().map(ControlledModels::line).toList();
+  }
+
+  /** Waits until the index is that. */
+  void awaitIndex(String... lines) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!index().equals(List.of(lines))) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("the index stays " + index());
+      }
+      get(control.forget("another")); // The control thread has been round once more.
+    }
   }
 
   private static String line(IndexEntry entry) {

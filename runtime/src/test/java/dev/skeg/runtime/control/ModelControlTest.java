@@ -3,6 +3,7 @@ package dev.skeg.runtime.control;
 import static dev.skeg.runtime.control.ControlledModels.MODEL;
 import static dev.skeg.runtime.control.ControlledModels.get;
 import static dev.skeg.runtime.control.ControlledModels.keeping;
+import static dev.skeg.runtime.control.ControlledModels.labelled;
 import static dev.skeg.runtime.control.ControlledModels.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -23,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -335,7 +337,75 @@ final class ModelControlTest {
       }
     }
 
-    assertThat(names).isNotEmpty().allMatch(name -> name.startsWith("giving-way"));
+    assertThat(names).isNotEmpty().allMatch(name -> name.startsWith("nice-"));
+  }
+
+  @Test
+  void aLabelMovesOnlyToAVersionThatIsReady() {
+    models.apply(plan(labelled(2, Map.of("prod", 1L)), models.adding(1)));
+    assertThat(models.ask("prod")).isEqualTo(1);
+
+    VersionPlan.Load broken = models.load(2, "broken", BROKEN);
+    models.apply(plan(labelled(2, Map.of("prod", 2L)), broken));
+    assertThat(models.ask("prod")).isEqualTo(1);
+
+    models.apply(plan(labelled(2, Map.of("prod", 2L)), models.adding(2)));
+    assertThat(models.ask("prod")).isEqualTo(2);
+    assertThat(models.endpoints.describe(MODEL, "prod").version().number()).isEqualTo(2);
+
+    models.apply(plan(labelled(2, Map.of()), models.adding(2)));
+    assertThatThrownBy(() -> models.endpoints.describe(MODEL, "prod"))
+        .hasMessageStartingWith("failed to get model version from specified version string 'prod'");
+  }
+
+  @Test
+  void aVersionThatHasALabelStaysThoughItIsNoLongerWanted() {
+    List<ModelPlan> plans = new ArrayList<>();
+    for (int number = 1; number <= 3; number++) {
+      plans.add(plan(labelled(0, Map.of("prod", 1L)), models.adding(number)));
+    }
+
+    models.apply(plans.toArray(ModelPlan[]::new));
+
+    assertThat(models.ask("prod")).isEqualTo(1);
+    assertThat(models.ask("")).isEqualTo(3);
+    assertThat(models.endpoints.isReady(MODEL, "2")).isFalse();
+  }
+
+  @Test
+  void aVersionForWhichThereIsNoMemoryIsRefusedAndTriedAgainWithTheNextPlan() {
+    VersionPlan.Load second = models.adding(2);
+    models.apply(plan(keeping(0), models.adding(1)));
+    models.available.set(1 << 20);
+
+    models.apply(plan(keeping(0), second));
+
+    assertThat(models.ask("")).isEqualTo(1);
+    assertThat(models.status(2).reason())
+        .startsWith(
+            "there is no memory for it: loading it takes about 9 MiB (its files have 1 MiB)")
+        .contains("and 1 MiB are free");
+
+    models.available.set(Long.MAX_VALUE);
+    models.apply(plan(keeping(0), second));
+
+    assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  @Test
+  void versionsKeptForGoingBackGiveWayWhereMemoryIsShort() {
+    models.apply(plan(models.adding(1)), plan(models.adding(2)));
+    ServableHandle claim = Objects.requireNonNull(models.ready(1).servable().acquire());
+    models.available.set(1 << 20);
+
+    CompletableFuture<Endpoint> third = models.control.apply(plan(models.adding(3)));
+    models.awaitIndex("1 UNLOADING", "2 READY", "3 LOADING");
+    models.available.set(Long.MAX_VALUE);
+    claim.close();
+    get(third);
+
+    assertThat(models.ask("")).isEqualTo(3);
+    assertThat(models.index()).containsExactly("2 READY", "3 READY");
   }
 
   @Test

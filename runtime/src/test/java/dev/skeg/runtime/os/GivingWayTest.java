@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.OS;
 /** Work that gives way, by what the kernel says of its thread. */
 @EnabledOnOs(OS.LINUX)
 final class GivingWayTest {
-  private final GivingWay givingWay = new GivingWay();
+  private final GivingWay givingWay = new GivingWay(GivingWay.LOWEST);
 
   @AfterEach
   void stop() {
