@@ -1,17 +1,15 @@
 package dev.skeg.benchmarks;
 
-import dev.skeg.registry.ModelDirectory;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.Lanes;
-import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.SwapPolicy;
 import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.control.ModelControl;
 import dev.skeg.runtime.control.ModelPlan;
-import dev.skeg.runtime.control.RepositoryScan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.EndpointTable;
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.grpc.GrpcConfig;
@@ -26,7 +24,6 @@ import inference.ModelConfigOuterClass.ModelConfig;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,25 +45,18 @@ final class SwapServer {
   private SwapServer() {}
 
   public static void main(String[] arguments) throws Exception {
-    Path empty = Files.createTempDirectory("skeg-swap");
     InferenceMetrics metrics = new InferenceMetrics();
     EndpointTable endpoints = new EndpointTable(metrics);
     ServerIdentity identity = new ServerIdentity("swap", "benchmark", List.of());
     ServerState state = new ServerState();
-    GrpcServer grpc = new GrpcServer(GrpcConfig.of(HOST, 0), identity, endpoints, state);
-    HttpServer http = new HttpServer(HttpConfig.of(HOST, 0), identity, endpoints, state);
+    GrpcServer grpc =
+        new GrpcServer(GrpcConfig.of(HOST, 0), identity, endpoints, ModelRepository.NONE, state);
+    HttpServer http =
+        new HttpServer(HttpConfig.of(HOST, 0), identity, endpoints, ModelRepository.NONE, state);
     Path unpacked = Path.of(System.getProperty("java.io.tmpdir"), "skeg-native");
     try (OnnxRuntimeBackend backend = new OnnxRuntimeBackend(unpacked);
         ModelControl control =
-            new ModelControl(
-                new RepositoryScan(
-                    ModelDirectory.open(empty),
-                    ServerConfig.defaults().execution(),
-                    CpuBudget.ofThisProcess()),
-                new Loader(backend),
-                endpoints,
-                metrics,
-                Clock.systemUTC())) {
+            new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC())) {
       state.advance(ServerState.Phase.READY);
       System.out.printf(
           "swap ready grpc=%s:%d http=%s:%d%n", HOST, grpc.start(), HOST, http.start());
@@ -78,8 +68,6 @@ final class SwapServer {
       }
       grpc.stop(Duration.ofSeconds(1));
       http.stop(Duration.ofSeconds(1));
-    } finally {
-      Files.delete(empty);
     }
   }
 

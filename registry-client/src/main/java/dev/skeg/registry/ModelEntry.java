@@ -15,18 +15,24 @@ import java.util.Optional;
  */
 public record ModelEntry(
     String name, Path directory, List<VersionEntry> versions, Optional<String> problem) {
+  /** The name of Triton's serving configuration in a model's directory. */
+  public static final String CONFIG_FILE = "config.pbtxt";
+
+  /** The name of our own configuration in a model's directory. */
+  public static final String YAML_FILE = "model.yaml";
+
   public ModelEntry {
     versions = List.copyOf(versions);
   }
 
   /** Returns the path of config.pbtxt; empty if there is none. */
   public Optional<Path> configFile() {
-    return existing("config.pbtxt");
+    return existing(CONFIG_FILE);
   }
 
   /** Returns the path of model.yaml; empty if there is none. */
   public Optional<Path> yamlFile() {
-    return existing("model.yaml");
+    return existing(YAML_FILE);
   }
 
   /** Returns the version of that number. */

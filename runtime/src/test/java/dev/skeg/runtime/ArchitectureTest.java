@@ -41,13 +41,17 @@ final class ArchitectureTest {
     ARROWS.put("socket", List.of("model"));
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));
-    ARROWS.put("admin", List.of("endpoint", "servable", "backend", "model", "telemetry"));
+    ARROWS.put(
+        "admin",
+        List.of("source", "endpoint", "servable", "backend", "model", "config", "telemetry"));
     ARROWS.put(
         "control",
         List.of("endpoint", "batch", "servable", "backend", "model", "config", "os", "telemetry"));
+    ARROWS.put("source", List.of("control", "endpoint", "servable", "model", "config"));
     ARROWS.put(
         "server",
         List.of(
+            "source",
             "admin",
             "backend",
             "backend.onnx",

@@ -1,5 +1,6 @@
 package dev.skeg.registry.hook;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
@@ -12,37 +13,61 @@ public enum HookCheck {
   /** MLflow's webhooks: HMAC with the secret's own bytes. */
   MLFLOW {
     @Override
-    HookResult verified(HookMessage message, String secret, Instant now) {
-      return Signatures.mlflow(message, secret, now).orElseGet(() -> Bodies.mlflow(message.json()));
+    Optional<HookResult> refusal(HookMessage message, String secret, Instant now) {
+      return Signatures.mlflow(message, secret, now);
+    }
+
+    @Override
+    HookResult read(JsonNode body) {
+      return Bodies.mlflow(body);
     }
   },
   /** Notifications of OCI distribution registries, with a bearer token. */
   OCI {
     @Override
-    HookResult verified(HookMessage message, String secret, Instant now) {
-      return Signatures.bearer(message, secret).orElseGet(() -> Bodies.oci(message.json()));
+    Optional<HookResult> refusal(HookMessage message, String secret, Instant now) {
+      return Signatures.bearer(message, secret);
+    }
+
+    @Override
+    HookResult read(JsonNode body) {
+      return Bodies.oci(body);
     }
   },
   /** S3 event notifications, bare, by EventBridge or in an SNS envelope, with a bearer token. */
   S3 {
     @Override
-    HookResult verified(HookMessage message, String secret, Instant now) {
-      return Signatures.bearer(message, secret).orElseGet(() -> Bodies.s3(message.json()));
+    Optional<HookResult> refusal(HookMessage message, String secret, Instant now) {
+      return Signatures.bearer(message, secret);
+    }
+
+    @Override
+    HookResult read(JsonNode body) {
+      return Bodies.s3(body);
     }
   },
   /** Cloud Storage notifications by a Pub/Sub push, with a shared token. */
   GS {
     @Override
-    HookResult verified(HookMessage message, String secret, Instant now) {
-      return Signatures.bearer(message, secret).orElseGet(() -> Bodies.gs(message.json()));
+    Optional<HookResult> refusal(HookMessage message, String secret, Instant now) {
+      return Signatures.bearer(message, secret);
+    }
+
+    @Override
+    HookResult read(JsonNode body) {
+      return Bodies.gs(body);
     }
   },
   /** Standard Webhooks with a {@code whsec_} secret. */
   STANDARD {
     @Override
-    HookResult verified(HookMessage message, String secret, Instant now) {
-      return Signatures.standard(message, secret, now)
-          .orElseGet(() -> Bodies.standard(message.json()));
+    Optional<HookResult> refusal(HookMessage message, String secret, Instant now) {
+      return Signatures.standard(message, secret, now);
+    }
+
+    @Override
+    HookResult read(JsonNode body) {
+      return Bodies.standard(body);
     }
   };
 
@@ -71,10 +96,23 @@ public enum HookCheck {
       throw new IllegalArgumentException("secret: '' (expected: a shared secret)");
     }
     if (body.length > MAX_BODY_BYTES) {
-      return new HookResult.Refused(413, "body: more than " + MAX_BODY_BYTES + " bytes");
+      return tooLarge();
     }
-    return verified(new HookMessage(headers, body), secret, now);
+    HookMessage message = new HookMessage(headers, body);
+    return refusal(message, secret, now).orElseGet(() -> read(message.json()));
   }
 
-  abstract HookResult verified(HookMessage message, String secret, Instant now);
+  /** Reads a notification that has proved itself by other means than a shared secret. */
+  public HookResult read(byte[] body) {
+    return body.length > MAX_BODY_BYTES ? tooLarge() : read(HookMessage.parse(body));
+  }
+
+  private static HookResult tooLarge() {
+    return new HookResult.Refused(413, "body: more than " + MAX_BODY_BYTES + " bytes");
+  }
+
+  /** Returns why a notification is not genuine; empty if it is. */
+  abstract Optional<HookResult> refusal(HookMessage message, String secret, Instant now);
+
+  abstract HookResult read(JsonNode body);
 }

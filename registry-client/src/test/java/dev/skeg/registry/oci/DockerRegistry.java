@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  *
  * <p><b>Threads.</b> Owned by the test.
  */
-final class DockerRegistry implements AutoCloseable {
+public final class DockerRegistry implements AutoCloseable {
   /** The user and password that {@link #HTPASSWD} lets in. */
   static final String USER = "model-reader";
 
@@ -40,7 +40,7 @@ final class DockerRegistry implements AutoCloseable {
    * @param directory empty; the registry's own from now on
    * @param settings more lines of its configuration, top level, as {@code auth: …}
    */
-  static DockerRegistry start(Path directory, String... settings) {
+  public static DockerRegistry start(Path directory, String... settings) {
     return start(directory, "", List.of(settings));
   }
 
@@ -88,7 +88,7 @@ final class DockerRegistry implements AutoCloseable {
   }
 
   /** Returns host and port. */
-  String authority() {
+  public String authority() {
     return process.started().group(1);
   }
 

@@ -11,6 +11,8 @@ import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
+import dev.skeg.runtime.source.ModelSources;
+import dev.skeg.runtime.source.SourceStatus;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -28,6 +30,7 @@ public final class AdminPages {
   private final ServerIdentity identity;
   private final ServerState state;
   private final EndpointTable endpoints;
+  private final ModelSources sources;
   private final Supplier<Map<String, String>> addresses;
   private final Clock clock;
   private final Instant startedAt;
@@ -40,11 +43,13 @@ public final class AdminPages {
       ServerIdentity identity,
       ServerState state,
       EndpointTable endpoints,
+      ModelSources sources,
       Supplier<Map<String, String>> addresses,
       Clock clock) {
     this.identity = identity;
     this.state = state;
     this.endpoints = endpoints;
+    this.sources = sources;
     this.addresses = addresses;
     this.clock = clock;
     this.startedAt = clock.instant();
@@ -115,10 +120,20 @@ public final class AdminPages {
         .map(endpoint -> page(json -> write(json, endpoint)));
   }
 
-  private static void write(JsonGenerator json, Endpoint endpoint) throws IOException {
+  private void write(JsonGenerator json, Endpoint endpoint) throws IOException {
     json.writeStartObject();
     json.writeStringField("name", endpoint.model());
     json.writeStringField("reason", endpoint.reason());
+    SourceStatus source = sources.status(endpoint.model()).orElse(null);
+    if (source != null) {
+      json.writeObjectFieldStart("source");
+      json.writeStringField("uri", source.source());
+      json.writeStringField("pointer", source.pointer());
+      json.writeStringField("revision", source.revision());
+      json.writeStringField("problem", source.problem().orElse(""));
+      json.writeStringField("since", source.since().toString());
+      json.writeEndObject();
+    }
     json.writeArrayFieldStart("versions");
     for (VersionStatus version : endpoint.versions()) {
       write(json, version);

@@ -8,7 +8,7 @@ public interface ServeAction {
   /**
    * Starts the server, says that it is ready, and waits for its end.
    *
-   * @param config has a models directory
+   * @param config has a models directory or a model's source
    * @return the process's exit code
    * @throws RuntimeException whose message says what prevented the start; the command line prints
    *     it and exits with 1

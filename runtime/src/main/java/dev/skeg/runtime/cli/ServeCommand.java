@@ -47,13 +47,15 @@ final class ServeCommand implements Command {
     }
     spec.usageMessage()
         .description(
-            "Serves the models of a directory over REST and gRPC, until it is told to stop.",
+            "Serves the models of a directory, and those that have a source of their own, over REST"
+                + " and gRPC, until it is told to stop.",
             "What is not given comes from the environment (SKEG_HTTP_PORT and so on), then from"
                 + " the file that --config names, then from the defaults.")
         .footer(
             "",
             "Example:",
-            "  skeg serve --models examples/models --http-port 8000 --grpc-port 8001");
+            "  skeg serve --models examples/models --http-port 8000 --grpc-port 8001",
+            "  skeg serve --models fraud=oci://registry.example.org/team/fraud#tag/prod");
     return spec;
   }
 
@@ -68,16 +70,16 @@ final class ServeCommand implements Command {
     ServerConfigSources.Loaded loaded = ServerOptions.sources(console, arguments).load();
     loaded.warnings().forEach(warning -> console.problem("warning: " + warning));
     ServerConfig config = loaded.config();
-    if (config.modelsDirectory().isEmpty()) {
+    if (config.modelsDirectory().isEmpty() && config.sources().isEmpty()) {
       Key<?> models = ServerKeys.MODELS;
       throw new BadUsage(
-          "no models directory (expected: "
+          "no models (expected: "
               + models.options().getFirst()
-              + " DIR, the variable "
+              + " DIR or NAME=URI, the variable "
               + models.variable()
               + ", or "
               + models.path()
-              + ": DIR in the file of --config)");
+              + ": DIR or models: in the file of --config)");
     }
     return action.run(config);
   }

@@ -6,7 +6,9 @@ import dev.skeg.runtime.config.ServerKeys;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -16,6 +18,8 @@ import picocli.CommandLine.ParseResult;
 final class ServerOptions {
   private static final String CONFIG = "--config";
   private static final String CONFIG_VARIABLE = "SKEG_CONFIG";
+
+  private static final Pattern NAMED = Pattern.compile("[^/=]+=[A-Za-z][A-Za-z0-9+.-]*:");
 
   private ServerOptions() {}
 
@@ -34,15 +38,28 @@ final class ServerOptions {
       return;
     }
     String shownDefault = key.defaultText().isEmpty() ? "" : " Default: " + key.defaultText() + ".";
-    spec.addOption(
+    OptionSpec.Builder option =
         OptionSpec.builder(key.options().toArray(String[]::new))
-            .type(String.class)
             .paramLabel(label(key))
-            .description(key.summary() + shownDefault)
-            .build());
+            .description(key.summary().replace("`", "") + shownDefault);
+    // Repeatable where it takes several, so that twice the same of another is an error.
+    spec.addOption(
+        isModels(key)
+            ? option.type(List.class).auxiliaryTypes(String.class).arity("1").build()
+            : option.type(String.class).build());
+  }
+
+  private static boolean isModels(Key<?> key) {
+    return key.equals(ServerKeys.MODELS);
   }
 
   private static String label(Key<?> key) {
+    if (isModels(key)) {
+      return "DIR|NAME=URI";
+    }
+    if (key.equals(ServerKeys.ADMIN_TOKEN_FILE)) {
+      return "FILE";
+    }
     return switch (key.typeName()) {
       case "path" -> "DIR";
       case "auto or integer" -> "N";
@@ -69,11 +86,13 @@ final class ServerOptions {
       for (Key<?> key : ServerKeys.ALL) {
         if (key.options().contains(option.longestName())
             || key.options().contains(option.names()[0])) {
-          String text = arguments.matchedOptionValue(option.names()[0], "");
-          if (key.equals(ServerKeys.MODELS)) {
-            requireDirectory(text);
+          if (isModels(key)) {
+            List<String> texts = arguments.matchedOptionValue(option.names()[0], List.of());
+            addModels(sources, texts);
+          } else {
+            String text = arguments.matchedOptionValue(option.names()[0], "");
+            sources.withOption(key, key.options().getFirst(), text);
           }
-          sources.withOption(key, key.options().getFirst(), text);
         }
       }
     }
@@ -88,19 +107,36 @@ final class ServerOptions {
     }
   }
 
-  /** People will try what later versions accept, so it is told apart from a mistyped path. */
-  private static void requireDirectory(String text) {
-    boolean source = text.contains("://") || text.indexOf('=') > 0;
-    try {
-      if (source && !Files.exists(Path.of(text))) {
+  /** Takes at most one directory and any number of models with a source of their own. */
+  private static void addModels(ServerConfigSources sources, List<String> texts) {
+    String option = ServerKeys.MODELS.options().getFirst();
+    String directory = null;
+    for (String text : texts) {
+      if (isNamed(text)) {
+        sources.withModel(option, text);
+      } else if (text.contains("://")) {
+        throw new BadUsage(option + ": a URI without a name (expected: NAME=URI, or a directory)");
+      } else if (directory != null) {
         throw new BadUsage(
-            "--models: "
+            option
+                + ": "
+                + directory
+                + " and "
                 + text
-                + ": not supported by this version: naming models one by one, with a source each"
-                + " (expected: a directory that holds <model>/<version>/model.onnx)");
+                + " (expected: one directory; others as NAME=URI, one for each model)");
+      } else {
+        directory = text;
+        sources.withOption(ServerKeys.MODELS, option, text);
       }
+    }
+  }
+
+  /** Whether a text is {@code NAME=URI}, and not the path of a directory with such a name. */
+  private static boolean isNamed(String text) {
+    try {
+      return NAMED.matcher(text).lookingAt() && !Files.exists(Path.of(text));
     } catch (InvalidPathException e) {
-      throw new BadUsage("--models: " + text + " (expected: a directory's path)");
+      return true;
     }
   }
 }

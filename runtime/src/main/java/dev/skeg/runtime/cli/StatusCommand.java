@@ -4,6 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.skeg.registry.RegistryException;
+import dev.skeg.registry.Secret;
+import dev.skeg.runtime.config.ServerKeys;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -13,9 +16,12 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -26,6 +32,7 @@ final class StatusCommand implements Command {
   private static final int CONNECT_MILLIS = 2_000;
   private static final int READ_MILLIS = 10_000;
   private static final int MAX_BODY_BYTES = 64 << 20;
+  private static final String TOKEN_FILE = "--token-file";
 
   private final Console console;
 
@@ -55,6 +62,15 @@ final class StatusCommand implements Command {
             .description("The server's admin port. Default: " + DEFAULT_ADMIN + ".")
             .build());
     spec.addOption(
+        OptionSpec.builder(TOKEN_FILE)
+            .type(String.class)
+            .paramLabel("FILE")
+            .description(
+                "A file with the admin port's token; the variable "
+                    + ServerKeys.ADMIN_TOKEN_FILE.variable()
+                    + " names it too. None if the port asks for none.")
+            .build());
+    spec.addOption(
         OptionSpec.builder("--json")
             .description("Prints what the server answers as JSON.")
             .build());
@@ -67,11 +83,11 @@ final class StatusCommand implements Command {
   @Override
   public int run(ParseResult arguments) {
     String admin = arguments.matchedOptionValue("--admin", DEFAULT_ADMIN);
-    URI address = address(admin);
+    Admin port = new Admin(address(admin), admin, token(arguments));
     ObjectMapper mapper = new ObjectMapper();
     try {
-      JsonNode status = get(mapper, address, admin, "/v1/status");
-      JsonNode answer = get(mapper, address, admin, "/v1/models");
+      JsonNode status = get(mapper, port, "/v1/status");
+      JsonNode answer = get(mapper, port, "/v1/models");
       JsonNode models = answer.isArray() ? answer : answer.path("models");
       if (arguments.hasMatchedOption("--json")) {
         ObjectNode both = mapper.createObjectNode();
@@ -103,15 +119,45 @@ final class StatusCommand implements Command {
     throw new BadUsage("--admin: " + admin + " (expected: HOST:PORT, as " + DEFAULT_ADMIN + ")");
   }
 
-  private static JsonNode get(ObjectMapper mapper, URI address, String admin, String path)
-      throws Unreachable {
+  private Optional<String> token(ParseResult arguments) {
+    String file =
+        arguments.matchedOptionValue(
+            TOKEN_FILE, console.environment().get(ServerKeys.ADMIN_TOKEN_FILE.variable()));
+    if (file == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Secret.file(Path.of(file)).value());
+    } catch (InvalidPathException | RegistryException e) {
+      throw new BadUsage(TOKEN_FILE + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The port to ask.
+   *
+   * @param name as it was given
+   * @param token what it asks for; empty if nothing
+   */
+  private record Admin(URI address, String name, Optional<String> token) {}
+
+  private static JsonNode get(ObjectMapper mapper, Admin port, String path) throws Unreachable {
+    String admin = port.name();
     try {
       HttpURLConnection connection =
-          (HttpURLConnection) address.resolve(path).toURL().openConnection(Proxy.NO_PROXY);
+          (HttpURLConnection) port.address().resolve(path).toURL().openConnection(Proxy.NO_PROXY);
       connection.setConnectTimeout(CONNECT_MILLIS);
       connection.setReadTimeout(READ_MILLIS);
       connection.setInstanceFollowRedirects(false);
+      port.token().ifPresent(it -> connection.setRequestProperty("Authorization", "Bearer " + it));
       int code = connection.getResponseCode();
+      if (code == HttpURLConnection.HTTP_UNAUTHORIZED) {
+        throw new Unreachable(
+            admin
+                + (port.token().isEmpty()
+                    ? " asks for a token (expected: " + TOKEN_FILE + " FILE)"
+                    : " refuses the token (expected: the one of its admin.token-file)"));
+      }
       if (code != HttpURLConnection.HTTP_OK) {
         throw new Unreachable(
             admin + " answers " + code + " to " + path + " (expected: a skeg server's admin port)");

@@ -2,9 +2,11 @@ package dev.skeg.runtime.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Everything the server can be told. What a file can set, code can set: {@link #of} takes the same
@@ -12,15 +14,19 @@ import java.util.stream.Collectors;
  *
  * @param id the server's name in its metadata
  * @param modelsDirectory where models are; empty if none was named
+ * @param sources models with a source of their own, ordered by name
+ * @param storeMaxBytes how much disk fetched versions may take; empty for no limit
  * @param dataDirectory where the server keeps what must outlive it
- * @param host the address that the REST, gRPC and metrics ports listen on. The admin port does not
- *     follow it: until it can ask for a token it listens on 127.0.0.1 only
+ * @param host the address that the REST, gRPC and metrics ports listen on
  * @param transport how the event loops of REST and gRPC wait for the kernel
  * @param drainDelay how long requests are still taken after readiness went off
  */
 public record ServerConfig(
     String id,
     Optional<Path> modelsDirectory,
+    List<SourceConfig> sources,
+    ModelControl modelControl,
+    Optional<Long> storeMaxBytes,
     Path dataDirectory,
     String host,
     Http http,
@@ -69,13 +75,45 @@ public record ServerConfig(
   }
 
   /**
-   * The admin port, on 127.0.0.1.
+   * The admin port.
    *
+   * @param host the address that it listens on; without a token only a loopback address will do,
+   *     which the port itself checks once it knows the address
    * @param port 0 to 65535; 0 takes a free one
+   * @param tokenFile has the token that it asks for; empty if it asks for none
    */
-  public record Admin(int port) {
+  public record Admin(String host, int port, Optional<Path> tokenFile) {
     public Admin {
       requirePort("admin.port", port);
+    }
+  }
+
+  /** Who decides what is loaded. */
+  public enum ModelControlMode {
+    /** What is there at the start. */
+    NONE,
+    /** Directories and pointers, as they change. */
+    POLL,
+    /** Whoever asks over the API. */
+    EXPLICIT
+  }
+
+  /**
+   * How models come and go.
+   *
+   * @param pollSeconds between two looks, 0 to 86400; 0 looks once
+   */
+  public record ModelControl(ModelControlMode mode, int pollSeconds) {
+    public ModelControl {
+      if (pollSeconds < 0 || pollSeconds > 86_400) {
+        throw new IllegalArgumentException(
+            "repository-poll-secs: " + pollSeconds + " (expected: 0 to 86400)");
+      }
+    }
+
+    /** Whether directories and pointers are followed as they change. */
+    public boolean isWatching() {
+      return mode == ModelControlMode.POLL && pollSeconds > 0;
     }
   }
 
@@ -134,6 +172,7 @@ public record ServerConfig(
   }
 
   public ServerConfig {
+    sources = List.copyOf(sources);
     if (drainDelay.isNegative() || drainDelay.compareTo(ServerKeys.MAX_DRAIN_DELAY) > 0) {
       throw new IllegalArgumentException(
           "drain-delay: "
@@ -160,8 +199,9 @@ public record ServerConfig(
 
   /** Returns every key with its effective value, in one line, for the log. */
   public String describe() {
-    return ServerKeys.ALL.stream()
-        .map(key -> key.path() + "=" + key.shown(this))
+    return Stream.concat(
+            ServerKeys.ALL.stream().map(key -> key.path() + "=" + key.shown(this)),
+            sources.stream().map(source -> SourceKeys.PREFIX + source))
         .collect(Collectors.joining(" "));
   }
 

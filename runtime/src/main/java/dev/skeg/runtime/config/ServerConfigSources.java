@@ -1,5 +1,6 @@
 package dev.skeg.runtime.config;
 
+import dev.skeg.registry.Sources;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -65,6 +66,27 @@ public final class ServerConfigSources {
   }
 
   /**
+   * Takes a model with a source of its own from the command line.
+   *
+   * @param text {@code NAME=URI}, or {@code NAME=URI#POINTER}
+   * @param option the spelling that was used
+   */
+  public ServerConfigSources withModel(String option, String text) {
+    int equals = text.indexOf('=');
+    String model = text.substring(0, equals);
+    String uri = text.substring(equals + 1);
+    int hash = uri.lastIndexOf('#');
+    String prefix = SourceKeys.PREFIX + model + ".";
+    String place = option + ": " + model;
+    if (hash >= 0) {
+      options.add(new Setting(prefix + SourceKeys.POINTER.path(), uri.substring(hash + 1), place));
+      uri = uri.substring(0, hash);
+    }
+    options.add(new Setting(prefix + SourceKeys.SOURCE.path(), uri, place));
+    return this;
+  }
+
+  /**
    * Takes values by their keys' paths.
    *
    * @param origin what an error begins with; may be empty
@@ -86,8 +108,7 @@ public final class ServerConfigSources {
     List<String> warnings = new ArrayList<>();
     List<Setting> settings = new ArrayList<>();
     if (file != null) {
-      for (YamlFile.Entry entry :
-          YamlFile.read(file).entries(ServerKeys.paths(), ServerKeys.REFUSED, problems)) {
+      for (YamlFile.Entry entry : entries(YamlFile.read(file), problems)) {
         settings.add(new Setting(entry.path(), entry.text(), entry.place()));
       }
     }
@@ -102,15 +123,72 @@ public final class ServerConfigSources {
         places.put(setting.path(), setting.place());
       }
     }
+    List<SourceConfig> models = problems.isEmpty() ? models(texts, places, problems) : List.of();
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
-    ServerConfig config = ServerKeys.build(texts);
+    ServerConfig config = ServerKeys.build(texts, models);
     requireDifferentPorts(config, places);
+    requireTokenBeyondLoopback(config, places);
     return new Loaded(config, warnings);
   }
 
+  private static List<YamlFile.Entry> entries(YamlFile yaml, List<String> problems) {
+    String block = SourceKeys.PREFIX.substring(0, SourceKeys.PREFIX.length() - 1);
+    List<YamlFile.Entry> entries =
+        new ArrayList<>(
+            yaml.without(block).entries(ServerKeys.paths(), ServerKeys.REFUSED, problems));
+    yaml.block(block, "a block of models, as fraud: {source: …}", problems)
+        .forEach((model, node) -> {
+          String prefix = SourceKeys.PREFIX + model;
+          String place = yaml.name() + ":" + node.line() + ": " + prefix;
+          String nameProblem = SourceKeys.nameProblem(model);
+          if (!nameProblem.isEmpty()) {
+            problems.add(yaml.name() + ":" + node.line() + ": models: " + nameProblem);
+          } else if (node instanceof YamlFile.Block inner) {
+            if (!inner.nodes().containsKey(SourceKeys.SOURCE.path())) {
+              problems.add(place + ": no source (expected: source: URI)");
+            }
+            entries.addAll(
+                yaml.entries(prefix + ".", inner, SourceKeys.paths(model), Map.of(), problems));
+          } else {
+            problems.add(place + ": not a block (expected: a block, as {source: …, pointer: …})");
+          }
+        });
+    return entries;
+  }
+
+  private static List<SourceConfig> models(
+      Map<String, String> texts, Map<String, String> places, List<String> problems) {
+    Map<String, Map<String, String>> byModel = new TreeMap<>();
+    texts.forEach((path, text) -> {
+      if (path.startsWith(SourceKeys.PREFIX)) {
+        SourceKeys.Place place = SourceKeys.place(path);
+        byModel.computeIfAbsent(place.model(), _ -> new TreeMap<>()).put(place.below(), text);
+      }
+    });
+    if (byModel.isEmpty()) {
+      return List.of();
+    }
+    Sources sources = Sources.load(ServerConfigSources.class.getClassLoader());
+    List<SourceConfig> models = new ArrayList<>();
+    byModel.forEach((model, own) -> {
+      try {
+        models.add(SourceKeys.build(model, own, sources));
+      } catch (IllegalArgumentException e) {
+        String first = SourceKeys.PREFIX + model + "." + own.keySet().iterator().next();
+        String source = SourceKeys.PREFIX + model + "." + SourceKeys.SOURCE.path();
+        problems.add(
+            places.getOrDefault(source, places.getOrDefault(first, first)) + ": " + e.getMessage());
+      }
+    });
+    return models;
+  }
+
   private static boolean isValid(Setting setting, List<String> problems) {
+    if (setting.path().startsWith(SourceKeys.PREFIX)) {
+      return isValidOfModel(setting, problems);
+    }
     Key<?> key = ServerKeys.of(setting.path()).orElse(null);
     if (key == null) {
       String refused = ServerKeys.REFUSED.get(setting.path());
@@ -129,6 +207,22 @@ public final class ServerConfigSources {
       problems.add(setting.place() + ": " + e.getMessage());
       return false;
     }
+  }
+
+  private static boolean isValidOfModel(Setting setting, List<String> problems) {
+    SourceKeys.Place place = SourceKeys.place(setting.path());
+    SourceKeys.SourceKey<?> key = place.key();
+    String problem =
+        key == null
+            ? SourceKeys.unknown(setting.path(), place)
+            : SourceKeys.nameProblem(place.model());
+    if (key != null && problem.isEmpty()) {
+      problem = SourceKeys.problem(key, setting.text());
+    }
+    if (!problem.isEmpty()) {
+      problems.add(setting.place() + ": " + problem);
+    }
+    return problem.isEmpty();
   }
 
   private void readEnvironment(List<Setting> settings, List<String> warnings) {
@@ -157,6 +251,22 @@ public final class ServerConfigSources {
                     + Nearest.hint(variable.toUpperCase(Locale.ROOT), keys.keySet()));
           }
         });
+  }
+
+  /** What can be said by name; the port itself looks at the address that it binds. */
+  private static void requireTokenBeyondLoopback(ServerConfig config, Map<String, String> places) {
+    String host = config.admin().host();
+    boolean loopback =
+        host.equals("localhost") || host.equals("::1") || host.matches("127(\\.[0-9]{1,3}){3}");
+    if (!loopback && config.admin().tokenFile().isEmpty()) {
+      String key = ServerKeys.ADMIN_HOST.path();
+      throw new ConfigException(
+          places.getOrDefault(key, key)
+              + ": "
+              + host
+              + " (expected: 127.0.0.1, localhost or ::1; or admin.token-file, without which the"
+              + " admin port listens nowhere else)");
+    }
   }
 
   private static void requireDifferentPorts(ServerConfig config, Map<String, String> places) {

@@ -2,6 +2,7 @@ package dev.skeg.runtime.config;
 
 import dev.skeg.runtime.config.ServerConfig.LogFormat;
 import dev.skeg.runtime.config.ServerConfig.LogLevel;
+import dev.skeg.runtime.config.ServerConfig.ModelControlMode;
 import dev.skeg.runtime.config.ServerConfig.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,18 +24,7 @@ public final class ServerKeys {
 
   /** Keys that will come, or that people look for, with what to say of them. */
   static final Map<String, String> REFUSED =
-      Map.of(
-          "models",
-          "not supported by this version: naming models one by one, with a source each, is for a"
-              + " later one (expected: models-dir: DIR, a directory of models)",
-          "admin.host",
-          "not a key: until the admin port can ask for a token it listens on 127.0.0.1 whatever"
-              + " host says (to reach it from elsewhere, forward the port)",
-          "admin.token-file",
-          "not supported by this version: the admin port listens on 127.0.0.1 only and asks for no"
-              + " token",
-          "public-url",
-          "not supported by this version: nothing calls the server back yet");
+      Map.of("public-url", "not supported by this version: nothing calls the server back yet");
 
   static final Key<String> ID =
       key(
@@ -52,8 +42,39 @@ public final class ServerKeys {
           ValueType.path("a directory that holds <model>/<version>/model.onnx"),
           "",
           List.of("--models", "--model-repository", "--model-store"),
-          "The directory of models, in Triton's layout.",
+          "The directory of models, in Triton's layout. The option also takes `NAME=URI`, as"
+              + " `fraud=oci://host/team/fraud#tag/prod`, any number of times: a model with a source"
+              + " of its own.",
           config -> config.modelsDirectory().map(Path::toString).orElse(""));
+
+  static final Key<ModelControlMode> MODEL_CONTROL_MODE =
+      key(
+          "model-control-mode",
+          ValueType.choice(ModelControlMode.class),
+          "poll",
+          List.of("--model-control-mode"),
+          "Who decides what is loaded: `poll` follows directories and pointers as they change,"
+              + " `none` takes them as they are at the start, `explicit` loads what it is asked to"
+              + " over the API.",
+          config -> ValueType.lowerCase(config.modelControl().mode()));
+  static final Key<Integer> REPOSITORY_POLL_SECS =
+      key(
+          "repository-poll-secs",
+          ValueType.integer(0, 86_400),
+          "15",
+          List.of("--repository-poll-secs"),
+          "How often directories and pointers are looked at, in seconds, when nothing hints at a"
+              + " change; 0 is the mode `none`.",
+          config -> Integer.toString(config.modelControl().pollSeconds()));
+  static final Key<Long> STORE_MAX_SIZE =
+      key(
+          "store.max-size",
+          ValueType.bytes(1L << 20, 1L << 50),
+          "",
+          List.of(),
+          "How much disk the fetched versions may take; no limit if it is not set. What is least"
+              + " recently used goes first, what is loaded never.",
+          config -> config.storeMaxBytes().map(ValueType::size).orElse(""));
 
   static final Key<Path> DATA_DIRECTORY =
       key(
@@ -69,8 +90,7 @@ public final class ServerKeys {
           ValueType.host(),
           "127.0.0.1",
           List.of("--host"),
-          "The address that the REST, gRPC and metrics ports listen on; the admin port listens on"
-              + " 127.0.0.1 whatever it says.",
+          "The address that the REST, gRPC and metrics ports listen on; the admin port has its own.",
           ServerConfig::host);
   static final Key<Integer> HTTP_PORT =
       key(
@@ -120,8 +140,30 @@ public final class ServerKeys {
           ValueType.port(),
           "8003",
           List.of("--admin-port"),
-          "The admin port, on 127.0.0.1.",
+          "The admin port.",
           config -> Integer.toString(config.admin().port()));
+  static final Key<String> ADMIN_HOST =
+      key(
+          "admin.host",
+          ValueType.host(),
+          "127.0.0.1",
+          List.of("--admin-host"),
+          "The address that the admin port listens on; another than this machine's own loopback"
+              + " needs `admin.token-file`.",
+          config -> config.admin().host());
+
+  /** The file with the admin port's token. */
+  public static final Key<Path> ADMIN_TOKEN_FILE =
+      key(
+          "admin.token-file",
+          ValueType.path("a file"),
+          "",
+          List.of("--admin-token-file"),
+          "A file with the token that the admin port asks for (`Authorization: Bearer …`), printable"
+              + " characters without spaces; read anew for each request. Without it the port asks"
+              + " for none.",
+          config -> config.admin().tokenFile().map(Path::toString).orElse(""));
+
   static final Key<Transport> TRANSPORT =
       key(
           "transport",
@@ -198,17 +240,22 @@ public final class ServerKeys {
   public static final List<Key<?>> ALL =
       List.of(
           MODELS,
+          MODEL_CONTROL_MODE,
+          REPOSITORY_POLL_SECS,
           HOST,
           HTTP_PORT,
           HTTP_SOCKET,
           GRPC_PORT,
           GRPC_SOCKET,
           METRICS_PORT,
+          ADMIN_HOST,
           ADMIN_PORT,
+          ADMIN_TOKEN_FILE,
           TRANSPORT,
           ID,
           DRAIN_DELAY,
           DATA_DIRECTORY,
+          STORE_MAX_SIZE,
           LANES,
           INTRA_OP_THREADS,
           MAX_QUEUED,
@@ -239,16 +286,21 @@ public final class ServerKeys {
    *
    * @param texts by path; what is missing has its default
    */
-  static ServerConfig build(Map<String, String> texts) {
+  static ServerConfig build(Map<String, String> texts, List<SourceConfig> sources) {
     return new ServerConfig(
         value(ID, texts),
         optional(MODELS, texts),
+        sources,
+        new ServerConfig.ModelControl(
+            value(MODEL_CONTROL_MODE, texts), value(REPOSITORY_POLL_SECS, texts)),
+        optional(STORE_MAX_SIZE, texts),
         value(DATA_DIRECTORY, texts),
         value(HOST, texts),
         new ServerConfig.Http(value(HTTP_PORT, texts), optional(HTTP_SOCKET, texts)),
         new ServerConfig.Grpc(value(GRPC_PORT, texts), optional(GRPC_SOCKET, texts)),
         new ServerConfig.Metrics(value(METRICS_PORT, texts)),
-        new ServerConfig.Admin(value(ADMIN_PORT, texts)),
+        new ServerConfig.Admin(
+            value(ADMIN_HOST, texts), value(ADMIN_PORT, texts), optional(ADMIN_TOKEN_FILE, texts)),
         value(TRANSPORT, texts),
         value(DRAIN_DELAY, texts),
         new ExecutionConfig(

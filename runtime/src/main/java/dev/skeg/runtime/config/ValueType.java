@@ -85,6 +85,12 @@ public record ValueType<T>(String name, String expected, Function<String, T> par
   }
 
   static ValueType<Integer> size(int min, int max) {
+    ValueType<Long> bytes = bytes(min, max);
+    return new ValueType<>(
+        bytes.name(), bytes.expected(), text -> bytes.parser().apply(text).intValue());
+  }
+
+  static ValueType<Long> bytes(long min, long max) {
     return new ValueType<>(
         "size",
         "a size with one of the units B, KiB, MiB, GiB; " + size(min) + " to " + size(max),
@@ -95,8 +101,8 @@ public record ValueType<T>(String name, String expected, Function<String, T> par
           if (bytes == null) {
             throw unit(text, split, unit.isEmpty() ? "B" : unit, BYTES);
           }
-          long count = number(text.substring(0, split), 0, Integer.MAX_VALUE, "");
-          return (int) inRange(count * bytes, (long) min, (long) max).longValue();
+          long count = number(text.substring(0, split), 0, Long.MAX_VALUE / bytes, "");
+          return inRange(count * bytes, min, max);
         });
   }
 

@@ -145,9 +145,59 @@ record YamlFile(String name, Block root) {
    */
   List<Entry> entries(
       Collection<String> known, Map<String, String> refused, List<String> problems) {
+    return entries("", root, known, refused, problems);
+  }
+
+  /**
+   * Returns the values in a block of the file, as {@link #entries(Collection, Map, List)} does.
+   *
+   * @param prefix of the block's paths, with a dot at its end
+   * @param known full paths
+   */
+  List<Entry> entries(
+      String prefix,
+      Block block,
+      Collection<String> known,
+      Map<String, String> refused,
+      List<String> problems) {
     List<Entry> entries = new ArrayList<>();
-    collect("", root, known, refused, problems, entries);
+    collect(prefix, block, known, refused, problems, entries);
     return entries;
+  }
+
+  /** Returns this file but for one key at its top. */
+  YamlFile without(String key) {
+    Map<String, Node> others = new LinkedHashMap<>(root.nodes());
+    others.remove(key);
+    return new YamlFile(name, new Block(root.line(), others));
+  }
+
+  /**
+   * Returns what a key at the top has, by name; empty if it is not there.
+   *
+   * @param expected what would do
+   * @param problems to add to if the key has something else
+   */
+  Map<String, Node> block(String key, String expected, List<String> problems) {
+    return switch (root.nodes().get(key)) {
+      case null -> Map.of();
+      case Block block -> block.nodes();
+      case Value(_, _, boolean isEmpty) when isEmpty -> Map.of();
+      case Node node -> {
+        problems.add(
+            name
+                + ":"
+                + node.line()
+                + ": "
+                + key
+                + ": "
+                + kind(node)
+                + " (expected: "
+                + expected
+                + ")");
+        yield Map.of();
+      }
+    };
   }
 
   private void collect(

@@ -8,7 +8,7 @@
  * understood is refused, with the place, what came, what would do and the nearest valid key.
  *
  * <p><b>Threads.</b> Everything here is immutable. YAML is loaded only when there is a YAML file.
- * <b>May use:</b> {@code model}.
+ * <b>May use:</b> {@code model}, the registry client's values.
  */
 @NullMarked
 package dev.skeg.runtime.config;

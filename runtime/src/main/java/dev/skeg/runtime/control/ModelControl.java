@@ -3,22 +3,21 @@ package dev.skeg.runtime.control;
 import dev.skeg.runtime.config.MemoryBudget;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
+import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.os.NativeMemory;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> Any may call. Whatever changes a model is done by one control thread, which
  * takes commands one by one and blocks on none of them; loads run beside it on threads of their
- * own, as many at a time as {@link #loadAll} says while the server starts and one by one later,
+ * own, as many at a time as {@link #starting} says while the server starts and one by one later,
  * when they give way to serving. Commands come from callers, from loads that have ended and from
  * versions that fail or are gone: as many as there are of those.
  */
@@ -56,7 +55,6 @@ public final class ModelControl implements AutoCloseable {
 
   private static final String STOPPING = "the server is stopping";
 
-  private final RepositoryScan repository;
   private final EndpointTable endpoints;
   private final InferenceMetrics metrics;
   private final Clock clock;
@@ -84,13 +82,8 @@ public final class ModelControl implements AutoCloseable {
   private long stopByNanos;
 
   public ModelControl(
-      RepositoryScan repository,
-      Loader loader,
-      EndpointTable endpoints,
-      InferenceMetrics metrics,
-      Clock clock) {
+      Loader loader, EndpointTable endpoints, InferenceMetrics metrics, Clock clock) {
     this(
-        repository,
         loader,
         endpoints,
         metrics,
@@ -99,13 +92,11 @@ public final class ModelControl implements AutoCloseable {
   }
 
   ModelControl(
-      RepositoryScan repository,
       Loader loader,
       EndpointTable endpoints,
       InferenceMetrics metrics,
       Clock clock,
       MemoryAdmission memory) {
-    this.repository = repository;
     this.endpoints = endpoints;
     this.metrics = metrics;
     this.clock = clock;
@@ -115,33 +106,21 @@ public final class ModelControl implements AutoCloseable {
   }
 
   /**
-   * Tries every version once; returns when the last has been published. Loads do not give way
-   * meanwhile: the server is not ready before.
+   * Says that the server is starting: loads do not give way, since nothing is served yet.
    *
    * @param parallel versions loaded at once, 1 or more
-   * @throws ServingException if the server is stopped meanwhile
    */
-  public void loadAll(int parallel) throws InterruptedException {
+  public void starting(int parallel) {
     paces = VersionLoader.Paces.AT_ONCE;
     loads.setMaximumPoolSize(parallel);
     loads.setCorePoolSize(parallel);
-    try {
-      List<CompletableFuture<Endpoint>> all = new ArrayList<>();
-      for (ModelPlan plan : repository.plan()) {
-        all.add(apply(plan));
-      }
-      for (CompletableFuture<Endpoint> each : all) {
-        each.get();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof ServingException serving
-          ? serving
-          : new IllegalStateException(e.getCause());
-    } finally {
-      loads.setCorePoolSize(1);
-      loads.setMaximumPoolSize(1);
-      paces = givingWay;
-    }
+  }
+
+  /** Says that the server is ready: loads give way to serving from now on, one by one. */
+  public void started() {
+    loads.setCorePoolSize(1);
+    loads.setMaximumPoolSize(1);
+    paces = givingWay;
   }
 
   /**
@@ -161,6 +140,14 @@ public final class ModelControl implements AutoCloseable {
       done.completeExceptionally(stopping()); // There may be nobody left to carry it out.
     }
     return done;
+  }
+
+  /**
+   * Returns whether a version could not be loaded for a reason that may be gone at another time.
+   */
+  public static boolean mayLoadLater(VersionStatus status) {
+    return status.state() == VersionState.UNAVAILABLE
+        && status.reason().startsWith(MemoryAdmission.REASON);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
@@ -63,27 +64,28 @@ public final class GrpcServer {
   private final @Nullable Server socketServer; // On the Unix domain socket, if there is one.
 
   public GrpcServer(
-      GrpcConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
+      GrpcConfig config,
+      ServerIdentity identity,
+      Endpoints endpoints,
+      ModelRepository repository,
+      ServerState state) {
     this.config = config;
     this.state = state;
     this.inFlight = new InferLoops(endpoints, config.maxMessageBytes());
     Transport transport = config.transport();
     this.eventLoops = transport.eventLoops("grpc", config.eventLoops());
     InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
-    this.server = build(address, transport.tcpChannel(), endpoints, identity);
+    InferenceService service = new InferenceService(endpoints, repository, state, identity);
+    this.server = build(address, transport.tcpChannel(), service);
     this.socketServer =
         config
             .socket()
-            .map(socket ->
-                build(transport.unixAddress(socket), transport.unixChannel(), endpoints, identity))
+            .map(socket -> build(transport.unixAddress(socket), transport.unixChannel(), service))
             .orElse(null);
   }
 
   private Server build(
-      SocketAddress address,
-      Class<? extends ServerChannel> channel,
-      Endpoints endpoints,
-      ServerIdentity identity) {
+      SocketAddress address, Class<? extends ServerChannel> channel, InferenceService service) {
     return NettyServerBuilder.forAddress(address)
         .protocolNegotiator(new InferNegotiator(inFlight))
         .channelType(channel)
@@ -96,7 +98,7 @@ public final class GrpcServer {
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(Codecs.compressors())
         .decompressorRegistry(Codecs.decompressors())
-        .addService(new InferenceService(endpoints, state, identity).definition())
+        .addService(service.definition())
         .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
         .addService(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams))
         .addService(ServerInterceptors.intercept(reflectionV1Alpha(), streams))

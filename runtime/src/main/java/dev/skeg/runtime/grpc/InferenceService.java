@@ -3,6 +3,7 @@ package dev.skeg.runtime.grpc;
 import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.endpoint.IndexEntry;
 import dev.skeg.runtime.endpoint.ModelDescription;
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
@@ -17,6 +18,10 @@ import inference.GrpcService.ModelReadyRequest;
 import inference.GrpcService.ModelReadyResponse;
 import inference.GrpcService.RepositoryIndexRequest;
 import inference.GrpcService.RepositoryIndexResponse;
+import inference.GrpcService.RepositoryModelLoadRequest;
+import inference.GrpcService.RepositoryModelLoadResponse;
+import inference.GrpcService.RepositoryModelUnloadRequest;
+import inference.GrpcService.RepositoryModelUnloadResponse;
 import inference.GrpcService.ServerLiveResponse;
 import inference.GrpcService.ServerMetadataResponse;
 import inference.GrpcService.ServerReadyResponse;
@@ -31,15 +36,19 @@ import java.util.Map;
  * {@code inference.GRPCInferenceService}: what is built, and a clear answer for what is not. {@code
  * ModelInfer} is answered before it gets here, by {@link InferConnection}.
  *
- * <p><b>Threads.</b> Every call runs on its event loop, so none of them may block.
+ * <p><b>Threads.</b> Every call runs on its event loop, so none of them may block, but for loading
+ * and unloading models, each of which has a virtual thread of its own.
  */
 final class InferenceService {
   private final Endpoints endpoints;
+  private final ModelRepository repository;
   private final ServerState state;
   private final ServerIdentity identity;
 
-  InferenceService(Endpoints endpoints, ServerState state, ServerIdentity identity) {
+  InferenceService(
+      Endpoints endpoints, ModelRepository repository, ServerState state, ServerIdentity identity) {
     this.endpoints = endpoints;
+    this.repository = repository;
     this.state = state;
     this.identity = identity;
   }
@@ -79,7 +88,12 @@ final class InferenceService {
         UnaryMethod.of(GRPCInferenceServiceGrpc.getModelReadyMethod(), this::modelReady),
         UnaryMethod.of(GRPCInferenceServiceGrpc.getModelMetadataMethod(), this::modelMetadata),
         UnaryMethod.of(GRPCInferenceServiceGrpc.getModelConfigMethod(), this::modelConfig),
-        UnaryMethod.of(GRPCInferenceServiceGrpc.getRepositoryIndexMethod(), this::repositoryIndex));
+        UnaryMethod.of(GRPCInferenceServiceGrpc.getRepositoryIndexMethod(), this::repositoryIndex),
+        UnaryMethod.blocking(
+            GRPCInferenceServiceGrpc.getRepositoryModelLoadMethod(), this::repositoryModelLoad),
+        UnaryMethod.blocking(
+            GRPCInferenceServiceGrpc.getRepositoryModelUnloadMethod(),
+            this::repositoryModelUnload));
   }
 
   private ServerMetadataResponse serverMetadata() {
@@ -143,5 +157,34 @@ final class InferenceService {
               .setReason(entry.reason()));
     }
     return response.build();
+  }
+
+  private RepositoryModelLoadResponse repositoryModelLoad(RepositoryModelLoadRequest request) {
+    if (request.getParametersCount() > 0) {
+      throw new ServingException(
+          ErrorCode.UNSUPPORTED,
+          "parameters: "
+              + RequestException.excerpt(String.join(", ", request.getParametersMap().keySet()))
+              + " (expected: none, as a model is loaded as it lies in its repository)");
+    }
+    repository.load(modelName(request.getModelName(), request.getRepositoryName()));
+    return RepositoryModelLoadResponse.getDefaultInstance();
+  }
+
+  private RepositoryModelUnloadResponse repositoryModelUnload(
+      RepositoryModelUnloadRequest request) {
+    // unload_dependents is for ensembles, of which there are none: unloading them is done already.
+    repository.unload(modelName(request.getModelName(), request.getRepositoryName()));
+    return RepositoryModelUnloadResponse.getDefaultInstance();
+  }
+
+  /** KServe's own dialect has the model's name where Triton's has the repository's. */
+  private static String modelName(String model, String repositoryName) {
+    String name = model.isEmpty() ? repositoryName : model;
+    if (name.isEmpty()) {
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT, "model_name: '' (expected: a model's name)");
+    }
+    return name;
   }
 }

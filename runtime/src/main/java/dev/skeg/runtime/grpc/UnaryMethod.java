@@ -10,14 +10,15 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A rare call as a function from generated request to generated response, which answers at once and
- * says what is wrong by {@link ServingException}.
+ * A rare call as a function from generated request to generated response, which says what is wrong
+ * by {@link ServingException}.
  *
  * <p>It differs from gRPC's own stubs in that a request that is not protobuf ends in {@code
  * INVALID_ARGUMENT}.
@@ -34,21 +35,36 @@ final class UnaryMethod<Q, R> implements ServerCallHandler<UnaryMethod.Decoded<Q
 
   private final String name;
   private final Function<Q, R> function;
+  private final Executor executor;
 
-  private UnaryMethod(String name, Function<Q, R> function) {
+  private UnaryMethod(String name, Function<Q, R> function, Executor executor) {
     this.name = name;
     this.function = function;
+    this.executor = executor;
   }
 
+  /** Returns a method that answers at once, on its event loop. */
   static <Q, R> ServerMethodDefinition<?, ?> of(
       MethodDescriptor<Q, R> method, Function<Q, R> function) {
+    return of(method, function, Runnable::run);
+  }
+
+  /** Returns a method that may take its time, on a virtual thread for each call. */
+  static <Q, R> ServerMethodDefinition<?, ?> blocking(
+      MethodDescriptor<Q, R> method, Function<Q, R> function) {
+    String name = "grpc-" + method.getBareMethodName();
+    return of(method, function, task -> Thread.ofVirtual().name(name).start(task));
+  }
+
+  private static <Q, R> ServerMethodDefinition<?, ?> of(
+      MethodDescriptor<Q, R> method, Function<Q, R> function, Executor executor) {
     String name = String.valueOf(method.getBareMethodName());
     return ServerMethodDefinition.create(
         method.toBuilder(
                 new DecodingMarshaller<>(name, method.getRequestMarshaller()),
                 method.getResponseMarshaller())
             .build(),
-        new UnaryMethod<>(name, function));
+        new UnaryMethod<>(name, function, executor));
   }
 
   /** Returns a method that answers that it is not implemented, whatever is sent. */
@@ -89,7 +105,7 @@ final class UnaryMethod<Q, R> implements ServerCallHandler<UnaryMethod.Decoded<Q
         }
         switch (received) {
           case Decoded.Malformed<Q>(Status status) -> call.close(status, new Metadata());
-          case Decoded.Message<Q>(Q message) -> answer(call, message);
+          case Decoded.Message<Q>(Q message) -> executor.execute(() -> answer(call, message));
         }
       }
     };

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
@@ -41,11 +42,16 @@ public final class HttpServer {
   private final List<Channel> listeners = new ArrayList<>();
 
   public HttpServer(
-      HttpConfig config, ServerIdentity identity, Endpoints endpoints, ServerState state) {
+      HttpConfig config,
+      ServerIdentity identity,
+      Endpoints endpoints,
+      ModelRepository repository,
+      ServerState state) {
     this.config = config;
     ThreadFactory large = Thread.ofVirtual().name("http-large-", 0).factory();
     RestApi api =
-        new RestApi(config, identity, endpoints, state, task -> large.newThread(task).start());
+        new RestApi(
+            config, identity, endpoints, repository, state, task -> large.newThread(task).start());
     this.connections = new HttpConnections(config, api);
     this.eventLoops = config.transport().eventLoops("http", config.eventLoops());
   }

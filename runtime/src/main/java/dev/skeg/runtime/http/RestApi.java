@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.endpoint.Endpoints;
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.InFlight;
@@ -18,8 +19,11 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +42,7 @@ final class RestApi {
   private final HttpConfig config;
   private final ServerIdentity identity;
   private final Endpoints endpoints;
+  private final ModelRepository repository;
   private final ServerState state;
   private final Executor large;
   private final JsonFactory json;
@@ -49,11 +54,13 @@ final class RestApi {
       HttpConfig config,
       ServerIdentity identity,
       Endpoints endpoints,
+      ModelRepository repository,
       ServerState state,
       Executor large) {
     this.config = config;
     this.identity = identity;
     this.endpoints = endpoints;
+    this.repository = repository;
     this.state = state;
     this.large = large;
     this.json =
@@ -72,7 +79,7 @@ final class RestApi {
         incoming.coding() == ContentCoding.IDENTITY
             ? bytes > LARGE_JSON_BYTES && jsonBytes(incoming.headers()) > LARGE_JSON_BYTES
             : bytes > LARGE_JSON_BYTES / 16;
-    if (isLarge) {
+    if (isLarge || incoming.route() instanceof Route.ModelControl) {
       large.execute(() -> answerNow(incoming, done));
     } else {
       answerNow(incoming, done);
@@ -130,6 +137,7 @@ final class RestApi {
             ok(json -> JsonDocuments.message(json, endpoints.describe(model, version).config()));
         case Route.ModelReady(String model, String version) -> modelReady(model, version);
         case Route.RepositoryIndex(String repository) -> index(repository, body);
+        case Route.ModelControl(String model, boolean load) -> control(model, load, body);
         case Route.Unsupported(String feature) ->
             Reply.error(
                 HttpResponseStatus.NOT_IMPLEMENTED,
@@ -203,8 +211,68 @@ final class RestApi {
     return ok(json -> JsonDocuments.index(json, endpoints.index(readyOnly)));
   }
 
+  private Reply control(String model, boolean load, ByteBuf body) {
+    String parameters = body.isReadable() ? readParameters(body) : "";
+    if (load) {
+      if (!parameters.isEmpty()) {
+        return Reply.error(
+            HttpResponseStatus.NOT_IMPLEMENTED,
+            "parameters: "
+                + Text.excerpt(parameters)
+                + " (expected: none, as a model is loaded as it lies in its repository)");
+      }
+      repository.load(model);
+    } else {
+      // unload_dependents is for ensembles, of which there are none: unloading them is done.
+      repository.unload(model);
+    }
+    return Reply.json(HttpResponseStatus.OK, Unpooled.EMPTY_BUFFER);
+  }
+
+  /** Returns the names of the parameters, joined by commas. */
+  private String readParameters(ByteBuf body) {
+    List<String> names = new ArrayList<>();
+    readObject(
+        body,
+        (key, parser) -> {
+          if (key.equals("parameters") && parser.currentToken() == JsonToken.START_OBJECT) {
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+              names.add(parser.currentName());
+              parser.nextToken();
+              parser.skipChildren();
+            }
+          } else {
+            parser.skipChildren();
+          }
+        });
+    return String.join(", ", names);
+  }
+
   private boolean readReady(ByteBuf body) {
-    boolean ready = false;
+    AtomicBoolean ready = new AtomicBoolean();
+    readObject(
+        body,
+        (key, parser) -> {
+          if (!key.equals("ready")) {
+            parser.skipChildren();
+            return;
+          }
+          if (!parser.currentToken().isBoolean()) {
+            throw HttpError.badRequest(
+                "ready: " + Json.describe(parser) + " (expected: true or false)");
+          }
+          ready.set(parser.currentToken() == JsonToken.VALUE_TRUE);
+        });
+    return ready.get();
+  }
+
+  /** Takes what a key has, whose first token the parser is at. */
+  @FunctionalInterface
+  private interface Member {
+    void read(String key, JsonParser parser) throws IOException;
+  }
+
+  private void readObject(ByteBuf body, Member member) {
     try (JsonParser parser =
         json.createParser((InputStream) new ByteBufInputStream(body.slice()))) {
       try {
@@ -216,16 +284,8 @@ final class RestApi {
         }
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
           String key = parser.currentName();
-          JsonToken value = parser.nextToken();
-          if (key.equals("ready")) {
-            if (!value.isBoolean()) {
-              throw HttpError.badRequest(
-                  "ready: " + Json.describe(parser) + " (expected: true or false)");
-            }
-            ready = value == JsonToken.VALUE_TRUE;
-          } else {
-            parser.skipChildren();
-          }
+          parser.nextToken();
+          member.read(key, parser);
         }
       } catch (IOException failure) {
         throw Json.malformed(failure, parser, config.maxJsonDepth(), "");
@@ -233,7 +293,6 @@ final class RestApi {
     } catch (IOException failure) {
       throw HttpError.badRequest("failed to parse the request JSON buffer: not UTF-8");
     }
-    return ready;
   }
 
   private static Reply ok(JsonDocuments.Writer writer) {

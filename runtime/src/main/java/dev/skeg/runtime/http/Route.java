@@ -36,12 +36,19 @@ sealed interface Route {
    */
   record RepositoryIndex(String repository) implements Route {}
 
+  /**
+   * Loads or unloads a model.
+   *
+   * @param load whether it is to be loaded
+   */
+  record ModelControl(String model, boolean load) implements Route {}
+
   /** Part of Triton's API that this server does not have. */
   record Unsupported(String feature) implements Route {}
 
   /** Returns whether the route is asked for with POST; all others with GET or HEAD. */
   default boolean isPost() {
-    return this instanceof Infer || this instanceof RepositoryIndex;
+    return this instanceof Infer || this instanceof RepositoryIndex || this instanceof ModelControl;
   }
 
   /**
@@ -132,7 +139,11 @@ sealed interface Route {
         (last == 4 || last == 5)
             && segments.get(last - 2).equals("models")
             && (segments.get(last).equals("load") || segments.get(last).equals("unload"));
-    return modelControl ? new Unsupported("Loading and unloading of models") : null;
+    if (!modelControl || segments.get(last - 1).isEmpty()) {
+      return null;
+    }
+    // There is one repository, whatever it is called.
+    return new ModelControl(segments.get(last - 1), segments.get(last).equals("load"));
   }
 
   private static boolean trace(List<String> segments, int from) {

@@ -1,16 +1,14 @@
 package dev.skeg.runtime.server;
 
-import dev.skeg.registry.ModelDirectory;
 import dev.skeg.runtime.admin.AdminPages;
 import dev.skeg.runtime.admin.AdminServer;
 import dev.skeg.runtime.backend.Backend;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.config.ConfigException;
-import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.Version;
 import dev.skeg.runtime.control.ModelControl;
-import dev.skeg.runtime.control.RepositoryScan;
+import dev.skeg.runtime.control.ModelPlan;
+import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.IndexEntry;
 import dev.skeg.runtime.endpoint.ServerIdentity;
@@ -22,6 +20,8 @@ import dev.skeg.runtime.http.HttpConfig;
 import dev.skeg.runtime.http.HttpServer;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.socket.Transport;
+import dev.skeg.runtime.source.ModelSources;
+import dev.skeg.runtime.source.Plans;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
@@ -34,6 +34,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ public final class SkegServer implements AutoCloseable {
 
   /** Parts of the protocol beyond its core that work. */
   private static final List<String> EXTENSIONS =
-      List.of("model_configuration", "binary_tensor_data", "parameters");
+      List.of("model_repository", "model_configuration", "binary_tensor_data", "parameters");
 
   /** For requests in flight at a stop; what is left of 10 s is for freeing the models. */
   private static final Duration IN_FLIGHT = Duration.ofSeconds(6);
@@ -93,38 +94,46 @@ public final class SkegServer implements AutoCloseable {
   }
 
   private void open() throws InterruptedException {
-    ModelDirectory directory =
-        ModelDirectory.open(
-            config
-                .modelsDirectory()
-                .orElseThrow(() ->
-                    new ConfigException(
-                        "no models to serve (expected: --models DIR, or models-dir in"
-                            + " skeg.yaml)")));
+    ModelSources sources = ModelSources.open(config, Clock.systemUTC());
     LOG.atInfo().addKeyValue("config", config.describe()).log("Starting");
     InferenceMetrics metrics = new InferenceMetrics();
     EndpointTable endpoints = new EndpointTable(metrics);
     ServerIdentity identity = new ServerIdentity(config.id(), Version.current().skeg(), EXTENSIONS);
-    openPorts(endpoints, identity, metrics);
+    openPorts(endpoints, identity, metrics, sources);
 
     Backend backend = new OnnxRuntimeBackend(nativeDirectory());
     parts.push(backend);
     int processors = Runtime.getRuntime().availableProcessors();
     ModelControl control =
-        new ModelControl(
-            new RepositoryScan(directory, config.execution(), CpuBudget.ofThisProcess()),
-            new Loader(backend),
-            endpoints,
-            metrics,
-            Clock.systemUTC());
+        new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC());
     parts.push(control);
-    control.loadAll(processors);
+    parts.push(sources); // Closed first: nothing is planned any more when the versions go.
+    control.starting(processors);
+    sources.start(plans(control));
+    control.started();
     state.advance(Phase.READY);
     LOG.atInfo().log("Ready");
   }
 
+  private static Plans plans(ModelControl control) {
+    return new Plans() {
+      @Override
+      public CompletableFuture<Endpoint> apply(ModelPlan plan) {
+        return control.apply(plan);
+      }
+
+      @Override
+      public CompletableFuture<@Nullable Void> forget(String model) {
+        return control.forget(model);
+      }
+    };
+  }
+
   private void openPorts(
-      EndpointTable endpoints, ServerIdentity identity, InferenceMetrics metrics) {
+      EndpointTable endpoints,
+      ServerIdentity identity,
+      InferenceMetrics metrics,
+      ModelSources sources) {
     Transport transport = transport();
     GrpcServer grpcServer =
         new GrpcServer(
@@ -134,9 +143,10 @@ public final class SkegServer implements AutoCloseable {
                 .withTransport(transport),
             identity,
             endpoints,
+            sources,
             state);
     grpc = grpcServer;
-    note("grpc", grpcServer.start());
+    note("grpc", config.host(), grpcServer.start());
     HttpServer httpServer =
         new HttpServer(
             HttpConfig.of(config.host(), config.http().port())
@@ -145,23 +155,33 @@ public final class SkegServer implements AutoCloseable {
                 .withTransport(transport),
             identity,
             endpoints,
+            sources,
             state);
     http = httpServer;
-    note("http", httpServer.start());
+    note("http", config.host(), httpServer.start());
     MetricsServer metricsServer =
         new MetricsServer(
             config.host(),
             config.metrics().port(),
             new PrometheusExporter(metrics, () -> states(endpoints), identity.version()));
     parts.push(metricsServer);
-    note("metrics", metricsServer.port());
+    note("metrics", config.host(), metricsServer.port());
     AdminServer admin =
         new AdminServer(
+            config.admin().host(),
             config.admin().port(),
+            config.admin().tokenFile(),
             new AdminPages(
-                identity, state, endpoints, () -> Map.copyOf(addresses), Clock.systemUTC()));
+                identity,
+                state,
+                endpoints,
+                sources,
+                () -> Map.copyOf(addresses),
+                Clock.systemUTC()),
+            sources,
+            Clock.systemUTC());
     parts.push(admin);
-    addresses.put("admin", "127.0.0.1:" + admin.port());
+    note("admin", config.admin().host(), admin.port());
   }
 
   private Transport transport() {
@@ -173,9 +193,8 @@ public final class SkegServer implements AutoCloseable {
     };
   }
 
-  private void note(String name, int port) {
-    String host = config.host().contains(":") ? "[" + config.host() + "]" : config.host();
-    addresses.put(name, host + ":" + port);
+  private void note(String name, String host, int port) {
+    addresses.put(name, (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
   }
 
   private static List<ModelState> states(EndpointTable endpoints) {

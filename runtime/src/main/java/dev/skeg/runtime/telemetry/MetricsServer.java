@@ -17,7 +17,10 @@ public final class MetricsServer implements AutoCloseable {
               if (!request.path().equals("/metrics")) {
                 return Optional.empty();
               }
-              String type = exporter.contentType(request.accept());
+              if (!request.method().equals("GET")) {
+                return Optional.of(PlainHttpServer.Response.notAllowed("GET, HEAD"));
+              }
+              String type = exporter.contentType(request.header("Accept"));
               return Optional.of(new PlainHttpServer.Response(200, type, exporter.text(type)));
             });
   }

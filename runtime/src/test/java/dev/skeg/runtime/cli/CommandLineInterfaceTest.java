@@ -81,6 +81,38 @@ final class CommandLineInterfaceTest {
   }
 
   @Test
+  void serveTakesADirectoryAndModelsWithASourceOfTheirOwn() {
+    int code =
+        run(
+            "serve",
+            "--models",
+            "fraud=oci://registry.example.org/team/fraud#tag/prod",
+            "--models",
+            "/m",
+            "--models=churn=file:/srv/churn",
+            "--model-control-mode=explicit",
+            "--repository-poll-secs=60");
+
+    assertThat(err.toString()).isEmpty();
+    assertThat(code).isEqualTo(7);
+    ServerConfig config = served.getFirst();
+    assertThat(config.modelsDirectory()).contains(Path.of("/m"));
+    assertThat(config.sources().stream().map(Object::toString))
+        .containsExactly(
+            "churn=file:/srv/churn#latest", "fraud=oci://registry.example.org/team/fraud#tag/prod");
+    assertThat(config.modelControl())
+        .isEqualTo(new ServerConfig.ModelControl(ServerConfig.ModelControlMode.EXPLICIT, 60));
+  }
+
+  @Test
+  void aDirectoryWhoseNameLooksLikeASourceIsADirectory() throws IOException {
+    Path models = Files.createDirectories(directory.resolve("a=b"));
+
+    assertThat(run("serve", "--models", models.toString())).isEqualTo(7);
+    assertThat(served.getFirst().modelsDirectory()).contains(models);
+  }
+
+  @Test
   void theFileMayBeNamedByTheEnvironment() throws IOException {
     Path file = Files.writeString(directory.resolve("skeg.yaml"), "models-dir: /m\n");
     environment.put("SKEG_CONFIG", file.toString());
@@ -94,11 +126,18 @@ final class CommandLineInterfaceTest {
     assertThat(err.toString())
         .isEqualTo("skeg: no command (expected: serve, validate, status, push); see skeg --help\n");
     assertUsage("expected: serve, validate, status, push", "serv");
-    assertUsage("no models directory (expected: --models DIR", "serve");
+    assertUsage("no models (expected: --models DIR or NAME=URI", "serve");
     assertUsage("did you mean --http-port?", "serve", "--htpp-port", "1");
     assertUsage("--http-port: x (expected: a port, 0 to 65535", "serve", "--http-port", "x");
     assertUsage("--drain-delay: 5 (expected: a duration", "serve", "--drain-delay", "5");
-    assertUsage("--models: a=oci://b: not supported", "serve", "--models", "a=oci://b");
+    assertUsage("--models: a URI without a name", "serve", "--models", "oci://host/b");
+    assertUsage(
+        "--models: /a and /b (expected: one directory",
+        "serve",
+        "--models",
+        "/a",
+        "--models",
+        "/b");
     assertUsage("--allow-http: false (expected: true", "serve", "--allow-http=false");
     assertUsage("--http-port", "serve", "--http-port", "1", "--http-port", "2");
     assertUsage("--http-port", "serve", "--http-port");
@@ -282,6 +321,38 @@ final class CommandLineInterfaceTest {
 
     assertThat(cli.run("serve", "--models", "/m")).isEqualTo(1);
     assertThat(err.toString()).isEqualTo("skeg: http.port: 8000 is taken\n");
+  }
+
+  @Test
+  void statusShowsTheTokenOfItsFile() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          boolean known =
+              "Bearer s3cret".equals(exchange.getRequestHeaders().getFirst("Authorization"));
+          exchange.sendResponseHeaders(known ? 200 : 401, 2);
+          exchange.getResponseBody().write("{}".getBytes(StandardCharsets.UTF_8));
+          exchange.close();
+        });
+    server.start();
+    try {
+      String admin = "127.0.0.1:" + server.getAddress().getPort();
+      Path right = Files.writeString(directory.resolve("right"), "s3cret\n");
+      Path wrong = Files.writeString(directory.resolve("wrong"), "other\n");
+
+      assertThat(run("status", "--admin", admin)).isEqualTo(1);
+      assertThat(err.toString()).contains("asks for a token (expected: --token-file FILE)");
+      assertThat(run("status", "--admin", admin, "--token-file", wrong.toString())).isEqualTo(1);
+      assertThat(err.toString()).contains("refuses the token").doesNotContain("other");
+      assertThat(run("status", "--admin", admin, "--token-file", right.toString())).isZero();
+      environment.put("SKEG_ADMIN_TOKEN_FILE", right.toString());
+      assertThat(run("status", "--admin", admin)).isZero();
+      assertThat(run("status", "--admin", admin, "--token-file", "/no/such")).isEqualTo(2);
+    } finally {
+      server.stop(0);
+    }
   }
 
   private static void answer(HttpServer server, String path, int code, String body) {

@@ -66,12 +66,29 @@ final class ConfigurationReferenceTest {
     ```
 
     %s
-    The admin port has no key for its host: until it can ask for a token it listens on 127.0.0.1, whatever `host` says.
+    The admin port asks for a token only if `admin.token-file` is set, and without one listens on a loopback address only.
     `--allow-http`, `--allow-grpc` and `--allow-metrics` are accepted with `true`, so that a Triton command line carries over.
 
     Durations are an integer with one of `us`, `ms`, `s`, `m`, `h`, `d`; sizes are an integer with one of `B`, `KiB`,
     `MiB`, `GiB`. There are no fractions and no spaces: `1500ms`, not `1.5 s`.
 
+    ### Models with a source of their own: models
+
+    ```yaml
+    # skeg.yaml
+    models:
+      fraud:
+        source: "oci://registry.example.org/team/fraud"
+        pointer: "tag/prod"
+        credentials: {token-file: /run/secrets/registry}
+      churn: {source: "mlflow://mlflow.example.org/churn", pointer: "alias/champion"}
+    ```
+
+    Each model has its name, then these keys. On the command line, `--models NAME=URI` or `--models NAME=URI#POINTER`
+    does the same for `source` and `pointer`. A model that `models-dir` has too is served from its source. Secrets never
+    stand in this file; they are read from files or variables each time they are used.
+
+    %s
     ## A model: model.yaml
 
     ```yaml
@@ -94,7 +111,8 @@ final class ConfigurationReferenceTest {
     Every name must be the model's own, and each input and output is named once. `dims` are 1 or more, or -1 where the
     request chooses; where `max_batch_size` is above 0 they leave the batch dimension out.
     """
-        .formatted(COMMAND, serverKeys(), modelKeys(), laterBlocks(), modelConfigFields());
+        .formatted(
+            COMMAND, serverKeys(), sourceKeys(), modelKeys(), laterBlocks(), modelConfigFields());
   }
 
   private static String serverKeys() {
@@ -110,6 +128,20 @@ final class ConfigurationReferenceTest {
                   key.defaultText().isEmpty() ? "" : "`" + key.defaultText() + "`",
                   key.variable(),
                   key.options().isEmpty() ? "" : "`" + String.join("`, `", key.options()) + "`",
+                  key.summary()));
+    }
+    return table.toString();
+  }
+
+  private static String sourceKeys() {
+    StringBuilder table = new StringBuilder("| key | value | default | |\n|---|---|---|---|\n");
+    for (SourceKeys.SourceKey<?> key : SourceKeys.ALL) {
+      table.append(
+          "| `%s` | %s | %s | %s |\n"
+              .formatted(
+                  key.path(),
+                  key.expected(),
+                  key.defaultText().isEmpty() ? "" : "`" + key.defaultText() + "`",
                   key.summary()));
     }
     return table.toString();

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.skeg.registry.Pointer;
+import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.signature.Verification;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -45,8 +48,9 @@ final class ServerConfigTest {
   void describesEveryKeyTheWayAFileHasIt() {
     assertThat(ServerConfig.of(Map.of("drain-delay", "1500ms", "http.port", "0")).describe())
         .isEqualTo(
-            "models-dir= host=127.0.0.1 http.port=0 http.socket= grpc.port=8001 grpc.socket= metrics.port=8002"
-                + " admin.port=8003 transport=auto id=skeg drain-delay=1500ms data-dir=./.skeg"
+            "models-dir= model-control-mode=poll repository-poll-secs=15 host=127.0.0.1 http.port=0 http.socket= grpc.port=8001 grpc.socket= metrics.port=8002"
+                + " admin.host=127.0.0.1 admin.port=8003 admin.token-file= transport=auto id=skeg"
+                + " drain-delay=1500ms data-dir=./.skeg store.max-size="
                 + " execution.lanes=auto execution.intra-op-threads=1 execution.max-queued=1024"
                 + " limits.max-message-size=64MiB log.level=info log.format=json");
   }
@@ -65,7 +69,10 @@ final class ServerConfigTest {
               port: 2
               socket: /run/skeg.sock
             metrics: {port: 3}
-            admin: {port: 4}
+            admin: {host: 10.0.0.1, port: 4, token-file: /run/secrets/admin}
+            model-control-mode: explicit
+            repository-poll-secs: 60
+            store: {max-size: 100GiB}
             drain-delay: 5s
             transport: io-uring
             data-dir: /var/lib/skeg
@@ -82,12 +89,15 @@ final class ServerConfigTest {
             new ServerConfig(
                 "edge",
                 Optional.of(Path.of("/srv/models")),
+                List.of(),
+                new ServerConfig.ModelControl(ServerConfig.ModelControlMode.EXPLICIT, 60),
+                Optional.of(100L << 30),
                 Path.of("/var/lib/skeg"),
                 "0.0.0.0",
                 new ServerConfig.Http(1, Optional.empty()),
                 new ServerConfig.Grpc(2, Optional.of(Path.of("/run/skeg.sock"))),
                 new ServerConfig.Metrics(3),
-                new ServerConfig.Admin(4),
+                new ServerConfig.Admin("10.0.0.1", 4, Optional.of(Path.of("/run/secrets/admin"))),
                 ServerConfig.Transport.IO_URING,
                 Duration.ofSeconds(5),
                 new ExecutionConfig(new Lanes(3), 2, 77),
@@ -136,9 +146,26 @@ final class ServerConfigTest {
         "execution: {lanes: 0} | execution.lanes: 0 (expected: auto, or an integer, 1 to 1024)",
         "log: {level: INFO} | did you mean info?",
         "host: localhost:80 | did you mean localhost?",
-        "admin: {host: 0.0.0.0} | admin.host: not a key: until the admin port can ask for a token",
-        "admin: {token-file: x} | admin.token-file: not supported by this version",
-        "models: {a: {source: b}} | models: not supported by this version",
+        "admin: {host: 0.0.0.0} | admin.host: 0.0.0.0 (expected: 127.0.0.1, localhost or ::1; or admin.token-file",
+        "admin: {token: x} | admin.token: unknown key",
+        "store: {max-size: 1MB} | store.max-size: 1MB (expected: a size",
+        "repository-poll-secs: 15s | repository-poll-secs: 15s (expected: an integer, 0 to 86400)",
+        "model-control-mode: POLL | did you mean poll?",
+        "models: [a] | models: a list (expected: a block of models, as fraud: {source: …})",
+        "models: {a: b} | models.a: not a block (expected: a block, as {source: …, pointer: …})",
+        "models: {a: {}} | models.a: no source (expected: source: URI)",
+        "models: {a/b: {source: 'file:x'}} | models: 'a/b' (expected: a model's name of 1 to 128 letters",
+        "models: {a: {source: b}} | models.a.source: b (expected: SCHEME:PATH or SCHEME://HOST/PATH",
+        "models: {a: {source: 'ocy://h/a'}} | models.a.source: source: ocy://h/a has an unknown scheme ocy (expected: file,",
+        "models: {a: {source: 'oci://h/a?x=1'}} | option x of oci://h/a?x=1",
+        "models: {a: {source: 'file:a', pointr: latest}} | models.a.pointr: unknown key (did you mean models.a.pointer?)",
+        "models: {a: {source: 'file:a', ca-file: x}} | unknown key (did you mean models.a.",
+        "models: {a: {source: 'file:a', pointer: prod}} | models.a.pointer: prod (expected: latest, version/7",
+        "models: {a: {source: 'oci://h/a', credentials: {token-file: x, token-env: y}}} | credentials.token-file and credentials.token-env are both given",
+        "models: {a: {source: 'oci://h/a', network: {proxy: 'http://p:1'}}} | (expected: HOST:PORT of an HTTP proxy",
+        "models: {a: {source: 'file:a', docker-config: x}} | docker-config is not for file:",
+        "models: {a: {source: 'file:a', signature: {required: true}}} | signature is required, but neither keyFile nor caFile",
+        "models: {a: {source: 'file:a', network: {read-timeout: 5}}} | models.a.network.read-timeout: 5 (expected: a duration",
         "id: {a: &a {}, b: 1} | an anchor or alias",
         "id: !!java.net.URL x | the tag",
         "- 1 | expected: keys and values",
@@ -153,6 +180,109 @@ final class ServerConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(file + ":1")
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void aModelsSourceIsReadWithWhatItNeedsAndLoggedWithoutSecrets() throws IOException {
+    Path file =
+        file(
+            """
+            models:
+              # A name may have dots.
+              fraud.v2:
+                source: "oci://registry.example.org/team/fraud"
+                pointer: tag/prod
+                poll-interval: 30s
+                credentials: {username-env: SKEG_TEST_USER, password-file: /run/secrets/password}
+                docker-config: /root/.docker/config.json
+                network: {proxy: "proxy:3128", connect-timeout: 1s, read-timeout: 2s}
+                hook: {secret-file: /run/secrets/hook}
+                signature: {required: true, key-file: /etc/skeg/key.pem}
+              churn: {source: "file:models/churn"}
+            """);
+
+    ServerConfig config = load(file);
+
+    assertThat(config.sources())
+        .satisfiesExactly(
+            churn -> {
+              assertThat(churn.pointer()).isEqualTo(Pointer.LATEST);
+              assertThat(churn.pollInterval()).isEmpty();
+              assertThat(churn.hookSecret()).isEmpty();
+              assertThat(churn.verification()).isEqualTo(Verification.NONE);
+            },
+            fraud -> {
+              assertThat(fraud.model()).isEqualTo("fraud.v2");
+              assertThat(fraud.uri())
+                  .isEqualTo(SourceUri.parse("oci://registry.example.org/team/fraud"));
+              assertThat(fraud.pointer()).isEqualTo(Pointer.parse("tag/prod"));
+              assertThat(fraud.pollInterval()).contains(Duration.ofSeconds(30));
+              assertThat(fraud.settings().credentials()).containsOnlyKeys("username", "password");
+              assertThat(fraud.settings().options())
+                  .isEqualTo(Map.of("docker-config", "/root/.docker/config.json"));
+              assertThat(fraud.settings().network().readTimeout()).isEqualTo(Duration.ofSeconds(2));
+              assertThat(fraud.settings().network().proxy()).isPresent();
+              assertThat(fraud.hookSecret().map(Object::toString))
+                  .contains("secret from file /run/secrets/hook");
+              assertThat(fraud.verification())
+                  .isEqualTo(Verification.byKey(Path.of("/etc/skeg/key.pem")));
+            });
+    assertThat(config.describe())
+        .contains("models.churn=file:models/churn#latest")
+        .contains("models.fraud.v2=oci://registry.example.org/team/fraud#tag/prod")
+        .doesNotContain("secrets");
+  }
+
+  @Test
+  void aSourceThatHoldsASecretIsRefusedWithoutRepeatingIt() throws IOException {
+    for (String uri :
+        List.of("https://me:s3cret@host/m", "https://host/m?sig=s3cret", "oci://me:s3cret@h/m")) {
+      assertThatThrownBy(() -> load(file("models: {m: {source: \"" + uri + "\"}}")))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("models.m.source")
+          .message()
+          .doesNotContain("s3cret");
+      assertThatThrownBy(() -> new ServerConfigSources().withModel("--models", "m=" + uri).load())
+          .message()
+          .doesNotContain("s3cret");
+    }
+  }
+
+  @Test
+  void theCommandLineNamesModelsWithTheirPointers() throws IOException {
+    Path file = file("models: {a: {source: \"file:x\", poll-interval: 1s}}");
+
+    ServerConfig config =
+        new ServerConfigSources()
+            .withFile(file)
+            .withModel("--models", "a=file:y")
+            .withModel("--models", "b=oci://host/team/b#tag/prod")
+            .load()
+            .config();
+
+    assertThat(config.sources().stream().map(SourceConfig::toString))
+        .containsExactly("a=file:y#latest", "b=oci://host/team/b#tag/prod");
+    assertThat(config.sources().getFirst().pollInterval()).contains(Duration.ofSeconds(1));
+    assertThatThrownBy(
+            () -> new ServerConfigSources().withModel("--models", "b=oci://h/b#prod").load())
+        .hasMessageStartingWith("--models: b: prod (expected: latest,");
+  }
+
+  @Test
+  void codeSetsModelsByTheirKeysToo() {
+    ServerConfig config =
+        ServerConfig.of(Map.of("models.a.b.source", "file:x", "models.a.b.pointer", "version/3"));
+
+    assertThat(config.sources().getFirst()).hasToString("a.b=file:x#version/3");
+  }
+
+  @Test
+  void aPollOfZeroSecondsLooksOnce() {
+    assertThat(ServerConfig.defaults().modelControl().isWatching()).isTrue();
+    assertThat(ServerConfig.of(Map.of("repository-poll-secs", "0")).modelControl().isWatching())
+        .isFalse();
+    assertThat(ServerConfig.of(Map.of("model-control-mode", "none")).modelControl().isWatching())
+        .isFalse();
   }
 
   @Test
@@ -240,6 +370,7 @@ final class ServerConfigTest {
   void everyKeyHasARecordComponentAndEveryComponentAKey() {
     List<String> components =
         Arrays.stream(ServerConfig.class.getRecordComponents())
+            .filter(component -> !component.getName().equals("sources")) // SourceKeys has those.
             .flatMap(component ->
                 component.getType().isRecord() && component.getType() != Lanes.class
                     ? Arrays.stream(component.getType().getRecordComponents())

@@ -1,10 +1,7 @@
 package dev.skeg.runtime.control;
 
-import dev.skeg.registry.ModelDirectory;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ModelConfigFile;
-import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.SwapPolicy;
 import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -59,10 +56,6 @@ final class ControlledModels implements AutoCloseable {
     this.endpoints = new EndpointTable(metrics);
     this.control =
         new ModelControl(
-            new RepositoryScan(
-                ModelDirectory.open(directory),
-                ServerConfig.defaults().execution(),
-                CpuBudget.ofThisProcess()),
             new Loader(backend),
             endpoints,
             metrics,

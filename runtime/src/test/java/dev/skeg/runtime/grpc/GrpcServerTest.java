@@ -12,14 +12,18 @@ import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.endpoint.ServerState.Phase;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.testing.RecordedRepository;
 import inference.GRPCInferenceServiceGrpc;
 import inference.GrpcService.ModelConfigRequest;
 import inference.GrpcService.ModelInferResponse;
 import inference.GrpcService.ModelMetadataRequest;
 import inference.GrpcService.ModelMetadataResponse;
 import inference.GrpcService.ModelReadyRequest;
+import inference.GrpcService.ModelRepositoryParameter;
 import inference.GrpcService.RepositoryIndexRequest;
 import inference.GrpcService.RepositoryIndexResponse.ModelIndex;
+import inference.GrpcService.RepositoryModelLoadRequest;
+import inference.GrpcService.RepositoryModelUnloadRequest;
 import inference.GrpcService.ServerLiveRequest;
 import inference.GrpcService.ServerMetadataRequest;
 import inference.GrpcService.ServerMetadataResponse;
@@ -190,6 +194,41 @@ final class GrpcServerTest {
                     ModelMetadataRequest.newBuilder().setName("identity").setVersion("9").build()));
   }
 
+  @Test
+  void modelsAreLoadedAndUnloadedOffTheEventLoops() {
+    RepositoryModelLoadRequest load =
+        RepositoryModelLoadRequest.newBuilder().setModelName("echo").build();
+
+    assertThat(server.stub().repositoryModelLoad(load)).isNotNull();
+    assertThat(
+            server
+                .stub()
+                .repositoryModelUnload(
+                    // KServe's dialect has the model's name in the first field.
+                    RepositoryModelUnloadRequest.newBuilder().setRepositoryName("echo").build()))
+        .isNotNull();
+    assertThat(server.repository.calls()).containsExactly("load echo", "unload echo");
+
+    assertRefused(
+        Status.Code.NOT_FOUND,
+        "failed to load 'absent'",
+        () -> server.stub().repositoryModelLoad(load.toBuilder().setModelName("absent").build()));
+    assertRefused(
+        Status.Code.INVALID_ARGUMENT,
+        "model_name",
+        () -> server.stub().repositoryModelLoad(load.toBuilder().clearModelName().build()));
+    assertRefused(
+        Status.Code.UNIMPLEMENTED,
+        "parameters: config (expected: none",
+        () ->
+            server
+                .stub()
+                .repositoryModelLoad(
+                    load.toBuilder()
+                        .putParameters("config", ModelRepositoryParameter.getDefaultInstance())
+                        .build()));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"ServerLive", "ModelReady", "ModelMetadata", "RepositoryIndex"})
   void refusesWhatIsNotProtobufOnTheRareCallsToo(String method) {
@@ -214,7 +253,9 @@ final class GrpcServerTest {
             "ModelMetadata",
             "ModelConfig",
             "ModelInfer",
-            "RepositoryIndex"));
+            "RepositoryIndex",
+            "RepositoryModelLoad",
+            "RepositoryModelUnload"));
     return methods;
   }
 
@@ -359,6 +400,7 @@ final class GrpcServerTest {
             GrpcConfig.of("127.0.0.1", server.port),
             new ServerIdentity("skeg", "0.1", List.of()),
             server.endpoints,
+            new RecordedRepository(),
             new ServerState());
 
     assertThatThrownBy(second::start)

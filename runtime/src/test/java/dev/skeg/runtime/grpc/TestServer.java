@@ -2,6 +2,7 @@ package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.testing.RecordedRepository;
 import inference.GRPCInferenceServiceGrpc;
 import inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import inference.GrpcService.ModelInferRequest;
@@ -23,6 +24,7 @@ final class TestServer implements AutoCloseable {
   static final Duration LONG = Duration.ofSeconds(20);
 
   final FakeEndpoints endpoints = new FakeEndpoints();
+  final RecordedRepository repository = new RecordedRepository();
   final ServerState state = new ServerState();
   final GrpcServer server;
   final int port;
@@ -38,6 +40,7 @@ final class TestServer implements AutoCloseable {
             config,
             new ServerIdentity("skeg", "0.1", List.of("model_configuration")),
             endpoints,
+            repository,
             state);
     port = server.start();
     channel =

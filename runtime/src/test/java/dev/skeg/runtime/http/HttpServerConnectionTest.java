@@ -10,6 +10,7 @@ import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.http.RawClient.Answer;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.testing.RecordedRepository;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -612,6 +613,7 @@ final class HttpServerConnectionTest {
             HttpConfig.of("127.0.0.1", server.port),
             new ServerIdentity("skeg", "1", List.of()),
             server.endpoints,
+            new RecordedRepository(),
             new ServerState());
 
     assertThatThrownBy(second::start)

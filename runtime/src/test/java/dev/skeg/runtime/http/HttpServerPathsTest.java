@@ -167,8 +167,6 @@ final class HttpServerPathsTest {
         "/v2/trace/setting",
         "/v2/models/echo/trace/setting",
         "/v2/logging",
-        "/v2/repository/models/echo/load",
-        "/v2/repository/r/models/echo/unload",
         "/v2/systemsharedmemory/status",
         "/v2/systemsharedmemory/region/r/register",
         "/v2/cudasharedmemory/unregister"
@@ -178,6 +176,35 @@ final class HttpServerPathsTest {
     HttpResponse<byte[]> response = server.post(path, "{}");
     assertThat(response.statusCode()).isEqualTo(501);
     assertThat(text(response)).contains("is not supported by this server yet");
+  }
+
+  @Test
+  void modelsAreLoadedAndUnloadedOffTheEventLoops() {
+    assertThat(server.post("/v2/repository/models/echo/load", "").statusCode()).isEqualTo(200);
+    assertThat(server.post("/v2/repository/r/models/echo/unload", "{}").statusCode())
+        .isEqualTo(200);
+    assertThat(
+            server
+                .post(
+                    "/v2/repository/models/echo/unload",
+                    "{\"parameters\":{\"unload_dependents\":true}}")
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(server.repository.calls())
+        .containsExactly("load echo", "unload echo", "unload echo");
+
+    HttpResponse<byte[]> unknown = server.post("/v2/repository/models/absent/load", "{}");
+    assertThat(unknown.statusCode()).isEqualTo(404);
+    assertThat(text(unknown)).isEqualTo("{\"error\":\"failed to load 'absent': no such model\"}");
+    HttpResponse<byte[]> override =
+        server.post(
+            "/v2/repository/models/echo/load",
+            "{\"parameters\":{\"config\":\"{}\",\"file:1/m\":\"\"}}");
+    assertThat(override.statusCode()).isEqualTo(501);
+    assertThat(text(override)).contains("parameters: config, file:1/m (expected: none");
+    assertThat(server.post("/v2/repository/models/echo/load", "[]").statusCode()).isEqualTo(400);
+    assertThat(server.post("/v2/repository/models//load", "").statusCode()).isEqualTo(404);
+    assertThat(server.get("/v2/repository/models/echo/load").statusCode()).isEqualTo(405);
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.testing.RecordedRepository;
 import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,6 +26,7 @@ final class HttpTestServer implements AutoCloseable {
 
   final ServerState state = new ServerState();
   final EchoEndpoints endpoints;
+  final RecordedRepository repository = new RecordedRepository();
   final HttpServer server;
   final int port;
   private final ExecutorService lane = Executors.newSingleThreadExecutor();
@@ -39,7 +41,7 @@ final class HttpTestServer implements AutoCloseable {
     endpoints = new EchoEndpoints(lane);
     ServerIdentity identity =
         new ServerIdentity("skeg", "1.2.3", List.of("binary_tensor_data", "parameters"));
-    server = new HttpServer(config, identity, endpoints, state);
+    server = new HttpServer(config, identity, endpoints, repository, state);
     port = server.start();
     state.advance(ServerState.Phase.READY);
   }

@@ -1,0 +1,65 @@
+package dev.skeg.runtime.source;
+
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What a watch's thread is asked to do, by others; at most {@value #MAX} wait. <b>Threads.</b>
+ * {@link #run} is the watch's; the others any.
+ */
+final class Commands {
+  private static final int MAX = 64;
+
+  /** Something happens again and again; the ones that come together make one look. */
+  private static final Duration BETWEEN_HINTS = Duration.ofMillis(50);
+
+  private final BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(MAX);
+  private final AtomicBoolean isHinted = new AtomicBoolean();
+
+  /**
+   * Asks for something.
+   *
+   * @throws ServingException of code UNAVAILABLE if too much is waiting
+   */
+  void add(Runnable command) {
+    if (!queue.offer(command)) {
+      throw new ServingException(
+          ErrorCode.UNAVAILABLE,
+          "more than " + MAX + " commands wait for this source (expected: fewer at a time)");
+    }
+  }
+
+  /** Asks for something, and waits for its place if too much is waiting. */
+  void put(Runnable command) throws InterruptedException {
+    queue.put(command);
+  }
+
+  /** Asks for a look; if one is asked for already, that is enough. */
+  void hint() {
+    if (isHinted.compareAndSet(false, true)) {
+      boolean _ = queue.offer(() -> {}); // If it is full, there is no need to wake the thread.
+    }
+  }
+
+  /**
+   * Waits for commands and runs those that are there.
+   *
+   * @return whether a look was asked for
+   */
+  boolean run(Duration longestWait) throws InterruptedException {
+    Runnable command = queue.poll(longestWait.toNanos(), TimeUnit.NANOSECONDS);
+    if (isHinted.get()) {
+      Thread.sleep(BETWEEN_HINTS);
+    }
+    while (command != null) {
+      command.run();
+      command = queue.poll();
+    }
+    return isHinted.getAndSet(false);
+  }
+}

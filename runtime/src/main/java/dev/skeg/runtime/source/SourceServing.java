@@ -1,0 +1,263 @@
+package dev.skeg.runtime.source;
+
+import dev.skeg.registry.RegistryException;
+import dev.skeg.registry.RegistryException.Kind;
+import dev.skeg.registry.Revision;
+import dev.skeg.runtime.config.SourceConfig;
+import dev.skeg.runtime.config.VersionsConfig;
+import dev.skeg.runtime.control.ModelControl;
+import dev.skeg.runtime.control.ModelPlan;
+import dev.skeg.runtime.control.VersionPlan;
+import dev.skeg.runtime.endpoint.Endpoint;
+import dev.skeg.runtime.endpoint.VersionStatus;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.servable.VersionState;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What of one sourced model is wanted, what is told beside it, and how that went.
+ *
+ * <p>A version that cannot be loaded goes into quarantine, unless it is the one that served last:
+ * it did load once, so that something else must be wrong.
+ *
+ * <p><b>Threads.</b> Owned by the watch's thread, but for {@link #status}, which any may read.
+ */
+final class SourceServing {
+  private static final Logger LOG = LoggerFactory.getLogger(SourceServing.class);
+
+  private final SourceConfig config;
+  private final SourceVersions versions;
+  private final Plans plans;
+  private final FirstTry firstTry;
+  private final InstantSource clock;
+  private final TreeMap<Long, VersionPlan.Load> wanted = new TreeMap<>();
+  private VersionsConfig handling = VersionsConfig.DEFAULT;
+  private VersionPlan.@Nullable Refuse refused;
+  private @Nullable Endpoint endpoint;
+  private volatile SourceStatus status;
+
+  SourceServing(
+      SourceConfig config,
+      SourceVersions versions,
+      Plans plans,
+      FirstTry firstTry,
+      InstantSource clock) {
+    this.config = config;
+    this.versions = versions;
+    this.plans = plans;
+    this.firstTry = firstTry;
+    this.clock = clock;
+    this.status =
+        new SourceStatus(
+            config.uri().toString(),
+            config.pointer().toString(),
+            "",
+            Optional.empty(),
+            clock.instant());
+  }
+
+  SourceStatus status() {
+    return status;
+  }
+
+  /**
+   * How a version is to be served.
+   *
+   * @param isForced whether it is tried again if it failed before
+   * @param isAlone whether it takes the place of all others
+   */
+  record Manner(boolean isForced, boolean isAlone) {
+    /** As a pointer says that moved. */
+    static final Manner FOLLOWED = new Manner(false, true);
+  }
+
+  /**
+   * Has a version loaded and published.
+   *
+   * @return whether it serves
+   * @throws RegistryException of kind TRANSIENT if it may do so later
+   * @throws ServingException if the server stops meanwhile
+   */
+  boolean serve(SourceVersions.Brought version, Manner manner) throws InterruptedException {
+    return switch (version.plan()) {
+      case VersionPlan.Load load -> serve(version, load, manner);
+      case VersionPlan.Refuse refuse -> {
+        problem(Kind.INVALID, refuse.reason());
+        refuse(refuse);
+        yield false;
+      }
+      case VersionPlan.Unload _ -> throw new IllegalStateException("nothing was to be unloaded");
+    };
+  }
+
+  private boolean serve(SourceVersions.Brought version, VersionPlan.Load load, Manner manner)
+      throws InterruptedException {
+    TreeMap<Long, VersionPlan.Load> before = new TreeMap<>(wanted);
+    if (manner.isAlone()) {
+      wanted.clear();
+    }
+    wanted.put(load.number(), load);
+    refused = null;
+    handling = version.handling();
+    ModelPlan plan = plan(List.of());
+    apply(manner.isForced() ? plan.forced() : plan);
+    Endpoint reached = required();
+    if (serves(load, reached)) {
+      versions.served(version.revision());
+      clear(version.revision());
+      return true;
+    }
+    wanted.clear();
+    wanted.putAll(before);
+    failedToLoad(version, load, reached);
+    return false;
+  }
+
+  private static boolean serves(VersionPlan.Load load, Endpoint endpoint) {
+    VersionStatus is = find(load.number(), endpoint);
+    return is != null && is.state() == VersionState.READY && is.digest().equals(load.digest());
+  }
+
+  private static @Nullable VersionStatus find(long number, Endpoint endpoint) {
+    return endpoint.versions().stream()
+        .filter(one -> one.version().number() == number)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private void failedToLoad(
+      SourceVersions.Brought version, VersionPlan.Load load, Endpoint endpoint) {
+    VersionStatus is = find(load.number(), endpoint);
+    String reason = is == null ? "not loaded" : is.reason();
+    if (is != null && ModelControl.mayLoadLater(is)) {
+      throw new RegistryException(Kind.TRANSIENT, reason);
+    }
+    problem(Kind.INVALID, reason);
+    refused = new VersionPlan.Refuse(load.number(), reason);
+    if (!versions.lastServed().map(version.revision()::sameAs).orElse(false)) {
+      versions.quarantine(version.digest(), reason);
+    }
+  }
+
+  /** Tells of a version that cannot be loaded, beside what is served. */
+  void refuse(VersionPlan.Refuse refusal) throws InterruptedException {
+    refused = refusal;
+    apply(plan(List.of()));
+  }
+
+  /** Says why there is no version, if there is none. */
+  void tellIfNothingIsServed(String reason) {
+    if (wanted.isEmpty() && refused == null) {
+      CompletableFuture<Endpoint> _ = plans.apply(new ModelPlan(config.model(), List.of(), reason));
+    }
+  }
+
+  /** Returns what is wanted, and what is to be told beside it. */
+  private ModelPlan plan(List<VersionPlan> told) {
+    TreeMap<Long, VersionPlan> all = new TreeMap<>(wanted);
+    told.forEach(version -> all.put(version.number(), version));
+    VersionPlan.Refuse refusal = refused;
+    if (refusal != null) {
+      all.put(refusal.number(), refusal);
+    }
+    return new ModelPlan(config.model(), List.copyOf(all.values()), "", handling, false);
+  }
+
+  private void apply(ModelPlan plan) throws InterruptedException {
+    firstTry.loading(true);
+    try {
+      Endpoint reached = plans.apply(plan).get();
+      versions.release(reached);
+      endpoint = reached;
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof ServingException stopping
+          ? stopping
+          : new IllegalStateException(e.getCause());
+    } finally {
+      firstTry.loading(false);
+    }
+  }
+
+  /**
+   * Takes versions out.
+   *
+   * @param version its number; empty for all
+   * @throws ServingException of code NOT_FOUND if it is not loaded
+   */
+  Endpoint unload(OptionalLong version) throws InterruptedException {
+    List<VersionPlan> out = new ArrayList<>();
+    for (long number : List.copyOf(wanted.keySet())) {
+      if (version.isEmpty() || version.getAsLong() == number) {
+        out.add(new VersionPlan.Unload(number, "unloaded over the API"));
+        wanted.remove(number);
+      }
+    }
+    if (out.isEmpty()) {
+      throw new ServingException(
+          ErrorCode.NOT_FOUND,
+          version.isEmpty()
+              ? "no version of it is loaded"
+              : "version "
+                  + version.getAsLong()
+                  + " is not loaded (expected: one of "
+                  + wanted.keySet()
+                  + ")");
+    }
+    refused = null;
+    apply(plan(out));
+    return required();
+  }
+
+  /** Returns what the last plan led to. */
+  Endpoint required() {
+    return Objects.requireNonNull(endpoint, "a plan was carried out");
+  }
+
+  /** Notes why the version that the pointer means is not served. */
+  void problem(Kind kind, String message) {
+    SourceStatus before = status;
+    if (before.problem().equals(Optional.of(message))) {
+      return;
+    }
+    status =
+        new SourceStatus(
+            before.source(),
+            before.pointer(),
+            before.revision(),
+            Optional.of(message),
+            clock.instant());
+    LOG.atWarn()
+        .addKeyValue("model", config.model())
+        .addKeyValue("source", config.uri())
+        .addKeyValue("pointer", config.pointer())
+        .addKeyValue("kind", kind)
+        .addKeyValue("reason", message)
+        .log("The version that the pointer means is not served; what is served goes on");
+  }
+
+  private void clear(Revision revision) {
+    SourceStatus before = status;
+    if (before.problem().isEmpty() && before.revision().equals(revision.revision())) {
+      return;
+    }
+    status =
+        new SourceStatus(
+            before.source(),
+            before.pointer(),
+            revision.revision(),
+            Optional.empty(),
+            clock.instant());
+  }
+}

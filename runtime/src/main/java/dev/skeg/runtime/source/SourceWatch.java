@@ -1,0 +1,400 @@
+package dev.skeg.runtime.source;
+
+import dev.skeg.registry.Pointer;
+import dev.skeg.registry.RegistryException;
+import dev.skeg.registry.RegistryException.Kind;
+import dev.skeg.registry.Revision;
+import dev.skeg.registry.Source;
+import dev.skeg.registry.file.DirectoryChanges;
+import dev.skeg.registry.file.FileSources;
+import dev.skeg.registry.watch.Finding;
+import dev.skeg.registry.watch.WatchConfig;
+import dev.skeg.registry.watch.Watcher;
+import dev.skeg.runtime.config.ServerConfig.ModelControlMode;
+import dev.skeg.runtime.config.SourceConfig;
+import dev.skeg.runtime.control.VersionPlan;
+import dev.skeg.runtime.endpoint.Endpoint;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.source.SourceServing.Manner;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows one model's pointer: what it means is fetched, checked, loaded and served.
+ *
+ * <p><b>Start.</b> What was served last is taken from the store without asking the network; then
+ * the pointer is looked up. So a server starts with its registry down, and a registry that hangs
+ * holds nobody up for longer than its timeouts.
+ *
+ * <p><b>Failures.</b> Whatever goes wrong, what is served goes on. What may go away by itself is
+ * tried again, later each time; a version that was refused is told of in the index, and if it could
+ * not be loaded it goes into quarantine, where it stays until it is forced.
+ *
+ * <p><b>Threads.</b> A virtual thread of its own owns the state and does all of it; {@link
+ * #awaitTried}, {@link #hint}, {@link #load}, {@link #unload} and {@link #status} are for any.
+ */
+final class SourceWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SourceWatch.class);
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+  private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
+  private static final Duration IDLE = Duration.ofDays(1);
+  private static final Duration SETTLE = Duration.ofSeconds(1);
+
+  private final SourceConfig config;
+  private final ModelControlMode mode;
+  private final Duration interval;
+  private final Source source;
+  private final SourceVersions versions;
+  private final SourceServing serving;
+  private final FirstTry firstTry = new FirstTry();
+  private final Commands commands = new Commands();
+  private final Thread thread;
+
+  // The thread's own.
+  private @Nullable Revision pending;
+  private long retryAtNanos;
+  private int failures;
+
+  private volatile @Nullable Watcher watcher;
+  private volatile @Nullable DirectoryChanges changes;
+
+  /**
+   * @param interval between two looks at the pointer; meaningless but in the mode POLL
+   */
+  SourceWatch(
+      SourceConfig config,
+      ModelControlMode mode,
+      Duration interval,
+      Source source,
+      SourceVersions versions,
+      Plans plans,
+      InstantSource clock) {
+    this.config = config;
+    this.mode = mode;
+    this.interval = interval;
+    this.source = source;
+    this.versions = versions;
+    this.serving = new SourceServing(config, versions, plans, firstTry, clock);
+    this.thread = Thread.ofVirtual().name("source-" + config.model()).unstarted(this::run);
+  }
+
+  SourceConfig config() {
+    return config;
+  }
+
+  SourceStatus status() {
+    return serving.status();
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /**
+   * Waits until the first version was tried, or the registry has been silent for longer than it may
+   * be.
+   */
+  void awaitTried() throws InterruptedException {
+    Duration patience =
+        config
+            .settings()
+            .network()
+            .connectTimeout()
+            .plus(config.settings().network().readTimeout());
+    if (!firstTry.await(patience)) {
+      LOG.atWarn()
+          .addKeyValue("model", config.model())
+          .addKeyValue("source", config.uri())
+          .log("The registry is silent; the server is ready without it");
+    }
+  }
+
+  /** Makes a look at the pointer happen now, if it is followed. */
+  void hint() {
+    Watcher following = watcher;
+    if (following != null) {
+      following.hint();
+      commands.hint(); // And what failed before is tried now, even if nothing changed.
+    }
+  }
+
+  /**
+   * Loads a version now.
+   *
+   * @param version its number; empty for the one that the pointer means
+   * @param isForced whether one that was refused before is tried again
+   * @return fails with a {@link ServingException} that says why it cannot be served
+   */
+  CompletableFuture<Endpoint> load(OptionalLong version, boolean isForced) {
+    return ask(() -> loadNow(version, isForced));
+  }
+
+  /**
+   * Takes a version out.
+   *
+   * @param version its number; empty for all
+   */
+  CompletableFuture<Endpoint> unload(OptionalLong version) {
+    return ask(() -> serving.unload(version));
+  }
+
+  /** Something done on the watch's thread for somebody who waits. */
+  @FunctionalInterface
+  private interface Answering {
+    Endpoint run() throws InterruptedException;
+  }
+
+  private CompletableFuture<Endpoint> ask(Answering work) {
+    CompletableFuture<Endpoint> done = new CompletableFuture<>();
+    commands.add(() -> {
+      try {
+        done.complete(work.run());
+      } catch (RegistryException e) {
+        done.completeExceptionally(
+            new ServingException(code(e.kind()), String.valueOf(e.getMessage()), e));
+      } catch (InterruptedException e) {
+        done.completeExceptionally(
+            new ServingException(ErrorCode.UNAVAILABLE, "the server is stopping", e));
+        Thread.currentThread().interrupt();
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+      }
+    });
+    return done;
+  }
+
+  private static ErrorCode code(Kind kind) {
+    return switch (kind) {
+      case TRANSIENT, DENIED, CONFLICT -> ErrorCode.UNAVAILABLE;
+      case NOT_FOUND -> ErrorCode.NOT_FOUND;
+      case INVALID -> ErrorCode.INVALID_ARGUMENT;
+    };
+  }
+
+  // The watch's thread.
+
+  private void run() {
+    try {
+      begin();
+      while (!Thread.currentThread().isInterrupted()) {
+        long left = retryAtNanos - System.nanoTime();
+        boolean hinted = commands.run(pending == null ? IDLE : Duration.ofNanos(Math.max(0, left)));
+        Revision due = pending;
+        if (due != null && (hinted || retryAtNanos - System.nanoTime() <= 0)) {
+          carryOut(due);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ServingException e) {
+      LOG.atDebug().setCause(e).log("The server is stopping");
+    } catch (RuntimeException | Error e) {
+      LOG.atError()
+          .setCause(e)
+          .addKeyValue("model", config.model())
+          .log("A model's source is no longer followed");
+    } finally {
+      firstTry.done();
+    }
+  }
+
+  private void begin() throws InterruptedException {
+    if (mode == ModelControlMode.EXPLICIT) {
+      serving.tellIfNothingIsServed(
+          "not loaded (expected: to be asked for, as model-control-mode is explicit)");
+      firstTry.done();
+      return;
+    }
+    serving.tellIfNothingIsServed("waits for " + config.uri());
+    if (mode == ModelControlMode.NONE) {
+      lookOnce();
+      firstTry.done();
+      return;
+    }
+    Revision known = serveLast();
+    if (known != null) {
+      firstTry.done();
+    }
+    Duration longest = interval.compareTo(LONGEST_RETRY) > 0 ? interval : LONGEST_RETRY;
+    Watcher following =
+        Watcher.start(
+            source,
+            config.pointer(),
+            known,
+            new WatchConfig(interval, longest, interval.compareTo(SETTLE) < 0 ? interval : SETTLE),
+            this::take);
+    watcher = following;
+    if (config.uri().scheme().equals("file")) {
+      try {
+        changes = DirectoryChanges.watch(FileSources.directory(config.uri()), following::hint);
+      } catch (IOException e) {
+        LOG.atInfo()
+            .addKeyValue("source", config.uri())
+            .addKeyValue("reason", e.toString())
+            .log("Changes are found by looking only");
+      }
+    }
+  }
+
+  /** On the watcher's thread. */
+  private void take(Finding finding) {
+    firstTry.active();
+    try {
+      commands.put(() -> found(finding));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void found(Finding finding) {
+    switch (finding) {
+      case Finding.Seen(Revision revision) -> {
+        pending = revision;
+        failures = 0;
+        retryAtNanos = System.nanoTime();
+      }
+      case Finding.Failed(Kind kind, String message, Instant _) -> {
+        serving.problem(kind, message);
+        serving.tellIfNothingIsServed(message);
+        firstTry.done();
+      }
+    }
+  }
+
+  /** Serves what was served last, by the store alone; null if that is not possible. */
+  private @Nullable Revision serveLast() throws InterruptedException {
+    try {
+      Optional<Revision> last = versions.lastServed();
+      if (last.isPresent()) {
+        Optional<SourceVersions.Brought> there = versions.fromStore(last.get());
+        if (there.isPresent() && serving.serve(there.get(), Manner.FOLLOWED)) {
+          return last.get();
+        }
+      }
+    } catch (RegistryException e) {
+      serving.problem(e.kind(), String.valueOf(e.getMessage()));
+    }
+    return null;
+  }
+
+  private void lookOnce() throws InterruptedException {
+    try {
+      boolean _ =
+          serving.serve(
+              versions.bring(versions.resolve(config.pointer()), this::moved), Manner.FOLLOWED);
+    } catch (RegistryException e) {
+      serving.problem(e.kind(), String.valueOf(e.getMessage()));
+      if (serveLast() == null) {
+        serving.tellIfNothingIsServed(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  private void carryOut(Revision revision) throws InterruptedException {
+    try {
+      firstTry.active();
+      boolean _ = serving.serve(versions.bring(revision, this::moved), Manner.FOLLOWED);
+      pending = null;
+    } catch (RegistryException e) {
+      failed(revision, e);
+    } catch (ServingException e) {
+      throw e; // The server stops.
+    } catch (RuntimeException e) {
+      failed(revision, new RegistryException(Kind.TRANSIENT, e.toString(), e));
+    } finally {
+      firstTry.done();
+    }
+  }
+
+  private void moved(String path, long bytes, long ofBytes) {
+    firstTry.active();
+  }
+
+  private void failed(Revision revision, RegistryException e) throws InterruptedException {
+    failures++;
+    Duration wait =
+        e.kind() == Kind.INVALID
+            ? LONGEST_RETRY
+            : FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 16));
+    Duration capped = wait.compareTo(LONGEST_RETRY) < 0 ? wait : LONGEST_RETRY;
+    Duration asked = e.retryAfter().orElse(Duration.ZERO);
+    long nanos = Math.max(capped.toNanos(), asked.toNanos());
+    retryAtNanos = System.nanoTime() + nanos + ThreadLocalRandom.current().nextLong(nanos / 10 + 1);
+    String message = String.valueOf(e.getMessage());
+    serving.problem(e.kind(), message);
+    if (e.kind() == Kind.INVALID) {
+      serving.refuse(new VersionPlan.Refuse(versions.numberOf(revision), message));
+    } else {
+      serving.tellIfNothingIsServed(message);
+    }
+  }
+
+  private Endpoint loadNow(OptionalLong version, boolean isForced) throws InterruptedException {
+    Pointer pointer =
+        version.isPresent() && mode == ModelControlMode.EXPLICIT
+            ? Pointer.version(version.getAsLong())
+            : config.pointer();
+    Revision revision = versions.resolve(pointer);
+    if (revision.number() > 0) {
+      requireNumber(version, revision.number());
+    }
+    if (isForced) {
+      versions.pardon(revision);
+    }
+    SourceVersions.Brought brought = versions.bring(revision, this::moved);
+    long number = brought.plan().number();
+    requireNumber(version, number);
+    pending = null;
+    boolean isAlone = version.isEmpty() || mode != ModelControlMode.EXPLICIT;
+    if (!serving.serve(brought, new Manner(isForced, isAlone))) {
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT,
+          "version " + number + ": " + serving.status().problem().orElse("not loaded"));
+    }
+    return serving.required();
+  }
+
+  private void requireNumber(OptionalLong wanted, long number) {
+    if (wanted.isPresent() && wanted.getAsLong() != number) {
+      throw new ServingException(
+          ErrorCode.NOT_FOUND,
+          config.pointer()
+              + " of "
+              + config.uri()
+              + " means version "
+              + number
+              + " (expected: "
+              + wanted.getAsLong()
+              + ", which was asked for)");
+    }
+  }
+
+  @Override
+  public void close() {
+    DirectoryChanges watching = changes;
+    if (watching != null) {
+      watching.close();
+    }
+    Watcher following = watcher;
+    if (following != null) {
+      following.close();
+    }
+    thread.interrupt();
+    try {
+      boolean _ = thread.join(Duration.ofSeconds(1));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    versions.close();
+  }
+}

@@ -1,0 +1,131 @@
+package dev.skeg.runtime.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.registry.Artifact;
+import dev.skeg.registry.PublishedLayout;
+import dev.skeg.runtime.testing.OnnxModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole server on a directory of models that changes while it serves. */
+@Timeout(180)
+final class SkegServerDirectoryTest {
+  @TempDir Path directory;
+  private Path models;
+
+  @BeforeEach
+  void models() throws IOException {
+    models = Files.createDirectories(directory.resolve("models"));
+  }
+
+  private SourcedServer start(String mode) throws InterruptedException {
+    Map<String, String> keys = new HashMap<>();
+    keys.put("models-dir", models.toString());
+    keys.put("model-control-mode", mode);
+    keys.put("repository-poll-secs", "3600"); // What happens sooner happens by inotify.
+    return SourcedServer.start(directory.resolve("data"), keys);
+  }
+
+  @Test
+  void newChangedAndRemovedVersionsAndModelsAreTakenUp() throws Exception {
+    try (SourcedServer server = start("poll")) {
+      version(1);
+      server.awaitAnswer(1);
+
+      version(2);
+      server.awaitAnswer(2);
+
+      Files.writeString(
+          models.resolve("m/config.pbtxt"), "version_policy { specific { versions: [1] } }");
+      server.awaitAnswer(1);
+
+      Files.delete(models.resolve("m/config.pbtxt"));
+      server.awaitAnswer(2);
+
+      Files.move(models.resolve("m/2"), directory.resolve("taken-away"));
+      server.awaitAnswer(1);
+
+      Files.move(models.resolve("m"), directory.resolve("gone"));
+      server.await(() -> server.model().has("error"), "the model to be unknown");
+      assertThat(server.answering()).isZero();
+    }
+  }
+
+  @Test
+  void aVersionIsNotLoadedBeforeItIsWhole() throws Exception {
+    version(1);
+    try (SourcedServer server = start("poll")) {
+      Path two = Files.createDirectories(models.resolve("m/2"));
+      Files.createFile(two.resolve(PublishedLayout.INCOMPLETE));
+      byte[] model = OnnxModels.adding(2);
+      Files.write(two.resolve("model.onnx"), Arrays.copyOf(model, model.length / 2));
+      version("other", 1);
+      server.await(() -> server.index().containsKey("other/1"), "a look after the half version");
+      assertThat(server.index()).doesNotContainKey("m/2");
+
+      Files.write(two.resolve("model.onnx"), model);
+      Files.write(
+          two.resolve(PublishedLayout.MANIFEST),
+          PublishedLayout.manifestBytes(2, Artifact.published(two)));
+      Files.delete(two.resolve(PublishedLayout.INCOMPLETE));
+
+      server.awaitAnswer(2);
+    }
+  }
+
+  @Test
+  void theModeNoneTakesUpNothing() throws Exception {
+    version(1);
+    try (SourcedServer server = start("none")) {
+      assertThat(server.answering()).isEqualTo(1);
+      var refused = server.post("http", "/v2/repository/models/m/load", "");
+      assertThat(refused.statusCode()).isEqualTo(503);
+    }
+  }
+
+  @Test
+  void explicitControlLoadsWhatIsInTheDirectoryWhenItIsAskedTo() throws Exception {
+    version(1);
+    version(2);
+    try (SourcedServer server = start("explicit")) {
+      assertThat(server.answering()).isZero();
+      assertThat(server.index().get("m/2")).startsWith("UNAVAILABLE not loaded");
+
+      assertThat(server.post("admin", "/v1/models/m/versions/1:load", "").statusCode())
+          .isEqualTo(200);
+      assertThat(server.answering()).isEqualTo(1);
+      assertThat(server.post("http", "/v2/repository/models/m/load", "").statusCode())
+          .isEqualTo(200);
+      assertThat(server.answering()).isEqualTo(2);
+      version(3);
+      assertThat(server.post("http", "/v2/repository/models/m/load", "").statusCode())
+          .isEqualTo(200);
+      assertThat(server.answering()).isEqualTo(3);
+      assertThat(server.post("http", "/v2/repository/models/m/unload", "").statusCode())
+          .isEqualTo(200);
+      assertThat(server.answering()).isZero();
+
+      var unknown = server.post("http", "/v2/repository/models/absent/load", "");
+      assertThat(unknown.statusCode()).isEqualTo(404);
+      assertThat(unknown.body()).contains("failed to load 'absent'");
+    }
+  }
+
+  private void version(int number) throws IOException {
+    version("m", number);
+  }
+
+  private void version(String model, int number) throws IOException {
+    Path version = Files.createDirectories(models.resolve(model + "/" + number));
+    Files.write(version.resolve("model.onnx"), OnnxModels.adding(number));
+  }
+}

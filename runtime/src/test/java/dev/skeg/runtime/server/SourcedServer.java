@@ -1,0 +1,176 @@
+package dev.skeg.runtime.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.skeg.registry.Pointer;
+import dev.skeg.registry.Progress;
+import dev.skeg.registry.PublishRequest;
+import dev.skeg.registry.Published;
+import dev.skeg.registry.Publisher;
+import dev.skeg.registry.SourceSettings;
+import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.Sources;
+import dev.skeg.runtime.config.ServerConfig;
+import dev.skeg.runtime.testing.OnnxModels;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** A server whose model {@code m} comes from somewhere, and clients of all its ports. */
+final class SourcedServer implements AutoCloseable {
+  static final String MODEL = "m";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  final SkegServer server;
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private SourcedServer(SkegServer server) {
+    this.server = server;
+  }
+
+  /** Starts a server with free ports and these keys. */
+  static SourcedServer start(Path data, Map<String, String> keys) throws InterruptedException {
+    Map<String, String> values = new TreeMap<>(keys);
+    values.put("data-dir", data.toString());
+    for (String port : List.of("http.port", "grpc.port", "metrics.port", "admin.port")) {
+      values.put(port, "0");
+    }
+    return new SourcedServer(SkegServer.start(ServerConfig.of(values)));
+  }
+
+  /** Publishes a version that adds its number, and moves pointers to it. */
+  static Published publish(Path directory, String uri, int number, String... pointers) {
+    return publish(directory, uri, number, OnnxModels.adding(number), pointers);
+  }
+
+  static Published publish(
+      Path directory, String uri, int number, byte[] model, String... pointers) {
+    List<Pointer> moved = new ArrayList<>();
+    for (String pointer : pointers) {
+      moved.add(Pointer.parse(pointer));
+    }
+    try (Publisher publisher =
+        Sources.load(SourcedServer.class.getClassLoader())
+            .publisher(SourceUri.parse(uri), SourceSettings.defaults())) {
+      Path version = Files.createTempDirectory(directory, "version");
+      Files.write(version.resolve("model.onnx"), model);
+      return publisher.publish(version, new PublishRequest(number, moved, false), Progress.NONE);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /**
+   * Asks for 0 plus what the version adds.
+   *
+   * @return the version that answered, whose answer is its own; 0 if none did
+   */
+  int answering() {
+    HttpResponse<String> response =
+        post(
+            "http",
+            "/v2/models/" + MODEL + "/infer",
+            "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1,1],\"data\":[0]}]}");
+    if (response.statusCode() != 200) {
+      return 0;
+    }
+    JsonNode answer = json(response);
+    int version = answer.path("model_version").asInt();
+    assertThat(answer.path("outputs").path(0).path("data").path(0).asInt()).isEqualTo(version);
+    return version;
+  }
+
+  /** Asks again and again until a version answers; each answer before is sound as well. */
+  void awaitAnswer(int version) {
+    await(() -> answering() == version, "version " + version + " to answer");
+  }
+
+  /** Waits for something that the server does by itself. */
+  void await(Supplier<Boolean> condition, String what) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.get()) {
+      assertThat(System.nanoTime() - deadline)
+          .as("waiting for " + what + "; it is " + model())
+          .isNegative();
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Returns a model as the admin port tells it; missing if it is unknown. */
+  JsonNode model() {
+    return json(get("admin", "/v1/models/" + MODEL));
+  }
+
+  /** Returns one version of it. */
+  JsonNode version(int number) {
+    for (JsonNode version : model().path("versions")) {
+      if (version.path("version").asInt() == number) {
+        return version;
+      }
+    }
+    return JSON.missingNode();
+  }
+
+  /** Returns the index's reasons by model and version, as {@code m/1} to {@code READY }. */
+  Map<String, String> index() {
+    Map<String, String> index = new TreeMap<>();
+    for (JsonNode entry : json(post("http", "/v2/repository/index", ""))) {
+      index.put(
+          entry.path("name").asText() + "/" + entry.path("version").asText(),
+          entry.path("state").asText() + " " + entry.path("reason").asText());
+    }
+    return index;
+  }
+
+  HttpResponse<String> get(String port, String path) {
+    return send(request(port, path).GET().build());
+  }
+
+  HttpResponse<String> post(String port, String path, String body, String... headers) {
+    HttpRequest.Builder request =
+        request(port, path).POST(HttpRequest.BodyPublishers.ofString(body));
+    return send((headers.length == 0 ? request : request.headers(headers)).build());
+  }
+
+  private HttpRequest.Builder request(String port, String path) {
+    return HttpRequest.newBuilder(URI.create("http://" + server.address(port) + path));
+  }
+
+  private HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  private static JsonNode json(HttpResponse<String> response) {
+    try {
+      return JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw new AssertionError(response.body(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.close();
+  }
+}
