@@ -11,6 +11,8 @@ import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.servable.LoadRequest;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Says how a version is to be loaded, by its files and its model's configuration.
@@ -18,6 +20,8 @@ import java.util.Optional;
  * <p><b>Threads.</b> Any; reads the disk.
  */
 final class PlanMaker {
+  private static final Logger LOG = LoggerFactory.getLogger(PlanMaker.class);
+
   private final ExecutionConfig execution;
   private final CpuBudget budget;
 
@@ -47,6 +51,7 @@ final class PlanMaker {
   Setup setup(String model, Optional<Path> configFile, Optional<Path> yamlFile) {
     ModelConfigFile config =
         configFile.map(file -> ModelConfigFile.read(file, model)).orElse(ModelConfigFile.ABSENT);
+    config.warnings().forEach(warning -> LOG.warn("Model '{}': {}", model, warning));
     ModelYaml yaml = yamlFile.map(ModelYaml::read).orElse(ModelYaml.ABSENT);
     return new Setup(config, yaml.execution(execution, config.instances()), yaml.versions());
   }

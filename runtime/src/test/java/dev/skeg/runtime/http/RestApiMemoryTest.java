@@ -3,6 +3,7 @@ package dev.skeg.runtime.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import io.netty.buffer.AbstractByteBufAllocator;
@@ -61,6 +62,7 @@ final class RestApiMemoryTest {
           HttpConfig.of("127.0.0.1", 0),
           new ServerIdentity("skeg", "1", List.of()),
           endpoints,
+          ModelRepository.NONE,
           new ServerState(),
           Runnable::run);
 
