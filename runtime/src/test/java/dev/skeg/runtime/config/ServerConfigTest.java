@@ -156,7 +156,7 @@ final class ServerConfigTest {
         "models: {a: {}} | models.a: no source (expected: source: URI)",
         "models: {a/b: {source: 'file:x'}} | models: 'a/b' (expected: a model's name of 1 to 128 letters",
         "models: {a: {source: b}} | models.a.source: b (expected: SCHEME:PATH or SCHEME://HOST/PATH",
-        "models: {a: {source: 'ocy://h/a'}} | models.a.source: source: ocy://h/a has an unknown scheme ocy (expected: file,",
+        "models: {a: {source: 'ocy://h/a'}} | models.a.source: source: ocy://h/a has an unknown scheme ocy (expected: azblob,",
         "models: {a: {source: 'oci://h/a?x=1'}} | option x of oci://h/a?x=1",
         "models: {a: {source: 'file:a', pointr: latest}} | models.a.pointr: unknown key (did you mean models.a.pointer?)",
         "models: {a: {source: 'file:a', ca-file: x}} | unknown key (did you mean models.a.",
