@@ -33,10 +33,12 @@ final class FailureStreakTest {
     log.start();
     logger.addAppender(log);
     logger.setAdditive(false);
+    logger.setLevel(Level.WARN); // Whatever commands run before have made of the root's.
   }
 
   @AfterEach
   void leave() {
+    logger.setLevel(null);
     logger.setAdditive(true);
     logger.detachAppender(log);
   }
