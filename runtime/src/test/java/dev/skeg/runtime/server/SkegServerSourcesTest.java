@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -224,7 +225,7 @@ final class SkegServerSourcesTest {
       assertThat(server.post("admin", "/v1/models/m/versions/2:unload", "").statusCode())
           .isEqualTo(200);
       assertThat(server.answering()).isEqualTo(1);
-      assertThat(server.index().get("m/2")).startsWith("UNAVAILABLE unloaded");
+      awaitUnloaded(server, "m/2");
       assertThat(server.post("admin", "/v1/models/m/versions/9:load", "").statusCode())
           .isEqualTo(404);
       assertThat(server.post("http", "/v2/repository/models/m/unload", "{}").statusCode())
@@ -234,6 +235,14 @@ final class SkegServerSourcesTest {
           .isEqualTo(404);
       assertThat(server.post("http", "/v2/repository/models/x/load", "{}").statusCode())
           .isEqualTo(404);
+    }
+  }
+
+  /** Waits until a version that was asked to go has finished its last requests and is freed. */
+  private static void awaitUnloaded(SourcedServer server, String version) throws Exception {
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!String.valueOf(server.index().get(version)).startsWith("UNAVAILABLE unloaded")) {
+      assertThat(System.nanoTime()).as("%s is %s", version, server.index()).isLessThan(giveUp);
     }
   }
 
