@@ -323,10 +323,15 @@ public final class OnnxModels {
 
   /** Returns a model that fails while it runs if an index is 3 or more. */
   public static byte[] gather() {
+    return gather(3);
+  }
+
+  /** Returns a model that fails while it runs if an index is {@code entries} or more. */
+  public static byte[] gather(int entries) {
     return new OnnxModels()
         .input("index", DataType.INT64, "n")
         .output("value", DataType.FP32, "n")
-        .floats("table", new long[] {3}, 1)
+        .floats("table", new long[] {entries}, 1)
         .node("Gather", List.of("table", "index"), List.of("value"))
         .build();
   }
