@@ -6,6 +6,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
@@ -68,7 +69,10 @@ public class RouteBenchmark {
                       VersionState.READY,
                       Instant.EPOCH,
                       "",
-                      new VersionStatus.Ready(servable, batcher))),
+                      new VersionStatus.Ready(
+                          servable,
+                          batcher,
+                          new RecentRequests(new RecentRequests.Budget(), System.nanoTime())))),
               ""));
     }
     model = fromTheWire("team-" + models / 2 + "-model");

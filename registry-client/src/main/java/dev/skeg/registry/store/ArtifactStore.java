@@ -81,7 +81,7 @@ public final class ArtifactStore {
       layout.create();
       try (FileLocks.Lock _ = FileLocks.exclusive(layout.storeLock())) {
         Staging.cleanUp(layout);
-        store.evictor.cleanUp();
+        store.evictor.cleanUp(clock.instant());
       }
       return true;
     });

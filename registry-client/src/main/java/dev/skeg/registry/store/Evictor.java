@@ -12,6 +12,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,6 +25,11 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Evictor {
   /** A version and when it was last held. */
   private record Candidate(String hex, FileTime used) {}
+
+  /**
+   * Whoever wants a revision goes on with it much sooner; one that never comes may be superseded.
+   */
+  private static final Duration PARTIALS_KEPT = Duration.ofDays(7);
 
   private final StoreLayout layout;
 
@@ -39,7 +46,7 @@ final class Evictor {
     List<String> evicted = new ArrayList<>();
     long used = usedBytes();
     if (used > maxBytes) {
-      deleteIdlePartials();
+      deleteIdlePartials(FileTime.fromMillis(Long.MAX_VALUE));
       used = collect();
     }
     for (Candidate candidate : candidates()) {
@@ -141,22 +148,28 @@ final class Evictor {
     return usedBytes();
   }
 
-  private void deleteIdlePartials() throws IOException {
+  /** Deletes parts that nobody adds to and that were last added to before a time. */
+  private void deleteIdlePartials(FileTime before) throws IOException {
     try (DirectoryStream<Path> partials = Files.newDirectoryStream(layout.partial())) {
       for (Path partial : partials) {
         String slot = String.valueOf(partial.getFileName()).substring(0, 2);
         Optional<FileLocks.Lock> idle = FileLocks.tryExclusive(layout.fetchLock(slot));
         if (idle.isPresent()) {
           try (FileLocks.Lock _ = idle.get()) {
-            Files.deleteIfExists(partial);
+            if (Files.exists(partial) && Files.getLastModifiedTime(partial).compareTo(before) < 0) {
+              Files.deleteIfExists(partial);
+            }
           }
         }
       }
     }
   }
 
-  /** Deletes what a crash left in the middle of an eviction. */
-  void cleanUp() throws IOException {
+  /**
+   * Deletes what a crash left in the middle of an eviction, and parts that nobody came back for.
+   */
+  void cleanUp(Instant now) throws IOException {
+    deleteIdlePartials(FileTime.from(now.minus(PARTIALS_KEPT)));
     try (DirectoryStream<Path> trash = Files.newDirectoryStream(layout.staging(), "trash-*")) {
       for (Path tree : trash) {
         DurableFiles.deleteTree(tree);

@@ -64,12 +64,15 @@ final class Fetch {
   private void plain(
       Source source, Revision revision, RemoteFile file, Staging staging, Download download)
       throws IOException, UnsafeContentException {
-    if (!isKept(file.path())
-        || (!file.sha256().isEmpty()
-            && staging.takeExisting(file.path(), file.sha256(), file.sizeBytes(), false))) {
+    if (!isKept(file.path())) {
       return;
     }
     Path partial = layout.partial(source.uri(), revision, file);
+    if (!file.sha256().isEmpty()
+        && staging.takeExisting(file.path(), file.sha256(), file.sizeBytes(), false)) {
+      Files.deleteIfExists(partial); // Of a process that died when it had just taken it.
+      return;
+    }
     Download.Done done = download.run(file, partial, staging.bytesLeft());
     try {
       staging.take(

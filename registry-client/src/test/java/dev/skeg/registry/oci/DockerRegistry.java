@@ -45,7 +45,7 @@ public final class DockerRegistry implements AutoCloseable {
   }
 
   /** Starts one that names no host of its own, so that clients stay at the proxy they came by. */
-  static DockerRegistry startBehindProxy(Path directory) {
+  public static DockerRegistry startBehindProxy(Path directory) {
     return start(directory, ", relativeurls: true", List.of());
   }
 

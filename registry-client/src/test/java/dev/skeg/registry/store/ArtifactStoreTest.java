@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +56,19 @@ final class ArtifactStoreTest {
     assertThat(source.opened.get()).isEqualTo(opened);
     assertThat(children("staging")).isEmpty();
     assertThat(children("partial")).isEmpty();
+  }
+
+  @Test
+  void partsThatNobodyCameBackForAreDeletedInTheEnd() throws IOException {
+    ArtifactStore store = open();
+    Path forgotten = Files.write(root.resolve("partial/0a-old"), bytes(1));
+    Path fresh = Files.write(root.resolve("partial/0b-new"), bytes(2));
+    Files.setLastModifiedTime(forgotten, FileTime.from(now.minus(Duration.ofDays(8))));
+    Files.setLastModifiedTime(fresh, FileTime.from(now.minus(Duration.ofDays(6))));
+
+    assertThat(open().usedBytes()).isEqualTo(1000).isEqualTo(store.usedBytes());
+
+    assertThat(children("partial")).containsExactly("0b-new");
   }
 
   private static boolean isRoot() {

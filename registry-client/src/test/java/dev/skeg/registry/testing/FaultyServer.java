@@ -35,33 +35,54 @@ import java.util.function.Predicate;
  */
 public final class FaultyServer implements AutoCloseable {
   private final Exchange.Handler handler;
-  private final ServerSocket listener;
+  private final InetSocketAddress address;
   private final ConcurrentLinkedQueue<Fault> script = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<Request> log = new ConcurrentLinkedQueue<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private volatile ServerSocket listener;
   private volatile Predicate<Request> concerned = request -> true;
 
   private FaultyServer(Exchange.Handler handler, ServerSocket listener) {
     this.handler = handler;
     this.listener = listener;
+    this.address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort());
   }
 
   /** Starts a server before a handler. */
   public static FaultyServer start(Exchange.Handler handler) throws IOException {
     ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     FaultyServer server = new FaultyServer(handler, listener);
-    Thread.ofVirtual().name("faulty-server").start(server::accept);
+    server.listen(listener);
     return server;
+  }
+
+  private void listen(ServerSocket now) {
+    listener = now;
+    Thread.ofVirtual().name("faulty-server").start(() -> accept(now));
+  }
+
+  /** Refuses connections from now on; those that are open end. */
+  public void down() {
+    close();
+  }
+
+  /** Takes connections again, at the same port. */
+  public void up() {
+    try {
+      listen(new ServerSocket(address.getPort(), 50, address.getAddress()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns host and port. */
   public String authority() {
-    return "127.0.0.1:" + listener.getLocalPort();
+    return "127.0.0.1:" + address.getPort();
   }
 
   /** Returns host and port, as of a proxy. */
   public InetSocketAddress address() {
-    return new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort());
+    return address;
   }
 
   /** Returns the URL of a path. */
@@ -91,11 +112,11 @@ public final class FaultyServer implements AutoCloseable {
     return script.isEmpty();
   }
 
-  private void accept() {
-    while (!listener.isClosed()) {
+  private void accept(ServerSocket from) {
+    while (!from.isClosed()) {
       Socket socket;
       try {
-        socket = listener.accept();
+        socket = from.accept();
       } catch (IOException e) {
         return; // Closed.
       }

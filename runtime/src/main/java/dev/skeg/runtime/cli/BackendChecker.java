@@ -52,7 +52,7 @@ final class BackendChecker implements ModelChecker {
     Servable servable = loader.load(request, Pace.AT_ONCE);
     try {
       List<String> notes = new ArrayList<>(servable.warnings());
-      notes.addAll(VersionChecks.run(servable, request, Optional.empty(), Pace.AT_ONCE));
+      notes.addAll(VersionChecks.run(servable, request, Optional.empty(), List.of(), Pace.AT_ONCE));
       return notes;
     } finally {
       servable.retire().join();

@@ -5,6 +5,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ final class LiveModel {
   private final Steps steps;
   private final StatusBoard board;
   private ModelPlan plan;
+  private final RecentRequests recent;
   private @Nullable Signature lastSignature; // Of what answers, or did last.
   private boolean isStopping;
   private boolean isMakingRoom; // Nothing is loaded until what gives way is gone.
@@ -65,7 +67,11 @@ final class LiveModel {
   /** A version that is being finished, and why. */
   record Retired(LiveVersion version, String reason) {}
 
-  LiveModel(ModelPlan plan, Steps steps, Clock clock) {
+  /**
+   * @param recent the model's own from now on
+   */
+  LiveModel(ModelPlan plan, Steps steps, RecentRequests recent, Clock clock) {
+    this.recent = recent;
     this.plan = plan;
     this.steps = steps;
     this.board = new StatusBoard(clock);
@@ -166,6 +172,7 @@ final class LiveModel {
 
   /** It has been removed. */
   void gone() {
+    recent.close();
     forgetting.forEach(future -> future.complete(null));
   }
 
@@ -246,7 +253,7 @@ final class LiveModel {
 
   private VersionLoader.Demands demands() {
     return new VersionLoader.Demands(
-        plan.isForced() ? null : lastSignature, plan.handling().maxLatency());
+        plan.isForced() ? null : lastSignature, plan.handling().maxLatency(), recent);
   }
 
   /** Frees what is not wanted any more, before anything is loaded. */

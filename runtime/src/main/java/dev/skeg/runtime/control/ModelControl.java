@@ -9,6 +9,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.os.NativeMemory;
 import dev.skeg.runtime.servable.Loader;
+import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
@@ -71,6 +72,7 @@ public final class ModelControl implements AutoCloseable {
           new LinkedBlockingQueue<>(),
           Thread.ofPlatform().daemon().name("load-", 0).factory());
   private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final RecentRequests.Budget recorded = new RecentRequests.Budget();
   private final AtomicLong unreturnedBytes = new AtomicLong();
   private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
   private volatile VersionLoader.Paces paces = givingWay;
@@ -245,8 +247,13 @@ public final class ModelControl implements AutoCloseable {
       LOG.atWarn().addKeyValue("model", plan.model()).log(plan.reason());
     }
     models
-        .computeIfAbsent(plan.model(), name -> new LiveModel(plan, new Steps(name), clock))
+        .computeIfAbsent(
+            plan.model(), name -> new LiveModel(plan, new Steps(name), recentRequests(), clock))
         .apply(plan, done);
+  }
+
+  private RecentRequests recentRequests() {
+    return new RecentRequests(recorded, System.nanoTime());
   }
 
   private void forget(String name, CompletableFuture<@Nullable Void> done) {

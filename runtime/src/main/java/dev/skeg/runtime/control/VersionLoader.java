@@ -9,6 +9,7 @@ import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
+import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.SignatureCompatibility;
 import dev.skeg.runtime.servable.VersionChecks;
@@ -60,8 +61,9 @@ final class VersionLoader {
    *
    * @param live the signature of the version that serves; null if there is none, or it need not fit
    * @param maxLatency as {@code VersionsConfig} has it
+   * @param recent what the model has answered lately, and whose next requests it records
    */
-  record Demands(@Nullable Signature live, Optional<Duration> maxLatency) {}
+  record Demands(@Nullable Signature live, Optional<Duration> maxLatency, RecentRequests recent) {}
 
   /**
    * @param quarantine told once, why, when a version fails again and again; must not block
@@ -147,7 +149,9 @@ final class VersionLoader {
         SignatureCompatibility.require(demands.live(), servable.signature());
       }
       List<String> notes = new ArrayList<>(servable.warnings());
-      notes.addAll(VersionChecks.run(servable, load.request(), demands.maxLatency(), pace));
+      notes.addAll(
+          VersionChecks.run(
+              servable, load.request(), demands.maxLatency(), demands.recent().inputs(), pace));
       batcher =
           new Batcher(
               servable,
@@ -157,7 +161,8 @@ final class VersionLoader {
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
       batcher.measure(pace);
-      return new LiveVersion(load, new VersionStatus.Ready(servable, batcher), notes);
+      return new LiveVersion(
+          load, new VersionStatus.Ready(servable, batcher, demands.recent()), notes);
     } catch (RuntimeException | Error e) {
       servable.retire().join(); // Nobody else has a claim yet.
       if (batcher != null) {

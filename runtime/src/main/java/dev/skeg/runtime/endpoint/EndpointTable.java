@@ -79,7 +79,12 @@ public final class EndpointTable implements Endpoints {
       if (handle != null) {
         return ready
             .batcher()
-            .submit(handle, request, servable.check().rows(request), eventLoop, completion);
+            .submit(
+                handle,
+                request,
+                servable.check().rows(request),
+                eventLoop,
+                ready.recent().watch(request, completion));
       }
       // Retired since it was looked up. It was out of the table before: the next look finds
       // another.

@@ -2,6 +2,7 @@ package dev.skeg.runtime.endpoint;
 
 import dev.skeg.runtime.batch.Batcher;
 import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
 import java.time.Instant;
@@ -22,8 +23,12 @@ public record VersionStatus(
     Instant since,
     String reason,
     @Nullable Ready ready) {
-  /** What runs a version that is ready. */
-  public record Ready(Servable servable, Batcher batcher) {}
+  /**
+   * What runs a version that is ready.
+   *
+   * @param recent which records some of its requests; the model's, one for all its versions
+   */
+  public record Ready(Servable servable, Batcher batcher, RecentRequests recent) {}
 
   public VersionStatus {
     if ((state == VersionState.READY) != (ready != null)) {

@@ -33,6 +33,12 @@ public final class VersionChecks {
   /** Runs of one case where its time counts; the fastest is what the version can do. */
   private static final int TIMED_RUNS = 5;
 
+  /** For all recent requests together. */
+  private static final long RECENT_NANOS = 500_000_000;
+
+  /** Rows of the largest batch made of recent requests. */
+  private static final int MAX_ROWS = 64;
+
   private static final int INTEGER_BOUND = 2;
   private static final long EXTENT = 4;
   private static final int SEED = 13;
@@ -41,11 +47,17 @@ public final class VersionChecks {
   private final LoadRequest request;
   private final Optional<Duration> maxLatency;
   private final Pace pace;
+  private final List<List<Tensor>> recent;
   private final List<String> notes = new ArrayList<>();
 
   private VersionChecks(
-      ServableHandle handle, LoadRequest request, Optional<Duration> maxLatency, Pace pace) {
+      ServableHandle handle,
+      LoadRequest request,
+      Optional<Duration> maxLatency,
+      List<List<Tensor>> recent,
+      Pace pace) {
     this.handle = handle;
+    this.recent = recent;
     this.request = request;
     this.maxLatency = maxLatency;
     this.pace = pace;
@@ -68,16 +80,24 @@ public final class VersionChecks {
    *
    * @param request what the version was loaded from
    * @param maxLatency what one case may take
+   * @param recent inputs of requests that the model has answered lately: the warm-up, if none is
+   *     declared; made-up data stands in if there are none
    * @return what was noticed and is no reason to refuse it
    * @throws ServingException saying what it gets wrong on given data
    */
   public static List<String> run(
-      Servable servable, LoadRequest request, Optional<Duration> maxLatency, Pace pace) {
+      Servable servable,
+      LoadRequest request,
+      Optional<Duration> maxLatency,
+      List<List<Tensor>> recent,
+      Pace pace) {
     try (ServableHandle handle = Objects.requireNonNull(servable.acquire(), "a retired version")) {
-      VersionChecks checks = new VersionChecks(handle, request, maxLatency, pace);
+      VersionChecks checks = new VersionChecks(handle, request, maxLatency, recent, pace);
       checks.runWarmup();
       checks.runGoldenSet();
-      checks.runMadeUpRow();
+      if (!checks.runRecent()) {
+        checks.runMadeUpRow();
+      }
       return checks.notes;
     }
   }
@@ -119,6 +139,46 @@ public final class VersionChecks {
       }
       requireFast(each.place(), each.inputs(), names);
     }
+  }
+
+  /**
+   * Runs what was asked lately, as it was asked and in batches of every size. The old version gave
+   * answers to it, but whoever sent it did not vouch for it: what goes wrong is only noted.
+   *
+   * @return whether there was any, or a declared warm-up goes before it
+   */
+  private boolean runRecent() {
+    Servable servable = handle.servable();
+    if (servable.config().getModelWarmupCount() > 0) {
+      return true;
+    }
+    List<List<Tensor>> fitting =
+        recent.stream().filter(inputs -> misfit(inputs, List.of()) == null).toList();
+    List<List<Tensor>> all = new ArrayList<>(fitting);
+    if (hasRows()) {
+      all.addAll(RowBatches.of(fitting, maxRows()));
+    }
+    long began = System.nanoTime();
+    for (List<Tensor> inputs : all) {
+      if (System.nanoTime() - began > RECENT_NANOS) {
+        break;
+      }
+      try {
+        Answer _ = run(inputs, List.of());
+      } catch (ServingException e) {
+        notes.add("a recent request fails: " + e.getMessage());
+        break;
+      }
+    }
+    return !fitting.isEmpty();
+  }
+
+  private int maxRows() {
+    return switch (handle.servable().limit()) {
+      case BatchLimit.NotBatchable _ -> 1;
+      case BatchLimit.Found _ -> MAX_ROWS;
+      case BatchLimit.Declared(int declared) -> Math.min(declared, MAX_ROWS);
+    };
   }
 
   private void runMadeUpRow() {
@@ -164,20 +224,23 @@ public final class VersionChecks {
     return !(handle.servable().limit() instanceof BatchLimit.NotBatchable);
   }
 
-  private void requireFit(String place, List<Tensor> inputs, List<String> outputs) {
+  private @Nullable String misfit(List<Tensor> inputs, List<String> outputs) {
     Servable servable = handle.servable();
-    String error =
-        servable
-            .check()
-            .error(
-                new InferenceRequest(
-                    servable.version().model(),
-                    "",
-                    "",
-                    inputs,
-                    outputs,
-                    RequestTerms.NONE,
-                    System.nanoTime()));
+    return servable
+        .check()
+        .error(
+            new InferenceRequest(
+                servable.version().model(),
+                "",
+                "",
+                inputs,
+                outputs,
+                RequestTerms.NONE,
+                System.nanoTime()));
+  }
+
+  private void requireFit(String place, List<Tensor> inputs, List<String> outputs) {
+    String error = misfit(inputs, outputs);
     if (error != null) {
       throw refused(place, error);
     }

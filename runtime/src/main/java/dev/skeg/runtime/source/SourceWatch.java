@@ -48,7 +48,11 @@ final class SourceWatch implements AutoCloseable {
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
   private static final Duration IDLE = Duration.ofDays(1);
-  private static final Duration SETTLE = Duration.ofSeconds(1);
+
+  /**
+   * Short enough that a pointer that moves twice within an interval is followed within a second.
+   */
+  private static final Duration SETTLE = Duration.ofMillis(400);
 
   private final SourceConfig config;
   private final ModelControlMode mode;

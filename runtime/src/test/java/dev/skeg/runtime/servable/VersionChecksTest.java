@@ -8,9 +8,12 @@ import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +37,8 @@ final class VersionChecksTest {
   private static OnnxRuntimeBackend backend;
 
   @TempDir Path model;
+
+  private List<List<Tensor>> recent = List.of();
 
   @BeforeAll
   static void start() {
@@ -211,6 +216,28 @@ final class VersionChecksTest {
     assertThat(check(OnnxModels.adding(3), "", CASE, Optional.of(Duration.ofMinutes(1)))).isEmpty();
   }
 
+  @Test
+  void recentRequestsAreTheWarmUpAndWhatTheyFailAtIsNoted() throws IOException {
+    recent = List.of(index(0, 1), index(2));
+    assertThat(check(OnnxModels.gather(), "", "", Optional.empty())).isEmpty();
+
+    recent = List.of(index(0, 1), index(7));
+    assertThat(check(OnnxModels.gather(), "", "", Optional.empty()))
+        .singleElement()
+        .asString()
+        .startsWith("a recent request fails: ")
+        .contains("idx=7");
+
+    recent = List.of(index(0)); // Of a model that had another input: it does not fit.
+    assertThat(check(OnnxModels.adding(3), "", "", Optional.empty())).isEmpty();
+  }
+
+  private static List<Tensor> index(long... values) {
+    return List.of(
+        new Tensor(
+            "index", DataType.INT64, Shape.of(values.length), MemorySegment.ofArray(values)));
+  }
+
   private List<String> checkGolden(String golden) throws IOException {
     return check(OnnxModels.adding(3), "", golden, Optional.empty());
   }
@@ -227,7 +254,7 @@ final class VersionChecksTest {
             new ModelVersion("m", 1), file, read.config(), read.declaresMaxBatchSize(), 1);
     Servable servable = new Loader(backend).load(request, Pace.AT_ONCE);
     try {
-      return VersionChecks.run(servable, request, maxLatency, Pace.AT_ONCE);
+      return VersionChecks.run(servable, request, maxLatency, recent, Pace.AT_ONCE);
     } finally {
       servable.retire().join();
       servable.free();

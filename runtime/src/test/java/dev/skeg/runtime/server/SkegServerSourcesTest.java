@@ -9,6 +9,7 @@ import dev.skeg.registry.oci.DockerRegistry;
 import dev.skeg.registry.testing.Exchange;
 import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
+import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -128,6 +129,23 @@ final class SkegServerSourcesTest {
       assertThat(server.index()).containsEntry("m/1", "READY ");
       assertThat(server.answering()).isEqualTo(1);
       assertThat(server.model().path("source").path("problem").asText()).contains("model.onnx");
+    }
+  }
+
+  @Test
+  void aVersionIsWarmedByWhatTheModelHasAnsweredLately() throws Exception {
+    publish(directory, file, 1, OnnxModels.gather(8), "alias/prod");
+    try (SourcedServer server = SourcedServer.start(data, source(file, "alias/prod"))) {
+      String body =
+          """
+          {"inputs": [{"name": "index", "datatype": "INT64", "shape": [1], "data": [5]}]}\
+          """;
+      assertThat(server.post("http", "/v2/models/m/infer", body).statusCode()).isEqualTo(200);
+
+      publish(directory, file, 2, OnnxModels.gather(4), "alias/prod");
+
+      server.await(() -> server.index().getOrDefault("m/2", "").startsWith("READY"), "version 2");
+      assertThat(server.index().get("m/2")).contains("a recent request fails: ").contains("idx=5");
     }
   }
 

@@ -21,24 +21,31 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** A server whose model {@code m} comes from somewhere, and clients of all its ports. */
 final class SourcedServer implements AutoCloseable {
   static final String MODEL = "m";
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  final SkegServer server;
+  private final UnaryOperator<String> address;
+  private final Runnable closing;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  private SourcedServer(SkegServer server) {
-    this.server = server;
+  private SourcedServer(UnaryOperator<String> address, Runnable closing) {
+    this.address = address;
+    this.closing = closing;
+  }
+
+  /** Returns clients of a server in another process, which goes on when they are closed. */
+  static SourcedServer of(ServeProcess process) {
+    return new SourcedServer(process::address, () -> {});
   }
 
   /** Starts a server with free ports and these keys. */
@@ -48,7 +55,8 @@ final class SourcedServer implements AutoCloseable {
     for (String port : List.of("http.port", "grpc.port", "metrics.port", "admin.port")) {
       values.put(port, "0");
     }
-    return new SourcedServer(SkegServer.start(ServerConfig.of(values)));
+    SkegServer server = SkegServer.start(ServerConfig.of(values));
+    return new SourcedServer(server::address, server::close);
   }
 
   /** Publishes a version that adds its number, and moves pointers to it. */
@@ -58,18 +66,22 @@ final class SourcedServer implements AutoCloseable {
 
   static Published publish(
       Path directory, String uri, int number, byte[] model, String... pointers) {
-    List<Pointer> moved = new ArrayList<>();
-    for (String pointer : pointers) {
-      moved.add(Pointer.parse(pointer));
+    try {
+      Path version = Files.createTempDirectory(directory, "version");
+      Files.write(version.resolve("model.onnx"), model);
+      return publish(version, uri, number, List.of(pointers));
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
+  }
+
+  /** Publishes what is in a directory. */
+  static Published publish(Path version, String uri, int number, List<String> pointers) {
+    List<Pointer> moved = pointers.stream().map(Pointer::parse).toList();
     try (Publisher publisher =
         Sources.load(SourcedServer.class.getClassLoader())
             .publisher(SourceUri.parse(uri), SourceSettings.defaults())) {
-      Path version = Files.createTempDirectory(directory, "version");
-      Files.write(version.resolve("model.onnx"), model);
       return publisher.publish(version, new PublishRequest(number, moved, false), Progress.NONE);
-    } catch (IOException e) {
-      throw new AssertionError(e);
     }
   }
 
@@ -146,7 +158,7 @@ final class SourcedServer implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String port, String path) {
-    return HttpRequest.newBuilder(URI.create("http://" + server.address(port) + path));
+    return HttpRequest.newBuilder(URI.create("http://" + address.apply(port) + path));
   }
 
   private HttpResponse<String> send(HttpRequest request) {
@@ -171,6 +183,6 @@ final class SourcedServer implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    server.close();
+    closing.run();
   }
 }

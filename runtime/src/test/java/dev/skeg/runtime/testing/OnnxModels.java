@@ -267,6 +267,15 @@ public final class OnnxModels {
 
   /** Returns {@code y = x + added}, of rows of one float. */
   public static byte[] adding(float added) {
+    return addition(added).build();
+  }
+
+  /** Returns the same with so many floats that nothing needs, which make the file large. */
+  public static byte[] adding(float added, int ballast) {
+    return addition(added).floats("ballast", new long[] {ballast}, (long) added).build();
+  }
+
+  private static OnnxModels addition(float added) {
     OnnxModels model =
         new OnnxModels()
             .input("x", DataType.FP32, "batch", 1)
@@ -283,7 +292,7 @@ public final class OnnxModels {
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .putFloat(0, added)
                         .array())));
-    return model.build();
+    return model;
   }
 
   /** Returns a model with a scalar in and out: {@code y = x + x}. */
@@ -314,10 +323,15 @@ public final class OnnxModels {
 
   /** Returns a model that fails while it runs if an index is 3 or more. */
   public static byte[] gather() {
+    return gather(3);
+  }
+
+  /** Returns a model that fails while it runs if an index is {@code entries} or more. */
+  public static byte[] gather(int entries) {
     return new OnnxModels()
         .input("index", DataType.INT64, "n")
         .output("value", DataType.FP32, "n")
-        .floats("table", new long[] {3}, 1)
+        .floats("table", new long[] {entries}, 1)
         .node("Gather", List.of("table", "index"), List.of("value"))
         .build();
   }
