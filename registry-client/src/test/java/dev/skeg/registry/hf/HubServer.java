@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Any; state is in concurrent maps.
  */
-final class HubServer implements AutoCloseable {
+public final class HubServer implements AutoCloseable {
   /** A token that may read everything but gated repositories. */
   static final String TOKEN = "hf_reader";
 
@@ -49,12 +49,12 @@ final class HubServer implements AutoCloseable {
 
   /** A file of a commit; one in LFS is served from the other origin. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record HubFile(byte[] content, boolean lfs) {
-    static HubFile plain(String content) {
+  public record HubFile(byte[] content, boolean lfs) {
+    public static HubFile plain(String content) {
       return new HubFile(content.getBytes(StandardCharsets.UTF_8), false);
     }
 
-    static HubFile lfs(byte[] content) {
+    public static HubFile lfs(byte[] content) {
       return new HubFile(content, true);
     }
 
@@ -92,7 +92,7 @@ final class HubServer implements AutoCloseable {
   private volatile URI redirect;
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
 
-  HubServer() {
+  public HubServer() {
     hub = start(this::hub);
     store = start(this::store);
     redirect = storeUri();
@@ -121,7 +121,7 @@ final class HubServer implements AutoCloseable {
     }
   }
 
-  URI uri() {
+  public URI uri() {
     return URI.create("http://127.0.0.1:" + hub.getAddress().getPort());
   }
 
@@ -145,7 +145,7 @@ final class HubServer implements AutoCloseable {
    *
    * @return the commit's id
    */
-  String commit(String repository, String branch, Map<String, HubFile> files) {
+  public String commit(String repository, String branch, Map<String, HubFile> files) {
     Repository target = repositories.computeIfAbsent(repository, name -> new Repository());
     StringBuilder content = new StringBuilder("parent " + target.branches.get(branch) + "\n");
     new TreeMap<>(files).forEach((path, file) -> content.append(path + " " + file.blobId() + "\n"));

@@ -53,7 +53,7 @@ import org.mlflow_project.google.protobuf.util.JsonFormat;
  *
  * <p><b>Threads.</b> Any.
  */
-final class MlflowServer implements AutoCloseable {
+public final class MlflowServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Unknown fields are errors: what the client sends must be in the protocol. */
@@ -93,7 +93,7 @@ final class MlflowServer implements AutoCloseable {
   private volatile boolean loggedModelsResolve = true;
   private volatile @Nullable String authorization;
 
-  MlflowServer() {
+  public MlflowServer() {
     tracking = start(this::tracking);
     store = start(this::store);
   }
@@ -125,7 +125,7 @@ final class MlflowServer implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + tracking.getAddress().getPort());
   }
 
-  String authority() {
+  public String authority() {
     return uri().getAuthority();
   }
 

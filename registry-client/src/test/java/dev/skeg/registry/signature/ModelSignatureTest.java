@@ -1,11 +1,15 @@
 package dev.skeg.registry.signature;
 
+import static dev.skeg.registry.signature.ModelSigner.base64;
+import static dev.skeg.registry.signature.ModelSigner.bundle;
+import static dev.skeg.registry.signature.ModelSigner.pair;
+import static dev.skeg.registry.signature.ModelSigner.rootDigest;
+import static dev.skeg.registry.signature.ModelSigner.v1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.registry.ArtifactFile;
-import dev.skeg.registry.Digests;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import java.io.IOException;
@@ -14,19 +18,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.KeyStore;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
-import java.security.Signature;
-import java.security.cert.Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -135,7 +132,7 @@ final class ModelSignatureTest {
   void aCertificateThatLeadsToTheCaHoldsForItsSubjectOnly() throws Exception {
     Path ca = ca("ca");
     KeyStore leaf = leaf("leaf", "ca", "codeSigning");
-    byte[] bundle = bundle(v1(FILES), leaf);
+    byte[] bundle = bundleOf(v1(FILES), leaf);
 
     for (Optional<String> subject :
         List.of(
@@ -156,8 +153,8 @@ final class ModelSignatureTest {
   void anotherCaAPurposeThatIsNotCodeSigningOrAnExpiredCertificateIsRefused() throws Exception {
     Path ca = ca("ca");
     Path otherCa = ca("other");
-    byte[] bundle = bundle(v1(FILES), leaf("leaf", "ca", "codeSigning"));
-    byte[] forServers = bundle(v1(FILES), leaf("server", "ca", "serverAuth"));
+    byte[] bundle = bundleOf(v1(FILES), leaf("leaf", "ca", "codeSigning"));
+    byte[] forServers = bundleOf(v1(FILES), leaf("server", "ca", "serverAuth"));
 
     refused(
         bundle, FILES, Verification.byCertificate(otherCa, Optional.empty()), "does not lead to");
@@ -200,17 +197,8 @@ final class ModelSignatureTest {
         .hasMessageContaining(message);
   }
 
-  private static KeyPair pair(String curve) throws Exception {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-    generator.initialize(new ECGenParameterSpec(curve));
-    return generator.generateKeyPair();
-  }
-
   private Path publicKey(KeyPair pair) throws IOException {
-    String body = Base64.getMimeEncoder().encodeToString(pair.getPublic().getEncoded());
-    return Files.writeString(
-        Files.createTempFile(directory, "key", ".pem"),
-        "-----BEGIN PUBLIC KEY-----\n" + body + "\n-----END PUBLIC KEY-----\n");
+    return Files.writeString(Files.createTempFile(directory, "key", ".pem"), ModelSigner.pem(pair));
   }
 
   private Path ca(String name) throws Exception {
@@ -306,26 +294,6 @@ final class ModelSignatureTest {
     assertThat(process.exitValue()).as(output).isZero();
   }
 
-  private static String rootDigest(List<ArtifactFile> files) {
-    MessageDigest all = Digests.sha256();
-    files.forEach(file -> all.update(HexFormat.of().parseHex(file.sha256())));
-    return Digests.hex(all.digest());
-  }
-
-  private static String v1(List<ArtifactFile> files) {
-    List<String> resources =
-        files.stream()
-            .map(file ->
-                "{\"name\":\"%s\",\"algorithm\":\"sha256\",\"digest\":\"%s\"}"
-                    .formatted(file.path(), file.sha256()))
-            .toList();
-    return ("{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":\"m\","
-            + "\"digest\":{\"sha256\":\"%s\"}}],\"predicateType\":"
-            + "\"https://model_signing/signature/v1.0\",\"predicate\":{\"serialization\":{"
-            + "\"method\":\"files\",\"hash_type\":\"sha256\"},\"resources\":[%s]}}")
-        .formatted(rootDigest(files), String.join(",", resources));
-  }
-
   private static String draft(List<ArtifactFile> files) {
     List<String> subjects =
         files.stream()
@@ -337,37 +305,10 @@ final class ModelSignatureTest {
         .formatted(String.join(",", subjects));
   }
 
-  private static byte[] bundle(String statement, KeyStore leaf) throws Exception {
+  private static byte[] bundleOf(String statement, KeyStore leaf) throws Exception {
     String alias = leaf.isKeyEntry("leaf") ? "leaf" : "server";
     PrivateKey key = (PrivateKey) leaf.getKey(alias, PASSWORD);
     return bundle(
         statement, key, "SHA256withECDSA", Arrays.asList(leaf.getCertificateChain(alias)));
-  }
-
-  private static byte[] bundle(
-      String statement, PrivateKey key, String algorithm, List<Certificate> chain)
-      throws Exception {
-    byte[] payload = statement.getBytes(StandardCharsets.UTF_8);
-    Signature signature = Signature.getInstance(algorithm);
-    signature.initSign(key);
-    // Written out here too, so that the encoding is not only compared with itself.
-    signature.update(
-        ("DSSEv1 28 application/vnd.in-toto+json " + payload.length + " ")
-            .getBytes(StandardCharsets.UTF_8));
-    signature.update(payload);
-    List<String> certificates = new ArrayList<>();
-    for (Certificate certificate : chain) {
-      certificates.add("{\"rawBytes\":\"" + base64(certificate.getEncoded()) + "\"}");
-    }
-    return ("{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\","
-            + "\"verificationMaterial\":{\"x509CertificateChain\":{\"certificates\":[%s]}},"
-            + "\"dsseEnvelope\":{\"payload\":\"%s\",\"payloadType\":\"application/vnd.in-toto+json\","
-            + "\"signatures\":[{\"sig\":\"%s\",\"keyid\":\"\"}]}}")
-        .formatted(String.join(",", certificates), base64(payload), base64(signature.sign()))
-        .getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static String base64(byte[] bytes) {
-    return Base64.getEncoder().encodeToString(bytes);
   }
 }

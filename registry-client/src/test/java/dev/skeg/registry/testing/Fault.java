@@ -1,6 +1,7 @@
 package dev.skeg.registry.testing;
 
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 
 /** What goes wrong with one answer of a {@link FaultyServer}. */
 public sealed interface Fault {
@@ -15,6 +16,9 @@ public sealed interface Fault {
 
   /** Nothing more comes after so many bytes of the body, until the client gives up. */
   record Stall(int afterBytes) implements Fault {}
+
+  /** The body goes on after so many bytes when the latch opens. */
+  record Wait(int afterBytes, CountDownLatch until) implements Fault {}
 
   /** One byte of the body is another. */
   record Corrupt(int index) implements Fault {}

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 
 /**
@@ -188,7 +189,7 @@ public final class FaultyServer implements AutoCloseable {
   }
 
   private static void write(Socket socket, Request request, Answer answer, Fault fault)
-      throws IOException {
+      throws IOException, InterruptedException {
     OutputStream out = socket.getOutputStream();
     StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Scripted\r\n");
     answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
@@ -212,6 +213,13 @@ public final class FaultyServer implements AutoCloseable {
         out.write(body, 0, Math.min(afterBytes, body.length));
         out.flush();
         socket.setSoLinger(true, 0);
+      }
+      case Fault.Wait(int afterBytes, CountDownLatch until) -> {
+        int first = Math.min(afterBytes, body.length);
+        out.write(body, 0, first);
+        out.flush();
+        until.await();
+        out.write(body, first, body.length - first);
       }
       case Fault.Stall(int afterBytes) -> {
         out.write(body, 0, Math.min(afterBytes, body.length));

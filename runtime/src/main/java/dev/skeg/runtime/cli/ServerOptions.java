@@ -44,9 +44,13 @@ final class ServerOptions {
             .description(key.summary().replace("`", "") + shownDefault);
     // Repeatable where it takes several, so that twice the same of another is an error.
     spec.addOption(
-        isModels(key)
+        takesSeveral(key)
             ? option.type(List.class).auxiliaryTypes(String.class).arity("1").build()
             : option.type(String.class).build());
+  }
+
+  private static boolean takesSeveral(Key<?> key) {
+    return isModels(key) || key.equals(ServerKeys.LOAD_MODELS);
   }
 
   private static boolean isModels(Key<?> key) {
@@ -89,6 +93,9 @@ final class ServerOptions {
           if (isModels(key)) {
             List<String> texts = arguments.matchedOptionValue(option.names()[0], List.of());
             addModels(sources, texts);
+          } else if (takesSeveral(key)) {
+            List<String> texts = arguments.matchedOptionValue(option.names()[0], List.of());
+            sources.withOption(key, key.options().getFirst(), String.join(",", texts));
           } else {
             String text = arguments.matchedOptionValue(option.names()[0], "");
             sources.withOption(key, key.options().getFirst(), text);

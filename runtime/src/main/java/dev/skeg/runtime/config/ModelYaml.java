@@ -15,17 +15,23 @@ import java.util.regex.Pattern;
  *
  * @param lanes batches of this model that may run at once; empty leaves it to the server
  * @param intraOpThreads threads that one run may use; empty leaves it to the server
+ * @param sharesWeights whether versions use weights where they lie in files beside the model's
  * @param versions how they follow one another
  */
 public record ModelYaml(
-    Optional<Lanes> lanes, OptionalInt intraOpThreads, VersionsConfig versions) {
+    Optional<Lanes> lanes,
+    OptionalInt intraOpThreads,
+    boolean sharesWeights,
+    VersionsConfig versions) {
   /** What a model without the file has. */
   public static final ModelYaml ABSENT =
-      new ModelYaml(Optional.empty(), OptionalInt.empty(), VersionsConfig.DEFAULT);
+      new ModelYaml(Optional.empty(), OptionalInt.empty(), false, VersionsConfig.DEFAULT);
 
   private static final ValueType<Lanes> LANES = ValueType.lanes();
   private static final ValueType<Integer> INTRA_OP_THREADS =
       ValueType.integer(1, ExecutionConfig.MAX_INTRA_OP_THREADS);
+  private static final ValueType<Boolean> SHARE_WEIGHTS =
+      new ValueType<>("boolean", "true or false", SourceKeys::truth);
   private static final ValueType<SwapPolicy> SWAP = ValueType.choice(SwapPolicy.class);
   private static final ValueType<Integer> KEEP_PREVIOUS =
       ValueType.integer(0, VersionsConfig.MAX_KEEP_PREVIOUS);
@@ -64,6 +70,13 @@ public record ModelYaml(
               INTRA_OP_THREADS,
               OF_SERVER,
               "How many threads one run of this model may use."),
+          new ModelKey(
+              "execution.share-weights",
+              SHARE_WEIGHTS,
+              "`false`",
+              "Whether weights in external data files are used where they lie, so that versions with"
+                  + " the same file have it in memory once; large batches are slower"
+                  + " (`docs/swapping.md`)."),
           new ModelKey(
               "versions.swap",
               SWAP,
@@ -115,6 +128,7 @@ public record ModelYaml(
     List<String> problems = new ArrayList<>();
     Optional<Lanes> lanes = Optional.empty();
     OptionalInt intraOpThreads = OptionalInt.empty();
+    boolean sharesWeights = false;
     SwapPolicy swap = SwapPolicy.LOAD_FIRST;
     OptionalInt keepPrevious = OptionalInt.empty();
     Optional<Duration> maxLatency = Optional.empty();
@@ -127,6 +141,7 @@ public record ModelYaml(
           case "execution.lanes" -> lanes = Optional.of(LANES.parse(entry.text()));
           case "execution.intra-op-threads" ->
               intraOpThreads = OptionalInt.of(INTRA_OP_THREADS.parse(entry.text()));
+          case "execution.share-weights" -> sharesWeights = SHARE_WEIGHTS.parse(entry.text());
           case "versions.swap" -> swap = SWAP.parse(entry.text());
           case "versions.max-latency" -> maxLatency = Optional.of(MAX_LATENCY.parse(entry.text()));
           case "versions.keep-previous" -> {
@@ -153,7 +168,8 @@ public record ModelYaml(
       throw new ConfigException(problems);
     }
     int kept = keepPrevious.orElse(unloadsFirst ? 0 : VersionsConfig.DEFAULT_KEEP_PREVIOUS);
-    return new ModelYaml(lanes, intraOpThreads, new VersionsConfig(swap, kept, maxLatency, labels));
+    return new ModelYaml(
+        lanes, intraOpThreads, sharesWeights, new VersionsConfig(swap, kept, maxLatency, labels));
   }
 
   private static String label(String name) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -102,13 +103,27 @@ public record ServerConfig(
    * How models come and go.
    *
    * @param pollSeconds between two looks, 0 to 86400; 0 looks once
+   * @param startWith models that are loaded at the start in the mode EXPLICIT, or {@code *} for all
    */
-  public record ModelControl(ModelControlMode mode, int pollSeconds) {
+  public record ModelControl(ModelControlMode mode, int pollSeconds, Set<String> startWith) {
+    /** Nothing is loaded at the start that is not loaded anyway. */
+    public ModelControl(ModelControlMode mode, int pollSeconds) {
+      this(mode, pollSeconds, Set.of());
+    }
+
     public ModelControl {
+      startWith = Set.copyOf(startWith);
       if (pollSeconds < 0 || pollSeconds > 86_400) {
         throw new IllegalArgumentException(
             "repository-poll-secs: " + pollSeconds + " (expected: 0 to 86400)");
       }
+    }
+
+    /** Whether a model is loaded at the start, before anybody asks for it. */
+    public boolean startsWith(String model) {
+      return mode != ModelControlMode.EXPLICIT
+          || startWith.contains(model)
+          || startWith.contains("*");
     }
 
     /** Whether directories and pointers are followed as they change. */

@@ -130,6 +130,7 @@ public final class ServerConfigSources {
     ServerConfig config = ServerKeys.build(texts, models);
     requireDifferentPorts(config, places);
     requireTokenBeyondLoopback(config, places);
+    requireExplicitToLoadModels(config, places);
     return new Loaded(config, warnings);
   }
 
@@ -254,6 +255,16 @@ public final class ServerConfigSources {
   }
 
   /** What can be said by name; the port itself looks at the address that it binds. */
+  private static void requireExplicitToLoadModels(ServerConfig config, Map<String, String> places) {
+    ServerConfig.ModelControl control = config.modelControl();
+    if (!control.startWith().isEmpty()
+        && control.mode() != ServerConfig.ModelControlMode.EXPLICIT) {
+      throw new ConfigException(
+          places.get(ServerKeys.LOAD_MODELS.path())
+              + ": only with model-control-mode: explicit (expected: that mode, or neither)");
+    }
+  }
+
   private static void requireTokenBeyondLoopback(ServerConfig config, Map<String, String> places) {
     String host = config.admin().host();
     boolean loopback =

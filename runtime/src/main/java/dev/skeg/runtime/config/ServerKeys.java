@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The table of the server's keys. Files, environment variables, command line options and the
@@ -57,6 +60,18 @@ public final class ServerKeys {
               + " `none` takes them as they are at the start, `explicit` loads what it is asked to"
               + " over the API.",
           config -> ValueType.lowerCase(config.modelControl().mode()));
+
+  /** Models to begin with. */
+  public static final Key<String> LOAD_MODELS =
+      key(
+          "load-models",
+          ValueType.text("names of models with commas between them, or *", 4096),
+          "",
+          List.of("--load-model"),
+          "With the mode `explicit`: models that are loaded at the start; `*` for all. The option may"
+              + " come several times.",
+          config -> String.join(",", new TreeSet<>(config.modelControl().startWith())));
+
   static final Key<Integer> REPOSITORY_POLL_SECS =
       key(
           "repository-poll-secs",
@@ -241,6 +256,7 @@ public final class ServerKeys {
       List.of(
           MODELS,
           MODEL_CONTROL_MODE,
+          LOAD_MODELS,
           REPOSITORY_POLL_SECS,
           HOST,
           HTTP_PORT,
@@ -292,7 +308,9 @@ public final class ServerKeys {
         optional(MODELS, texts),
         sources,
         new ServerConfig.ModelControl(
-            value(MODEL_CONTROL_MODE, texts), value(REPOSITORY_POLL_SECS, texts)),
+            value(MODEL_CONTROL_MODE, texts),
+            value(REPOSITORY_POLL_SECS, texts),
+            names(optional(LOAD_MODELS, texts).orElse(""))),
         optional(STORE_MAX_SIZE, texts),
         value(DATA_DIRECTORY, texts),
         value(HOST, texts),
@@ -307,6 +325,13 @@ public final class ServerKeys {
             value(LANES, texts), value(INTRA_OP_THREADS, texts), value(MAX_QUEUED, texts)),
         new ServerConfig.Limits(value(MAX_MESSAGE_SIZE, texts)),
         new ServerConfig.Log(value(LOG_LEVEL, texts), value(LOG_FORMAT, texts)));
+  }
+
+  private static Set<String> names(String list) {
+    return Stream.of(list.split(","))
+        .map(String::strip)
+        .filter(name -> !name.isEmpty())
+        .collect(Collectors.toSet());
   }
 
   private static <T> Optional<T> optional(Key<T> key, Map<String, String> texts) {

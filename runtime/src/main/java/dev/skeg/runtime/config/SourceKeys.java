@@ -349,7 +349,7 @@ final class SourceKeys {
         shown + " (expected: HOST:PORT of an HTTP proxy that asks for no password)");
   }
 
-  private static boolean truth(String text) {
+  static boolean truth(String text) {
     if (!text.equals("true") && !text.equals("false")) {
       throw new IllegalArgumentException(text + " (expected: true or false)");
     }

@@ -46,6 +46,12 @@ final class Failures {
     return failure != null && failure.load().isSameAs(load);
   }
 
+  /** Returns whether what the version of that number failed at may be over by the next plan. */
+  boolean isPassing(long number) {
+    Failure failure = failures.get(number);
+    return failure != null && failure.isPassing();
+  }
+
   /** Returns why the version of that number could not be served; null if it has not failed. */
   @Nullable String reason(long number) {
     Failure failure = failures.get(number);

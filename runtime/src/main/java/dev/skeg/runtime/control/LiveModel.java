@@ -67,9 +67,6 @@ final class LiveModel {
   /** A version that is being finished, and why. */
   record Retired(LiveVersion version, String reason) {}
 
-  /**
-   * @param recent the model's own from now on
-   */
   LiveModel(ModelPlan plan, Steps steps, RecentRequests recent, Clock clock) {
     this.recent = recent;
     this.plan = plan;
@@ -389,8 +386,8 @@ final class LiveModel {
     return routed.contains(number);
   }
 
-  @Nullable String failure(long number) {
-    return failures.reason(number);
+  Failures failures() {
+    return failures;
   }
 
   VersionPlan.@Nullable Load loading(long number) {

@@ -23,9 +23,6 @@ final class MemoryAdmission {
   static final long BASE_BYTES = 8 << 20;
   static final double UNKNOWN_FACTOR = 3;
 
-  /** What the reason of a version begins with that was not loaded for lack of memory. */
-  static final String REASON = "there is no memory for it";
-
   private static final double MIN_FACTOR = 1;
   private static final double MAX_FACTOR = 10;
   private static final long MIB = 1 << 20;
@@ -103,8 +100,7 @@ final class MemoryAdmission {
       throw new LackOfMemory(
           new ServingException(
               ErrorCode.UNAVAILABLE,
-              REASON
-                  + ": loading it takes about "
+              "there is no memory for it: loading it takes about "
                   + mebibytes(bytes)
                   + " (its files have "
                   + mebibytes(fileBytes)

@@ -3,7 +3,6 @@ package dev.skeg.runtime.control;
 import dev.skeg.runtime.config.MemoryBudget;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
-import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.GivingWay;
@@ -11,7 +10,6 @@ import dev.skeg.runtime.os.NativeMemory;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
-import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.time.Clock;
 import java.util.Map;
@@ -142,14 +140,6 @@ public final class ModelControl implements AutoCloseable {
       done.completeExceptionally(stopping()); // There may be nobody left to carry it out.
     }
     return done;
-  }
-
-  /**
-   * Returns whether a version could not be loaded for a reason that may be gone at another time.
-   */
-  public static boolean mayLoadLater(VersionStatus status) {
-    return status.state() == VersionState.UNAVAILABLE
-        && status.reason().startsWith(MemoryAdmission.REASON);
   }
 
   /**

@@ -37,11 +37,14 @@ final class StatusBoard {
       put(statuses, load, VersionState.UNLOADING, retired.reason(), null);
     }
     for (VersionPlan version : model.plan().versions()) {
-      String failure = model.failure(version.number());
+      String failure = model.failures().reason(version.number());
       switch (version) {
         case VersionPlan.Load load -> {
           if (failure != null && model.loading(load.number()) == null) {
             put(statuses, load, VersionState.UNAVAILABLE, failure, null);
+            if (model.failures().isPassing(load.number())) {
+              statuses.computeIfPresent(load.number(), (_, status) -> status.passing());
+            }
           } else {
             put(statuses, load, VersionState.LOADING, "being loaded", null);
           }
@@ -80,7 +83,7 @@ final class StatusBoard {
           case VersionPlan.Load load when load.isSameAs(version.load()) ->
               String.join("; ", version.notes());
           case VersionPlan.Load _ -> {
-            String failure = model.failure(number);
+            String failure = model.failures().reason(number);
             yield failure == null
                 ? "serves until its new files are loaded"
                 : "serves as it was loaded before; its new files cannot be served: " + failure;

@@ -15,6 +15,7 @@ import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
@@ -48,6 +49,11 @@ public final class EndpointTable implements Endpoints {
     Map<String, Endpoint> next = new TreeMap<>(endpoints);
     next.remove(model);
     endpoints = next;
+  }
+
+  /** Returns an endpoint as it is now; empty if the model is unknown. */
+  public Optional<Endpoint> endpoint(String model) {
+    return Optional.ofNullable(endpoints.get(model));
   }
 
   /** Returns the endpoints as they are now, by name. */

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param since when it entered {@code state}
  * @param reason why it is in that state; empty when ready
  * @param ready what runs it; null unless {@code state} is READY
+ * @param isPassing whether what keeps it from being served may be over at another time
  */
 public record VersionStatus(
     ModelVersion version,
@@ -22,13 +23,30 @@ public record VersionStatus(
     VersionState state,
     Instant since,
     String reason,
-    @Nullable Ready ready) {
+    @Nullable Ready ready,
+    boolean isPassing) {
   /**
    * What runs a version that is ready.
    *
    * @param recent which records some of its requests; the model's, one for all its versions
    */
   public record Ready(Servable servable, Batcher batcher, RecentRequests recent) {}
+
+  /** A version that is served, or is not for a reason that stays. */
+  public VersionStatus(
+      ModelVersion version,
+      String digest,
+      VersionState state,
+      Instant since,
+      String reason,
+      @Nullable Ready ready) {
+    this(version, digest, state, since, reason, ready, false);
+  }
+
+  /** Returns the same, but that it may be otherwise at another time. */
+  public VersionStatus passing() {
+    return new VersionStatus(version, digest, state, since, reason, ready, true);
+  }
 
   public VersionStatus {
     if ((state == VersionState.READY) != (ready != null)) {

@@ -16,20 +16,33 @@ import java.util.stream.Stream;
  * @param declared config.pbtxt as it stands; the default instance if there is none
  * @param declaresMaxBatchSize whether config.pbtxt has the key {@code max_batch_size}, be it 0
  * @param intraOpThreads threads that one run may use, 1 or more
+ * @param sharesWeights as {@code LoadOptions} has it
  */
 public record LoadRequest(
     ModelVersion version,
     Path modelFile,
     ModelConfig declared,
     boolean declaresMaxBatchSize,
-    int intraOpThreads) {
+    int intraOpThreads,
+    boolean sharesWeights) {
+  /** A request for a version with weights of its own. */
+  public LoadRequest(
+      ModelVersion version,
+      Path modelFile,
+      ModelConfig declared,
+      boolean declaresMaxBatchSize,
+      int intraOpThreads) {
+    this(version, modelFile, declared, declaresMaxBatchSize, intraOpThreads, false);
+  }
+
   /** Returns whether the other asks for the same, wherever the file lies. */
   public boolean isSameAs(LoadRequest other) {
     return version.equals(other.version)
         && modelFile.endsWith(fileName(other))
         && declared.equals(other.declared)
         && declaresMaxBatchSize == other.declaresMaxBatchSize
-        && intraOpThreads == other.intraOpThreads;
+        && intraOpThreads == other.intraOpThreads
+        && sharesWeights == other.sharesWeights;
   }
 
   /** Returns the version's directory: the model's file may lie deeper in it. */

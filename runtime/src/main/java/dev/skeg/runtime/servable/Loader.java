@@ -26,7 +26,8 @@ public final class Loader {
    *     says that the model does not bear out
    */
   public Servable load(LoadRequest request, Pace pace) {
-    LoadOptions options = new LoadOptions(request.modelFile(), request.intraOpThreads());
+    LoadOptions options =
+        new LoadOptions(request.modelFile(), request.intraOpThreads(), request.sharesWeights());
     Pace loading = request.intraOpThreads() == 1 ? pace : Pace.AT_ONCE;
     BackendModel model = loading.call(() -> backend.load(options));
     try {

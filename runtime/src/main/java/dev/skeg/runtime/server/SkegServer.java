@@ -33,6 +33,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -109,17 +110,22 @@ public final class SkegServer implements AutoCloseable {
     parts.push(control);
     parts.push(sources); // Closed first: nothing is planned any more when the versions go.
     control.starting(processors);
-    sources.start(plans(control));
+    sources.start(plans(control, endpoints));
     control.started();
     state.advance(Phase.READY);
     LOG.atInfo().log("Ready");
   }
 
-  private static Plans plans(ModelControl control) {
+  private static Plans plans(ModelControl control, EndpointTable endpoints) {
     return new Plans() {
       @Override
       public CompletableFuture<Endpoint> apply(ModelPlan plan) {
         return control.apply(plan);
+      }
+
+      @Override
+      public Optional<Endpoint> endpoint(String model) {
+        return endpoints.endpoint(model);
       }
 
       @Override

@@ -10,6 +10,7 @@ import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.runtime.config.ConfigException;
 import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ServerConfig;
+import dev.skeg.runtime.config.ServerConfig.ModelControl;
 import dev.skeg.runtime.config.ServerConfig.ModelControlMode;
 import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -45,7 +46,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
           + " model-control-mode: explicit)";
 
   private final ServerConfig config;
-  private final ModelControlMode mode;
+  private final ModelControl control; // Its mode is not POLL where that looks only once.
   private final InstantSource clock;
   private final @Nullable ModelDirectory directory;
   private final PlanMaker maker;
@@ -56,10 +57,11 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
   private ModelSources(
       ServerConfig config, @Nullable ModelDirectory directory, InstantSource clock) {
     this.config = config;
-    this.mode =
-        config.modelControl().mode() == ModelControlMode.POLL && !config.modelControl().isWatching()
-            ? ModelControlMode.NONE
-            : config.modelControl().mode();
+    ModelControl given = config.modelControl();
+    this.control =
+        given.mode() == ModelControlMode.POLL && !given.isWatching()
+            ? new ModelControl(ModelControlMode.NONE, given.pollSeconds())
+            : given;
     this.directory = directory;
     this.clock = clock;
     this.maker = new PlanMaker(config.execution(), CpuBudget.ofThisProcess());
@@ -92,15 +94,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
     List<CompletableFuture<Endpoint>> tried = new ArrayList<>();
     RepositoryWatch following = null;
     if (directory != null) {
-      following =
-          new RepositoryWatch(
-              directory,
-              maker,
-              watches.keySet(),
-              plans,
-              mode,
-              Duration.ofSeconds(Math.max(1, config.modelControl().pollSeconds())),
-              clock);
+      following = new RepositoryWatch(directory, maker, watches.keySet(), plans, control, clock);
       repository = following;
     }
     watches.values().forEach(SourceWatch::start);
@@ -138,9 +132,8 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
           each.model(),
           new SourceWatch(
               each,
-              mode,
-              each.pollInterval()
-                  .orElse(Duration.ofSeconds(Math.max(1, config.modelControl().pollSeconds()))),
+              control,
+              each.pollInterval().orElse(Duration.ofSeconds(Math.max(1, control.pollSeconds()))),
               source,
               new SourceVersions(
                   each,
@@ -218,7 +211,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
   }
 
   private void requireExplicit() {
-    if (mode != ModelControlMode.EXPLICIT) {
+    if (control.mode() != ModelControlMode.EXPLICIT) {
       throw new ServingException(ErrorCode.UNAVAILABLE, NOT_EXPLICIT);
     }
   }

@@ -38,8 +38,13 @@ final class PlanMaker {
    * A model's configuration.
    *
    * @param running config.pbtxt, model.yaml and the server's own put together
+   * @param sharesWeights as {@code ModelYaml} has it
    */
-  record Setup(ModelConfigFile config, ExecutionConfig running, VersionsConfig versions) {}
+  record Setup(
+      ModelConfigFile config,
+      ExecutionConfig running,
+      boolean sharesWeights,
+      VersionsConfig versions) {}
 
   /**
    * Reads a model's configuration.
@@ -53,7 +58,11 @@ final class PlanMaker {
         configFile.map(file -> ModelConfigFile.read(file, model)).orElse(ModelConfigFile.ABSENT);
     config.warnings().forEach(warning -> LOG.warn("Model '{}': {}", model, warning));
     ModelYaml yaml = yamlFile.map(ModelYaml::read).orElse(ModelYaml.ABSENT);
-    return new Setup(config, yaml.execution(execution, config.instances()), yaml.versions());
+    return new Setup(
+        config,
+        yaml.execution(execution, config.instances()),
+        yaml.sharesWeights(),
+        yaml.versions());
   }
 
   /**
@@ -70,7 +79,8 @@ final class PlanMaker {
             modelFile,
             setup.config().config(),
             setup.config().declaresMaxBatchSize(),
-            running.intraOpThreads());
+            running.intraOpThreads(),
+            setup.sharesWeights());
     return new VersionPlan.Load(
         digest,
         request,

@@ -2,6 +2,7 @@ package dev.skeg.runtime.source;
 
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,9 @@ public interface Plans {
    * @return the endpoint, once every version that is wanted is ready or has failed
    */
   CompletableFuture<Endpoint> apply(ModelPlan plan);
+
+  /** Returns what there is of a model at this moment; empty if it is unknown. */
+  Optional<Endpoint> endpoint(String model);
 
   /**
    * Takes a model out.

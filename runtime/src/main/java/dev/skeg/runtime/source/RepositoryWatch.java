@@ -3,6 +3,7 @@ package dev.skeg.runtime.source;
 import dev.skeg.registry.ModelDirectory;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.file.DirectoryChanges;
+import dev.skeg.runtime.config.ServerConfig.ModelControl;
 import dev.skeg.runtime.config.ServerConfig.ModelControlMode;
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
@@ -49,6 +50,7 @@ final class RepositoryWatch implements AutoCloseable {
   private final RepositoryScan scan;
   private final Chosen chosen;
   private final Plans plans;
+  private final ModelControl control;
   private final ModelControlMode mode;
   private final Duration interval;
   private final InstantSource clock;
@@ -77,21 +79,21 @@ final class RepositoryWatch implements AutoCloseable {
 
   /**
    * @param elsewhere models that have a source of their own
-   * @param interval between two scans, less or more a tenth
+   * @param control whose interval between two scans is less or more a tenth
    */
   RepositoryWatch(
       ModelDirectory directory,
       PlanMaker maker,
       Set<String> elsewhere,
       Plans plans,
-      ModelControlMode mode,
-      Duration interval,
+      ModelControl control,
       InstantSource clock) {
     this.chosen = new Chosen();
     this.scan = new RepositoryScan(directory, maker, elsewhere, chosen);
     this.plans = plans;
-    this.mode = mode;
-    this.interval = interval;
+    this.control = control;
+    this.mode = control.mode();
+    this.interval = Duration.ofSeconds(Math.max(1, control.pollSeconds()));
     this.clock = clock;
     this.thread = Thread.ofVirtual().name("watch-" + scan.root()).unstarted(this::run);
   }
@@ -105,7 +107,7 @@ final class RepositoryWatch implements AutoCloseable {
   List<CompletableFuture<Endpoint>> start() throws InterruptedException {
     List<CompletableFuture<Endpoint>> tried = new ArrayList<>();
     for (ModelPlan plan : settled().plans().values()) {
-      ModelPlan first = mode == ModelControlMode.EXPLICIT ? out(plan, NOT_LOADED) : plan;
+      ModelPlan first = control.startsWith(plan.model()) ? plan : out(plan, NOT_LOADED);
       applied.put(plan.model(), first);
       tried.add(plans.apply(first));
     }

@@ -5,7 +5,6 @@ import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.config.VersionsConfig;
-import dev.skeg.runtime.control.ModelControl;
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -141,7 +140,7 @@ final class SourceServing {
       SourceVersions.Brought version, VersionPlan.Load load, Endpoint endpoint) {
     VersionStatus is = find(load.number(), endpoint);
     String reason = is == null ? "not loaded" : is.reason();
-    if (is != null && ModelControl.mayLoadLater(is)) {
+    if (is != null && is.isPassing()) {
       throw new RegistryException(Kind.TRANSIENT, reason);
     }
     problem(Kind.INVALID, reason);
@@ -173,6 +172,11 @@ final class SourceServing {
       all.put(refusal.number(), refusal);
     }
     return new ModelPlan(config.model(), List.copyOf(all.values()), "", handling, false);
+  }
+
+  /** Lets the store evict what has been freed since the last plan was carried out. */
+  void releaseFreed() {
+    plans.endpoint(config.model()).ifPresent(versions::release);
   }
 
   private void apply(ModelPlan plan) throws InterruptedException {

@@ -10,6 +10,7 @@ import dev.skeg.registry.file.FileSources;
 import dev.skeg.registry.watch.Finding;
 import dev.skeg.registry.watch.WatchConfig;
 import dev.skeg.registry.watch.Watcher;
+import dev.skeg.runtime.config.ServerConfig.ModelControl;
 import dev.skeg.runtime.config.ServerConfig.ModelControlMode;
 import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.control.VersionPlan;
@@ -56,6 +57,7 @@ final class SourceWatch implements AutoCloseable {
 
   private final SourceConfig config;
   private final ModelControlMode mode;
+  private final boolean startsAtOnce;
   private final Duration interval;
   private final Source source;
   private final SourceVersions versions;
@@ -69,6 +71,7 @@ final class SourceWatch implements AutoCloseable {
   private long retryAtNanos;
   private int failures;
 
+  private volatile @Nullable Revision newest; // What the pointer last meant.
   private volatile @Nullable Watcher watcher;
   private volatile @Nullable DirectoryChanges changes;
 
@@ -77,14 +80,15 @@ final class SourceWatch implements AutoCloseable {
    */
   SourceWatch(
       SourceConfig config,
-      ModelControlMode mode,
+      ModelControl control,
       Duration interval,
       Source source,
       SourceVersions versions,
       Plans plans,
       InstantSource clock) {
     this.config = config;
-    this.mode = mode;
+    this.startsAtOnce = control.startsWith(config.model());
+    this.mode = control.mode();
     this.interval = interval;
     this.source = source;
     this.versions = versions;
@@ -213,14 +217,14 @@ final class SourceWatch implements AutoCloseable {
   }
 
   private void begin() throws InterruptedException {
-    if (mode == ModelControlMode.EXPLICIT) {
+    if (!startsAtOnce) {
       serving.tellIfNothingIsServed(
           "not loaded (expected: to be asked for, as model-control-mode is explicit)");
       firstTry.done();
       return;
     }
     serving.tellIfNothingIsServed("waits for " + config.uri());
-    if (mode == ModelControlMode.NONE) {
+    if (mode != ModelControlMode.POLL) {
       lookOnce();
       firstTry.done();
       return;
@@ -253,6 +257,9 @@ final class SourceWatch implements AutoCloseable {
   /** On the watcher's thread. */
   private void take(Finding finding) {
     firstTry.active();
+    if (finding instanceof Finding.Seen(Revision revision)) {
+      newest = revision;
+    }
     try {
       commands.put(() -> found(finding));
     } catch (InterruptedException e) {
@@ -305,10 +312,17 @@ final class SourceWatch implements AutoCloseable {
   }
 
   private void carryOut(Revision revision) throws InterruptedException {
+    boolean isOvertaken = false;
     try {
       firstTry.active();
-      boolean _ = serving.serve(versions.bring(revision, this::moved), Manner.FOLLOWED);
+      serving.releaseFreed();
+      boolean _ =
+          serving.serve(
+              versions.bring(revision, (_, _, _) -> requireNewest(revision)), Manner.FOLLOWED);
       pending = null;
+    } catch (Overtaken e) {
+      isOvertaken = true;
+      pending = null; // The next one is among the commands already, or comes at once.
     } catch (RegistryException e) {
       failed(revision, e);
     } catch (ServingException e) {
@@ -316,7 +330,26 @@ final class SourceWatch implements AutoCloseable {
     } catch (RuntimeException e) {
       failed(revision, new RegistryException(Kind.TRANSIENT, e.toString(), e));
     } finally {
-      firstTry.done();
+      if (!isOvertaken) {
+        firstTry.done();
+      }
+    }
+  }
+
+  /** The pointer means something else by now; what has come so far is there to go on with. */
+  private static final class Overtaken extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Overtaken() {
+      super("the pointer has moved on");
+    }
+  }
+
+  private void requireNewest(Revision revision) {
+    firstTry.active();
+    Revision now = newest;
+    if (now != null && !now.sameAs(revision)) {
+      throw new Overtaken();
     }
   }
 
@@ -355,6 +388,7 @@ final class SourceWatch implements AutoCloseable {
     if (isForced) {
       versions.pardon(revision);
     }
+    serving.releaseFreed();
     SourceVersions.Brought brought = versions.bring(revision, this::moved);
     long number = brought.plan().number();
     requireNumber(version, number);

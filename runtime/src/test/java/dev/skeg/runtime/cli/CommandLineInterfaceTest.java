@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,6 +92,8 @@ final class CommandLineInterfaceTest {
             "/m",
             "--models=churn=file:/srv/churn",
             "--model-control-mode=explicit",
+            "--load-model=m",
+            "--load-model=churn",
             "--repository-poll-secs=60");
 
     assertThat(err.toString()).isEmpty();
@@ -101,7 +104,9 @@ final class CommandLineInterfaceTest {
         .containsExactly(
             "churn=file:/srv/churn#latest", "fraud=oci://registry.example.org/team/fraud#tag/prod");
     assertThat(config.modelControl())
-        .isEqualTo(new ServerConfig.ModelControl(ServerConfig.ModelControlMode.EXPLICIT, 60));
+        .isEqualTo(
+            new ServerConfig.ModelControl(
+                ServerConfig.ModelControlMode.EXPLICIT, 60, Set.of("m", "churn")));
   }
 
   @Test

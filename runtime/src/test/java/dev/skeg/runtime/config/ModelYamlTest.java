@@ -15,6 +15,8 @@ final class ModelYamlTest {
   @Test
   void whatItDoesNotSayIsTheServers() {
     assertThat(ModelYaml.ABSENT.execution(SERVER, Optional.empty())).isEqualTo(SERVER);
+    assertThat(ModelYaml.ABSENT.sharesWeights()).isFalse();
+    assertThat(parse("execution: {share-weights: true}").sharesWeights()).isTrue();
     assertThat(parse("execution: {lanes: 2}").execution(SERVER, Optional.empty()))
         .isEqualTo(new ExecutionConfig(new Lanes(2), 3, 99));
     assertThat(

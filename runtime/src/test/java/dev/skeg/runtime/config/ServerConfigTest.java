@@ -48,7 +48,7 @@ final class ServerConfigTest {
   void describesEveryKeyTheWayAFileHasIt() {
     assertThat(ServerConfig.of(Map.of("drain-delay", "1500ms", "http.port", "0")).describe())
         .isEqualTo(
-            "models-dir= model-control-mode=poll repository-poll-secs=15 host=127.0.0.1 http.port=0 http.socket= grpc.port=8001 grpc.socket= metrics.port=8002"
+            "models-dir= model-control-mode=poll load-models= repository-poll-secs=15 host=127.0.0.1 http.port=0 http.socket= grpc.port=8001 grpc.socket= metrics.port=8002"
                 + " admin.host=127.0.0.1 admin.port=8003 admin.token-file= transport=auto id=skeg"
                 + " drain-delay=1500ms data-dir=./.skeg store.max-size="
                 + " execution.lanes=auto execution.intra-op-threads=1 execution.max-queued=1024"
@@ -103,6 +103,14 @@ final class ServerConfigTest {
                 new ExecutionConfig(new Lanes(3), 2, 77),
                 new ServerConfig.Limits(1 << 30),
                 new ServerConfig.Log(ServerConfig.LogLevel.WARN, ServerConfig.LogFormat.TEXT)));
+  }
+
+  @Test
+  void modelsToBeginWithAreForExplicitControlOnly() throws IOException {
+    Path file = file("load-models: fraud\n");
+
+    assertThatThrownBy(() -> new ServerConfigSources().withFile(file).load())
+        .hasMessageContaining("load-models: only with model-control-mode: explicit");
   }
 
   @Test

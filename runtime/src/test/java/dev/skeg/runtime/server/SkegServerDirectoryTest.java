@@ -28,7 +28,10 @@ final class SkegServerDirectoryTest {
   }
 
   private SourcedServer start(String mode) throws InterruptedException {
-    Map<String, String> keys = new HashMap<>();
+    return start(mode, new HashMap<>());
+  }
+
+  private SourcedServer start(String mode, Map<String, String> keys) throws InterruptedException {
     keys.put("models-dir", models.toString());
     keys.put("model-control-mode", mode);
     keys.put("repository-poll-secs", "3600"); // What happens sooner happens by inotify.
@@ -89,6 +92,20 @@ final class SkegServerDirectoryTest {
       assertThat(server.answering()).isEqualTo(1);
       var refused = server.post("http", "/v2/repository/models/m/load", "");
       assertThat(refused.statusCode()).isEqualTo(503);
+    }
+  }
+
+  @Test
+  void explicitControlBeginsWithWhatItIsToldTo() throws Exception {
+    version(1);
+    Files.move(models.resolve("m"), models.resolve("other"));
+    version(1);
+    try (SourcedServer server = start("explicit", new HashMap<>(Map.of("load-models", "m")))) {
+      assertThat(server.answering()).isEqualTo(1);
+      assertThat(server.index().get("other/1")).startsWith("UNAVAILABLE not loaded");
+    }
+    try (SourcedServer server = start("explicit", new HashMap<>(Map.of("load-models", "*")))) {
+      assertThat(server.index()).containsEntry("m/1", "READY ").containsEntry("other/1", "READY ");
     }
   }
 

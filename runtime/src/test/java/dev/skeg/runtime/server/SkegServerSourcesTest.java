@@ -9,6 +9,7 @@ import dev.skeg.registry.oci.DockerRegistry;
 import dev.skeg.registry.testing.Exchange;
 import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
+import dev.skeg.registry.testing.Objects;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -204,6 +206,38 @@ final class SkegServerSourcesTest {
     }
   }
 
+  @Test
+  void aTransferThatThePointerHasOvertakenIsBrokenOff() throws Exception {
+    CountDownLatch moved = new CountDownLatch(1);
+    try (FaultyServer web = FaultyServer.start(new Objects())) {
+      String uri = web.uri("/m").toString();
+      Map<String, String> keys = source(uri, "alias/prod");
+      keys.put("models.m.poll-interval", "100ms");
+      publish(directory, uri, 1, "alias/prod");
+      try (SourcedServer server = SourcedServer.start(data, keys)) {
+        web.onlyFor(request -> isGet(request, "/2/model.onnx")).then(new Fault.Wait(1000, moved));
+        publish(directory, uri, 2, OnnxModels.adding(2, 1_000_000), "alias/prod");
+        server.await(() -> asked(web, "/2/model.onnx") > 0, "the transfer of version 2");
+
+        publish(directory, uri, 3, "alias/prod");
+        long before = asked(web, "/prod");
+        server.await(() -> asked(web, "/prod") > before + 2, "two looks at the pointer");
+        moved.countDown();
+
+        server.awaitAnswer(3);
+        assertThat(server.index()).containsKey("m/1").doesNotContainKey("m/2");
+      }
+    }
+  }
+
+  private static long asked(FaultyServer web, String end) {
+    return web.requests().stream().filter(request -> isGet(request, end)).count();
+  }
+
+  private static boolean isGet(Exchange.Request request, String end) {
+    return request.method().equals("GET") && request.path().endsWith(end);
+  }
+
   private static Fault[] stalls(int count) {
     Fault[] faults = new Fault[count];
     Arrays.fill(faults, new Fault.Stall(0));
@@ -253,6 +287,20 @@ final class SkegServerSourcesTest {
           .isEqualTo(404);
       assertThat(server.post("http", "/v2/repository/models/x/load", "{}").statusCode())
           .isEqualTo(404);
+    }
+  }
+
+  @Test
+  void explicitControlBeginsWithTheModelsThatItIsToldTo() throws Exception {
+    publish(directory, file, 1);
+    Map<String, String> keys = source(file, "latest");
+    keys.put("model-control-mode", "explicit");
+    keys.put("load-models", "other, m");
+    try (SourcedServer server = SourcedServer.start(data, keys)) {
+      assertThat(server.answering()).isEqualTo(1);
+      assertThat(server.post("http", "/v2/repository/models/m/unload", "{}").statusCode())
+          .isEqualTo(200);
+      assertThat(server.answering()).isZero();
     }
   }
 

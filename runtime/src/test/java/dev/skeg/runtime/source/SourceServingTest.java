@@ -32,6 +32,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -45,6 +46,7 @@ final class SourceServingTest {
 
   private final List<ModelPlan> applied = new ArrayList<>();
   private String reason = "";
+  private boolean isPassing;
   private SourceVersions versions;
   private SourceServing serving;
 
@@ -65,7 +67,13 @@ final class SourceServingTest {
           VersionState.UNAVAILABLE,
           Instant.EPOCH,
           reason,
-          null);
+          null,
+          isPassing);
+    }
+
+    @Override
+    public Optional<Endpoint> endpoint(String model) {
+      return Optional.empty();
     }
 
     @Override
@@ -120,6 +128,7 @@ final class SourceServingTest {
 
   @Test
   void whatLacksMemoryIsTriedAgainAndNotPutIntoQuarantine() {
+    isPassing = true;
     reason = "there is no memory for it: loading it takes about 9 MiB, and 1 MiB are free";
     Revision revision = versions.resolve(Pointer.LATEST);
     SourceVersions.Brought brought = versions.bring(revision, Progress.NONE);

@@ -6,6 +6,7 @@ import dev.skeg.proto.onnx.GraphProto;
 import dev.skeg.proto.onnx.ModelProto;
 import dev.skeg.proto.onnx.NodeProto;
 import dev.skeg.proto.onnx.OperatorSetIdProto;
+import dev.skeg.proto.onnx.StringStringEntryProto;
 import dev.skeg.proto.onnx.TensorProto;
 import dev.skeg.proto.onnx.TensorShapeProto;
 import dev.skeg.proto.onnx.TypeProto;
@@ -416,6 +417,21 @@ public final class OnnxModels {
             .setName(name)
             .setDataType(1)
             .setRawData(ByteString.copyFrom(data.array()));
+    for (long dim : dims) {
+      tensor.addDims(dim);
+    }
+    graph.addInitializer(tensor);
+    return this;
+  }
+
+  /** Adds a constant of floats that is all of a file beside the model's. */
+  public OnnxModels external(String name, String file, long... dims) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(1)
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+            .addExternalData(StringStringEntryProto.newBuilder().setKey("location").setValue(file));
     for (long dim : dims) {
       tensor.addDims(dim);
     }

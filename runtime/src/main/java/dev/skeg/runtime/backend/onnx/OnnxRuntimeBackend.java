@@ -71,6 +71,9 @@ public final class OnnxRuntimeBackend implements Backend {
     long sessionOptions = api.createSessionOptions(options.intraOpThreads());
     long session;
     try {
+      if (options.sharesWeights()) {
+        api.disablePrepacking(sessionOptions);
+      }
       session = api.createSession(env, options.file(), sessionOptions);
     } finally {
       api.releaseSessionOptions(sessionOptions);

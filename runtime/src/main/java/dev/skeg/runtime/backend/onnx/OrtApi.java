@@ -187,6 +187,21 @@ final class OrtApi {
     }
   }
 
+  /**
+   * Has weights used as they lie in the file, which is mapped where they are beside the model's,
+   * instead of copied into the order that the processor's matrix kernels like best.
+   */
+  void disablePrepacking(long options) {
+    try (Arena arena = Arena.ofConfined()) {
+      check(
+          call(
+              entries[ADD_SESSION_CONFIG_ENTRY],
+              options,
+              arena.allocateFrom("session.disable_prepacking").address(),
+              arena.allocateFrom("1").address()));
+    }
+  }
+
   void releaseSessionOptions(long options) {
     call(entries[RELEASE_SESSION_OPTIONS], options);
   }

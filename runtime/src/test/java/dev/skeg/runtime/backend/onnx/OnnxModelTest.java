@@ -14,6 +14,7 @@ import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -276,6 +277,49 @@ final class OnnxModelTest {
             .containsExactly(1, 0, -1, 2);
       }
     }
+  }
+
+  @Test
+  void weightsInAFileOfTheirOwnAreMappedWhereTheyAreToBeShared() throws IOException {
+    int in = 2048;
+    int out = 4096;
+    Path version = Files.createTempDirectory(directory, "version");
+    try (RandomAccessFile weights =
+        new RandomAccessFile(version.resolve("weights").toFile(), "rw")) {
+      weights.setLength(4L * in * out); // Zeros.
+      weights.write(new byte[] {0, 0, (byte) 0x80, 0x3f}); // And a one.
+    }
+    Path path = version.resolve("model.onnx");
+    Files.write(
+        path,
+        new OnnxModels()
+            .input("x", DataType.FP32, "n", in)
+            .output("y", DataType.FP32, "n", out)
+            .external("w", "weights", in, out)
+            .node("MatMul", List.of("x", "w"), List.of("y"))
+            .build());
+    float[] row = new float[in];
+    row[0] = 3;
+    Tensor x = floats("x", Shape.of(1, in), row);
+
+    long before = anonymousMebibytes();
+    try (BackendModel own = backend.load(new LoadOptions(path, 1))) {
+      long copied = anonymousMebibytes() - before;
+      try (BackendModel one = backend.load(new LoadOptions(path, 1, true));
+          BackendModel two = backend.load(new LoadOptions(path, 1, true))) {
+        assertThat(copied).isGreaterThan(28);
+        assertThat(anonymousMebibytes() - before - copied).isLessThan(12);
+        assertThat(run(one, x)).startsWith(3, 0).isEqualTo(run(own, x)).isEqualTo(run(two, x));
+      }
+    }
+  }
+
+  private static long anonymousMebibytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("RssAnon:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+            .sum()
+        >> 10;
   }
 
   private static BackendModel load(byte[] file) throws IOException {
