@@ -14,7 +14,7 @@ final class DecimalNumberTest {
     Random random = new Random(42);
     int decided = 0;
     for (int i = 0; i < NUMBERS; i++) {
-      long digits = random.nextLong() >>> 1 + random.nextInt(62);
+      long digits = random.nextLong() >>> (1 + random.nextInt(62));
       int exponent = random.nextInt(700) - 360;
       decided += check(digits, exponent);
     }

@@ -32,7 +32,7 @@ final class TableFixture {
   static Projection projection(String... columns) {
     List<Wanted> wanted = new ArrayList<>();
     for (String column : columns) {
-      String[] parts = column.split(":");
+      String[] parts = column.split(":", -1);
       wanted.add(new Wanted(parts[0], As.valueOf(parts[1])));
     }
     return new Projection(wanted);
