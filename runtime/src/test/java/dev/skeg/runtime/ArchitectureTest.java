@@ -39,6 +39,7 @@ final class ArchitectureTest {
     ARROWS.put("batch", List.of("servable", "backend", "model", "os", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
     ARROWS.put("socket", List.of("model"));
+    ARROWS.put("state", List.of("model"));
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put(
@@ -95,6 +96,15 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.prometheus..");
+
+  @ArchTest
+  static final ArchRule ONLY_STATE_KNOWS_THE_DATABASE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + "state")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.sql..", "javax.sql..", "org.sqlite..");
 
   @ArchTest
   static final ArchRule ONLY_COMMANDS_PRINT =
