@@ -88,6 +88,10 @@ public final class Seasons {
 
   /** Returns the narrowest cell of a window with enough rows; nothing if only the whole has. */
   Optional<SeasonCell> cell(Window window) {
+    return cell(window, FEWEST_ROWS);
+  }
+
+  Optional<SeasonCell> cell(Window window, long fewestRows) {
     if (!isPresent()) {
       return Optional.empty();
     }
@@ -98,7 +102,7 @@ public final class Seasons {
         return Optional.empty();
       }
       SeasonCell cell = sum(level, wide);
-      if (cell.rows() >= FEWEST_ROWS) {
+      if (cell.rows() >= fewestRows) {
         return Optional.of(cell);
       }
     }
