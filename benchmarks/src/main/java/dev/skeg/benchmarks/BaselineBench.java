@@ -12,6 +12,7 @@ import java.lang.management.MemoryType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -52,6 +53,7 @@ final class BaselineBench {
   private static void run(Path file, int rounds) {
     for (int round = 1; round <= rounds; round++) {
       long begun = System.nanoTime();
+      long begunCpu = cpuNanos();
       BuiltBaseline built =
           BaselineBuilder.build(
               List.of(file), BaselineOptions.standard(), (pass, rows, done, total) -> {});
@@ -59,14 +61,21 @@ final class BaselineBench {
       long rows = built.baseline().rows();
       System.out.printf(
           Locale.ROOT,
-          "round=%d rows=%d features=%d seconds=%.2f rows_per_second=%.0f peak_heap_mib=%d%n",
+          "round=%d rows=%d features=%d seconds=%.2f cpu_seconds=%.2f rows_per_second=%.0f"
+              + " peak_heap_mib=%d%n",
           round,
           rows,
           built.baseline().features().size(),
           seconds,
+          (cpuNanos() - begunCpu) / 1e9,
           rows / seconds,
           peakHeapBytes() >> 20);
     }
+  }
+
+  /** Returns the processor time that the process has taken: of a busy machine, the better figure. */
+  private static long cpuNanos() {
+    return ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
   }
 
   private static long peakHeapBytes() {

@@ -39,9 +39,9 @@ final class CellTable {
   /** Adds what is left up to a key, cut by the atoms in it; returns the first atom behind it. */
   private int addUpTo(long end, int bin, double[] atoms, int firstAtom) {
     int atom = firstAtom;
-    while (atom < atoms.length && last(atoms[atom]) <= end) {
-      add(first(atoms[atom]) - 1, bin);
-      add(last(atoms[atom]), NumericBins.FIRST_ATOM + atom);
+    while (atom < atoms.length && firstLike(atoms[atom]) <= end) {
+      add(firstLike(atoms[atom]) - 1, bin);
+      add(lastLike(atoms[atom]), NumericBins.FIRST_ATOM + atom);
       atom++;
     }
     add(end, bin);
@@ -55,6 +55,30 @@ final class CellTable {
     bounds[size] = bound;
     bins[size] = (short) bin;
     size++;
+  }
+
+  /** Returns the key of the least double that is the same number as an atom. */
+  private static long firstLike(double atom) {
+    if (!hasFloatLike(atom)) {
+      return first(atom);
+    }
+    float rounded = (float) atom;
+    double between = ((double) rounded + Math.nextDown(rounded)) / 2;
+    return NumericBins.key(Math.min(atom, Math.nextUp(between)));
+  }
+
+  private static long lastLike(double atom) {
+    if (!hasFloatLike(atom)) {
+      return last(atom);
+    }
+    float rounded = (float) atom;
+    double between = ((double) rounded + Math.nextUp(rounded)) / 2;
+    return NumericBins.key(Math.max(atom, Math.nextDown(between)));
+  }
+
+  /** Returns whether a float32 is an atom's like, but not the atom: 0.1, and not 5 or 1e9 + 0.1. */
+  private static boolean hasFloatLike(double atom) {
+    return atom != Math.rint(atom) && Math.abs(atom) < 1 << 23;
   }
 
   private static long first(double value) {

@@ -132,4 +132,23 @@ final class NumericBinsTest {
     assertThat(bins.label(7)).isEqualTo("[-2.0, 3.0]");
     assertThat(bins.label(8)).isEqualTo("(3.0, 5.0]");
   }
+
+  @Test
+  void takesANumberAndItsFloat32ForTheSameAtomWhereverEdgesAre() {
+    double[] atoms = {.1, .2, .3, -5.7, 1234.56, 7, 16_777_217};
+    NumericBins bins = new NumericBins(atoms, new double[] {-5.7, .1, .25, .3, 20_000_000});
+
+    for (double atom : atoms) {
+      int bin = bins.binOf(atom);
+      assertThat(bins.atom(bin - NumericBins.FIRST_ATOM)).isEqualTo(atom);
+      if (atom < 1 << 23) {
+        assertThat(bins.binOf((float) atom)).isEqualTo(bin);
+      }
+    }
+    assertThat(bins.binOf(.1000001)).isEqualTo(bins.firstInterval() + 1);
+    assertThat(bins.binOf(.0999999)).isEqualTo(bins.firstInterval());
+    assertThat(bins.binOf(-5.70001)).isEqualTo(NumericBins.BELOW);
+    assertThat(bins.binOf(7.0000001)).isEqualTo(bins.firstInterval() + 3);
+    assertThat(bins.binOf(16_777_216)).isEqualTo(bins.firstInterval() + 3);
+  }
 }
