@@ -35,8 +35,30 @@ public final class BlockVariation {
   private final double designEffect;
   private final double[] byHour;
   private final double[] statistics;
+  private final Directions directions;
 
   /**
+   * The design effects of what is looked at apart from all bins together. Rows that resemble one
+   * another do not in all respects alike: where they follow an AR(1) process of φ = .6, their mean
+   * scatters four times as much as that of independent rows, and most differences between bins hardly
+   * more.
+   *
+   * @param mean of the mean, 1 or more
+   * @param spread of the spread, 1 or more
+   * @param rare of the counts of single bins: missing, out of range, atoms; 1 or more
+   */
+  public record Directions(double mean, double spread, double rare) {
+    public Directions {
+      if (!(mean >= 1 && spread >= 1 && rare >= 1)) {
+        throw new IllegalArgumentException(
+            "mean: " + mean + ", spread: " + spread + ", rare: " + rare + " (expected: 1 or more)");
+      }
+    }
+  }
+
+  /**
+   * Creates one whose directions vary as all bins together do.
+   *
    * @param blocks that were compared
    * @param rowsPerBlock their mean
    * @param designEffect of all blocks, 1 or more
@@ -46,6 +68,22 @@ public final class BlockVariation {
    */
   public BlockVariation(
       long blocks, double rowsPerBlock, double designEffect, double[] byHour, double[] statistics) {
+    this(
+        blocks,
+        rowsPerBlock,
+        designEffect,
+        byHour,
+        statistics,
+        new Directions(designEffect, designEffect, designEffect));
+  }
+
+  private BlockVariation(
+      long blocks,
+      double rowsPerBlock,
+      double designEffect,
+      double[] byHour,
+      double[] statistics,
+      Directions directions) {
     if (!(designEffect >= 1) || Arrays.stream(byHour).anyMatch(effect -> !(effect >= 1))) {
       throw new IllegalArgumentException(
           "designEffect: "
@@ -64,6 +102,17 @@ public final class BlockVariation {
     this.byHour = byHour.clone();
     this.statistics = statistics.clone();
     Arrays.sort(this.statistics);
+    this.directions = directions;
+  }
+
+  /** Returns the same with other directions. */
+  public BlockVariation withDirections(Directions other) {
+    return new BlockVariation(blocks, rowsPerBlock, designEffect, byHour, statistics, other);
+  }
+
+  /** Returns the design effects of single directions, of all blocks together. */
+  public Directions directions() {
+    return directions;
   }
 
   /** Returns how many blocks were compared. */
@@ -169,6 +218,7 @@ public final class BlockVariation {
         && blocks == that.blocks
         && rowsPerBlock == that.rowsPerBlock
         && designEffect == that.designEffect
+        && directions.equals(that.directions)
         && Arrays.equals(byHour, that.byHour)
         && Arrays.equals(statistics, that.statistics);
   }

@@ -134,7 +134,14 @@ public final class Span {
     return sum > 0 ? rows * (rows / sum) : Double.POSITIVE_INFINITY;
   }
 
-  /** Returns the windows' mean design effects. */
+  /**
+   * Returns the design effects of all windows together.
+   *
+   * <p>What a single window's counts vary by beyond independent rows is taken to last: it may be a
+   * slow cycle or a trend, and then it does not average out over windows as sampling does. So of a
+   * window's effect the excess over 1 grows with the number of windows. Where rows are independent
+   * there is none.
+   */
   public DesignEffects effects() {
     return rows > 0
         ? new DesignEffects(effect(0), effect(1), effect(2), effect(3))
@@ -142,7 +149,7 @@ public final class Span {
   }
 
   private double effect(int index) {
-    return Math.max(1, effectSums[index] / rows); // At least 1 but for rounding.
+    return 1 + windows * Math.max(0, effectSums[index] / rows - 1);
   }
 
   void write(DataOutput out) throws IOException {
