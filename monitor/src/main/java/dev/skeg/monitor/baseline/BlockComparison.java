@@ -1,6 +1,7 @@
 package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.baseline.SeasonCell.Level;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Window;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ final class BlockComparison {
   static BlockVariation of(
       FeatureProfile whole, Seasons seasons, Blocks blocks, Tally tally, int bins) {
     return of(
+        whole.bins(),
         whole.counts(),
         seasons,
         blocks.count(),
@@ -34,12 +36,14 @@ final class BlockComparison {
    * @param counts of the blocks, by bin; all within the whole's
    */
   static BlockVariation of(
+      Bins bins,
       long[] whole,
       Seasons seasons,
       int blocks,
       IntFunction<Window> windows,
       IntFunction<long[]> counts) {
     List<Compared> all = new ArrayList<>();
+    BlockDirections directions = new BlockDirections(bins, whole);
     for (int i = 0; i < blocks; i++) {
       long[] block = counts.apply(i);
       long rows = Arrays.stream(block).sum();
@@ -47,6 +51,7 @@ final class BlockComparison {
       if (rows >= BlockVariation.FEWEST_ROWS && Arrays.stream(rest).sum() > 0) {
         double statistic = BlockVariation.statistic(block, rest);
         all.add(new Compared(windows.apply(i).startMillis(), rows, statistic));
+        directions.add(block, rest);
       }
     }
     if (all.size() < BlockVariation.FEWEST_BLOCKS) {
@@ -55,7 +60,8 @@ final class BlockComparison {
     double designEffect = mean(all);
     double[] byHour = new double[seasons.isPresent() ? Seasons.HOURS : 0];
     Arrays.setAll(byHour, hour -> ofHour(hour, all, designEffect));
-    return new BlockVariation(all.size(), meanRows(all), designEffect, byHour, statistics(all));
+    return new BlockVariation(all.size(), meanRows(all), designEffect, byHour, statistics(all))
+        .withDirections(directions.effects());
   }
 
   /** Returns the narrowest season that has enough rows without the block. */

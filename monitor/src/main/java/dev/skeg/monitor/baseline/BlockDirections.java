@@ -9,8 +9,8 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * How much blocks vary in single directions: sums up each block's squared residuals over the variance
- * that independent rows would have.
+ * How much blocks vary in single directions: sums up each block's squared residuals over the
+ * variance that independent rows would have.
  *
  * <p>A value's place is its bin's middle rank in the whole baseline, 0 to 1; its mean tells where a
  * block lies, the mean of its squared distance from the middle how wide it is.
@@ -23,8 +23,10 @@ public final class BlockDirections {
   private final int[][] singles;
   private final double[] places;
   private final double[] widths;
-  private final double[] sums = new double[3];
-  private final int[] counts = new int[3];
+  private final double[] sums = new double[2];
+  private final int[] counts = new int[2];
+  private final double[] singleSums;
+  private final int[] singleCounts;
 
   /**
    * @param whole counts of all rows by bin
@@ -53,6 +55,8 @@ public final class BlockDirections {
         Arrays.setAll(singles, bin -> new int[] {bin});
       }
     }
+    this.singleSums = new double[singles.length];
+    this.singleCounts = new int[singles.length];
   }
 
   private void rank(NumericBins bins, long[] whole) {
@@ -92,18 +96,18 @@ public final class BlockDirections {
     }
     score(0, places, block, rest, n, m);
     score(1, widths, block, rest, n, m);
-    for (int[] group : singles) {
+    for (int i = 0; i < singles.length; i++) {
       double seen = 0;
       double known = 0;
-      for (int bin : group) {
+      for (int bin : singles[i]) {
         seen += block[bin];
         known += rest[bin];
       }
       double share = (seen + known) / (n + m);
       if (Math.min(share, 1 - share) * Math.min(n, m) >= FEWEST_EXPECTED) {
         double difference = seen / n - known / m;
-        sums[2] += difference * difference / (share * (1 - share) * (1 / n + 1 / m));
-        counts[2]++;
+        singleSums[i] += difference * difference / (share * (1 - share) * (1 / n + 1 / m));
+        singleCounts[i]++;
       }
     }
   }
@@ -127,7 +131,23 @@ public final class BlockDirections {
 
   /** Returns the design effects: means over the blocks, 1 where too few could tell. */
   public Directions effects() {
-    return new Directions(effect(0), effect(1), effect(2));
+    return new Directions(effect(0), effect(1), single());
+  }
+
+  // A mean over the bins that weighs each with its own effect: near the greatest where they differ,
+  // and
+  // hardly over their mean where all are alike but for what few blocks make of them.
+  private double single() {
+    double sum = 0;
+    double squares = 0;
+    for (int i = 0; i < singles.length; i++) {
+      if (singleCounts[i] >= BlockVariation.FEWEST_BLOCKS) {
+        double effect = singleSums[i] / singleCounts[i];
+        sum += effect;
+        squares += effect * effect;
+      }
+    }
+    return sum > 0 ? Math.max(1, squares / sum) : 1;
   }
 
   private double effect(int part) {

@@ -40,8 +40,8 @@ public final class BlockVariation {
   /**
    * The design effects of what is looked at apart from all bins together. Rows that resemble one
    * another do not in all respects alike: where they follow an AR(1) process of φ = .6, their mean
-   * scatters four times as much as that of independent rows, and most differences between bins hardly
-   * more.
+   * scatters four times as much as that of independent rows, and most differences between bins
+   * hardly more.
    *
    * @param mean of the mean, 1 or more
    * @param spread of the spread, 1 or more

@@ -48,6 +48,7 @@ public final class LiveBaseline {
       FeatureProfile all = whole.features().get(i);
       BlockVariation variation =
           BlockComparison.of(
+              all.bins(),
               all.counts(),
               seasons,
               ordered.size(),

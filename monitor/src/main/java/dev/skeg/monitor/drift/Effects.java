@@ -9,11 +9,12 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * How large the differences between a span and its reference are, with 95 % lower confidence bounds.
+ * How large the differences between a span and its reference are, with 95 % lower confidence
+ * bounds.
  *
- * <p>The bounds hold for rows that vary by a design effect more than independent ones, on both sides,
- * and take in the reference's own sampling error. Of the distances that are over 0 without any change
- * (TVD, KS) that expectation is taken off first.
+ * <p>The bounds hold for rows that vary by a design effect more than independent ones, on both
+ * sides, and take in the reference's own sampling error. Of the distances that are over 0 without
+ * any change (TVD, KS) that expectation is taken off first.
  */
 final class Effects {
   /** Standard normal quantile of a one-sided 95 % bound. */
@@ -45,7 +46,8 @@ final class Effects {
   /**
    * Returns the effects, by descending excess over the floor; of atoms only the greatest.
    *
-   * @param heavyLabel the value, without a bin of its own, that holds the most of the span, or empty
+   * @param heavyLabel the value, without a bin of its own, that holds the most of the span, or
+   *     empty
    * @param heavyShare its share of the span
    * @param heavyReference its share of the reference at most
    */
@@ -166,11 +168,8 @@ final class Effects {
     }
     double n = rows * own.share();
     double m = referenceRows * reference.share();
-    double difference =
-        (own.mean() - reference.mean()) / Math.sqrt(reference.variance());
-    double error =
-        Math.sqrt(
-            effects.mean() * (own.variance() / reference.variance() / n + 1 / m));
+    double difference = (own.mean() - reference.mean()) / Math.sqrt(reference.variance());
+    double error = Math.sqrt(effects.mean() * (own.variance() / reference.variance() / n + 1 / m));
     add(Effect.Metric.MEAN, "", difference, Math.abs(difference) - Z * error);
     if (own.variance() > 0) {
       double ratio = Math.log(own.variance() / reference.variance()) / 2;
@@ -201,13 +200,8 @@ final class Effects {
     }
     // The mean's effect, since nothing cumulative varies more than it does, as a rule.
     double scale =
-        Math.sqrt(
-            effects.mean() * (1 / (rows * ownShare) + 1 / (referenceRows * referenceShare)));
-    add(
-        Effect.Metric.KS,
-        "",
-        greatest,
-        greatest - KOLMOGOROV_MEAN * scale - Z * scale / 2);
+        Math.sqrt(effects.mean() * (1 / (rows * ownShare) + 1 / (referenceRows * referenceShare)));
+    add(Effect.Metric.KS, "", greatest, greatest - KOLMOGOROV_MEAN * scale - Z * scale / 2);
   }
 
   private void addTotalVariation() {

@@ -28,9 +28,6 @@ import java.util.Optional;
  * <p><b>Threads.</b> That of its {@link Judge}.
  */
 final class FeatureJudge {
-  private static final int DAY = 24;
-  private static final int CELLS_PER_LEVEL = 1000;
-
   private final FeatureLayout layout;
   private final double[] scored;
   private final Optional<FeatureBaseline> baseline;
@@ -72,7 +69,9 @@ final class FeatureJudge {
     return baseline;
   }
 
-  /** Returns how many streams share the budget: with a baseline one, with enough history one more. */
+  /**
+   * Returns how many streams share the budget: with a baseline one, with enough history one more.
+   */
   int streams() {
     return (baseline.isPresent() ? 1 : 0) + (hasDrift ? 1 : 0);
   }
@@ -100,12 +99,16 @@ final class FeatureJudge {
       return new Hearing(profile, references, turns, effects);
     }
     double[] counts = Arrays.stream(profile.counts()).asDoubleStream().toArray();
-    baseline.ifPresent(each -> references.put(DriftKind.SKEW, training(each, window)));
+    baseline.ifPresent(
+        each -> references.put(DriftKind.SKEW, training(each, window, (double) profile.rows())));
     Optional<SeasonalHistory.Past> past = history.before(window);
     if (past.isPresent()) {
       if (dispersion.isKnown()) {
         references.put(
-            DriftKind.DRIFT, earlier(past.get(), atLeastBaseline(dispersion.effects(), window)));
+            DriftKind.DRIFT,
+            earlier(
+                past.get(),
+                atLeastBaseline(dispersion.effects(), window, (double) profile.rows())));
         hasDrift = true;
       }
       if (!drift.isRaised()) { // What is raised shall not make itself usual.
@@ -114,26 +117,19 @@ final class FeatureJudge {
       }
     }
     history.add(window, counts);
-    references.forEach(
-        (kind, reference) -> {
-          HeavyShares heavy = HeavyShares.of(profile, reference);
-          Stream stream = stream(kind);
-          EValue.Heavy[] bets = heavy.bets().toArray(new EValue.Heavy[0]);
-          Detector.Reading reading = stream.add(counts, reference, bets);
-          List<Effect> found =
-              Effects.of(
-                  layout,
-                  reading.strongest(),
-                  floors,
-                  heavy.label(),
-                  heavy.share(),
-                  heavy.reference());
-          effects.put(kind, found);
-          turns.put(
-              kind,
-              new Stream.Turn(
-                  stream, reading, Effects.isOver(found, 1), Effects.isOver(found, .7)));
-        });
+    references.forEach((kind, reference) -> {
+      HeavyShares heavy = HeavyShares.of(profile, reference);
+      Stream stream = stream(kind);
+      EValue.Heavy[] bets = heavy.bets().toArray(new EValue.Heavy[0]);
+      Detector.Reading reading = stream.add(counts, reference, bets);
+      List<Effect> found =
+          Effects.of(
+              layout, reading.strongest(), floors, heavy.label(), heavy.share(), heavy.reference());
+      effects.put(kind, found);
+      turns.put(
+          kind,
+          new Stream.Turn(stream, reading, Effects.isOver(found, 1), Effects.isOver(found, .7)));
+    });
     return new Hearing(profile, references, turns, effects);
   }
 
@@ -148,49 +144,86 @@ final class FeatureJudge {
     }
     double[] counts = new double[reference.size()];
     Arrays.setAll(counts, reference::count);
-    return FeatureStatistics.of(
-        layout,
-        counts,
-        baseline.map(FeatureBaseline::whole),
-        hearing.profile(),
-        compatibility);
+    Map<String, Statistic> statistics =
+        FeatureStatistics.of(
+            layout, counts, baseline.map(FeatureBaseline::whole), hearing.profile(), compatibility);
+    addConformal(hearing.profile(), counts, statistics);
+    return statistics;
   }
 
-  private Reference training(FeatureBaseline from, Window window) {
+  /** Adds how unusual the window is among the baseline's own blocks, where there are any. */
+  private void addConformal(
+      FeatureProfile profile, double[] counts, Map<String, Statistic> statistics) {
+    if (baseline.isPresent() && baseline.get().variation().blocks() > 0) {
+      long[] whole = Arrays.stream(counts).mapToLong(Math::round).toArray();
+      double distance = BlockVariation.statistic(profile.counts(), whole);
+      double rank = baseline.get().variation().conformal(distance);
+      statistics.put(
+          "conformal_p",
+          new Statistic("conformal_p", rank, profile.rows(), profile.rows(), Double.NaN));
+    }
+  }
+
+  private Reference training(FeatureBaseline from, Window window, double rows) {
     SeasonCell cell = from.cell(window);
     return Reference.of(
-        cellOf(cell, window), cell.counts(), atLeastBaseline(DesignEffects.NONE, window));
+        cellOf(cell, window), cell.counts(), atLeastBaseline(DesignEffects.NONE, window, rows));
   }
 
   private static Reference earlier(SeasonalHistory.Past past, DesignEffects effects) {
     return new Reference(past.cell(), past.counts().byBin(), effects);
   }
 
-  private DesignEffects atLeastBaseline(DesignEffects effects, Window window) {
-    if (baseline.isEmpty()) {
-      return effects;
+  private DesignEffects atLeastBaseline(DesignEffects effects, Window window, double rows) {
+    double pooled = effects.pooled();
+    double mean = effects.mean();
+    double spread = effects.spread();
+    double rare = effects.rare();
+    if (baseline.isPresent()) {
+      BlockVariation variation = baseline.get().variation();
+      BlockVariation.Directions directions = variation.directions();
+      // Some hours vary more than others, and then in all directions.
+      double hour = variation.designEffect(window.startMillis());
+      double factor = Math.max(1, hour / variation.designEffect());
+      pooled = Math.max(pooled, hour);
+      mean = Math.max(mean, effect(factor * directions.mean(), variation, rows));
+      spread = Math.max(spread, effect(factor * directions.spread(), variation, rows));
+      rare = Math.max(rare, effect(factor * directions.rare(), variation, rows));
     }
-    BlockVariation variation = baseline.get().variation();
-    BlockVariation.Directions directions = variation.directions();
-    // Some hours vary more than others, and then in all directions.
-    double hour = variation.designEffect(window.startMillis());
-    double factor = Math.max(1, hour / variation.designEffect());
-    return new DesignEffects(
-        Math.max(effects.pooled(), hour),
-        Math.max(effects.mean(), factor * directions.mean()),
-        Math.max(effects.spread(), factor * directions.spread()),
-        Math.max(effects.rare(), factor * directions.rare()));
+    // The mixture looks in all directions, and what varies most decides where it is loudest. Pooled
+    // over bins that is hidden: among 64 of them most vary nearly as those of independent rows do.
+    pooled = Math.max(pooled, layout.isNumeric() ? Math.max(mean, spread) : rare);
+    // What is never in the baseline tells nothing of how it comes; where rows resemble one another,
+    // so do those out of range, and they come together.
+    return new DesignEffects(pooled, mean, spread, Math.max(mean, rare));
   }
 
-  /** Returns which part of the baseline a cell is: windows of the same part share its error. */
+  /**
+   * Returns an effect with what an estimate from so many blocks may fall short: two standard
+   * errors, √(2/B) each, of its excess over that of independent rows.
+   *
+   * <p>The excess is that of blocks with as many rows as the baseline's had. What a block's rows
+   * have in common weighs the more, the more rows there are; so in windows with more rows the
+   * excess, where it is beyond chance, is as much greater.
+   */
+  private static double effect(double estimate, BlockVariation variation, double rows) {
+    double error = 2 * Math.sqrt(2.0 / Math.max(BlockVariation.FEWEST_BLOCKS, variation.blocks()));
+    double excess = Math.max(0, estimate - 1);
+    double scale = variation.rowsPerBlock() > 0 ? rows / variation.rowsPerBlock() : 1;
+    return 1 + Math.max(excess * (1 + error), Math.max(0, excess - error) * scale);
+  }
+
+  /**
+   * Returns which part of the baseline a cell is: windows of the same part share its error. A cell
+   * that was widened differs from the very hour by what it pools, and so do its neighbours in the
+   * same way: all of them count as one part.
+   */
   private static int cellOf(SeasonCell cell, Window window) {
-    int hour = Seasons.hourOfWeek(window.startMillis());
-    int ofKind = hour % DAY + (hour >= 5 * DAY ? DAY : 0);
     return switch (cell.level()) {
-      case WHOLE -> 0;
-      case HOUR_OF_WEEK -> CELLS_PER_LEVEL + hour;
-      case HOUR_OF_DAY_KIND -> 2 * CELLS_PER_LEVEL + ofKind;
-      case HOUR_OF_DAY -> 3 * CELLS_PER_LEVEL + hour % DAY;
+      case WHOLE -> -1;
+      case HOUR_OF_DAY -> -2;
+      case HOUR_OF_DAY_KIND -> -3;
+      case HOUR_OF_WEEK -> Seasons.hourOfWeek(window.startMillis());
     };
   }
 

@@ -35,8 +35,7 @@ final class FeatureLayout {
       case NumericBins numeric -> {
         this.values = values(numeric);
         this.order = order(numeric, values);
-        this.atoms =
-            IntStream.range(NumericBins.FIRST_ATOM, numeric.firstInterval()).toArray();
+        this.atoms = IntStream.range(NumericBins.FIRST_ATOM, numeric.firstInterval()).toArray();
         this.outOfRange =
             new int[] {
               NumericBins.NEGATIVE_INFINITY,
@@ -51,8 +50,7 @@ final class FeatureLayout {
       case CategoryBins categories -> {
         this.values = new double[0];
         this.order = new int[0];
-        this.atoms =
-            IntStream.range(CategoryBins.FIRST_NAMED, categories.firstTail()).toArray();
+        this.atoms = IntStream.range(CategoryBins.FIRST_NAMED, categories.firstTail()).toArray();
         this.outOfRange = new int[0];
         int[] body = IntStream.range(CategoryBins.FIRST_NAMED, categories.size()).toArray();
         int[][] specials = {{Bins.MISSING}, {CategoryBins.UNSEEN}};

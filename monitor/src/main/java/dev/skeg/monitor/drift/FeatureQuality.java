@@ -16,8 +16,8 @@ import java.util.Optional;
 /**
  * Checks one feature's data of one window against the baseline.
  *
- * <p>Findings explain a verdict; they page nobody by themselves, and so have no part in the budget. A
- * share is found only if it is over the reference's by five standard errors and the floor.
+ * <p>Findings explain a verdict; they page nobody by themselves, and so have no part in the budget.
+ * A share is found only if it is over the reference's by five standard errors and the floor.
  */
 final class FeatureQuality {
   private static final double Z = 5;
@@ -31,7 +31,21 @@ final class FeatureQuality {
 
   /** Factors between units in use, beside powers of ten. */
   private static final double[] FACTORS = {
-    60, 3600, 24, 86_400, 7, 12, 2.54, .3048, .9144, 1.609344, .45359237, 28.349523, 4.184, 1024, 180 / Math.PI
+    60,
+    3600,
+    24,
+    86_400,
+    7,
+    12,
+    2.54,
+    .3048,
+    .9144,
+    1.609344,
+    .45359237,
+    28.349523,
+    4.184,
+    1024,
+    180 / Math.PI
   };
 
   private final FeatureLayout layout;
@@ -94,7 +108,11 @@ final class FeatureQuality {
       expected += reference.count(bin) / reference.rows();
     }
     if (isClearlyOver(share, expected) && share - expected > EffectFloors.DEFAULT.mass()) {
-      add(check, share, expected, percent(share) + " " + what + ", " + percent(expected) + " before");
+      add(
+          check,
+          share,
+          expected,
+          percent(share) + " " + what + ", " + percent(expected) + " before");
     }
   }
 
@@ -150,7 +168,9 @@ final class FeatureQuality {
     }
   }
 
-  /** Returns the share of the sampled values that are no whole numbers; NaN if too few are sampled. */
+  /**
+   * Returns the share of the sampled values that are no whole numbers; NaN if too few are sampled.
+   */
   private static double fractions(FeatureProfile profile) {
     int finite = 0;
     int fractions = 0;
@@ -220,8 +240,8 @@ final class FeatureQuality {
   }
 
   /**
-   * Returns whether a feature that had many different values in the baseline has few in this window;
-   * nothing where it had few before, or too few values were looked at.
+   * Returns whether a feature that had many different values in the baseline has few in this
+   * window; nothing where it had few before, or too few values were looked at.
    */
   static Optional<Boolean> repeats(FeatureJudge judge, FeatureProfile window) {
     if (judge.baseline().isEmpty()) {

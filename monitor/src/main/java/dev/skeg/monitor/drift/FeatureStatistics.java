@@ -17,6 +17,9 @@ final class FeatureStatistics {
   /** Added to each bin before a logarithm whose argument may be 0. */
   private static final double JEFFREYS = .5;
 
+  /** Up to which product of sample sizes the exact p of KS is worth its time: 0.1 ms. */
+  private static final int MAX_EXACT_STEPS = 40_000;
+
   private final Map<String, Statistic> found = new LinkedHashMap<>();
   private final FeatureLayout layout;
   private final double[] reference;
@@ -152,7 +155,10 @@ final class FeatureStatistics {
     long seen = own.rows();
     double distance = SampleStatistics.kolmogorovSmirnov(x, y);
     add("ks", distance, used, seen, Double.NaN);
-    double p = KolmogorovSmirnov.pValue(distance, x.length, y.length);
+    double p =
+        x.length * y.length <= MAX_EXACT_STEPS
+            ? KolmogorovSmirnov.exactPValue(distance, x.length, y.length)
+            : KolmogorovSmirnov.asymptoticPValue(distance, x.length, y.length);
     add("ks_p", p, used, seen, Double.NaN);
     double wasserstein = SampleStatistics.wasserstein(x, y);
     double normed = SampleStatistics.normedWasserstein(x, y);

@@ -32,13 +32,15 @@ import java.util.function.Function;
  * budget of false pages; a key without a window for {@value #MAX_KEYS_OF_MODEL} others' of the same
  * model is forgotten.
  *
- * <p><b>Threads.</b> One owner thread for all methods, the constructor and {@link #restore} included.
+ * <p><b>Threads.</b> One owner thread for all methods, the constructor and {@link #restore}
+ * included.
  *
  * <p><b>Cost.</b> About half a millisecond a feature and kind of reference; memory of 64 windows'
  * counts and 168 hours' a feature.
  */
 public final class Judge {
-  private static final int STATE_MAGIC = 0x534B4A31; // "SKJ1": changes with the layout of the state.
+  private static final int STATE_MAGIC =
+      0x534B4A31; // "SKJ1": changes with the layout of the state.
   private static final int MAX_KEYS_OF_MODEL = 64;
 
   private final DriftConfig config;
@@ -58,7 +60,9 @@ public final class Judge {
   }
 
   /**
-   * @param baselines by key: of the version, the same for its arms and segments; asked once a key
+   * @param baselines by key: that of the version, the same for its arms; nothing for a segment
+   *     without a baseline of its own rows, since a part differs from the whole. Asked when a key
+   *     or a feature's bins are new
    */
   public Judge(DriftConfig config, Function<ProfileKey, Optional<Baseline>> baselines) {
     this.config = config;
@@ -178,19 +182,18 @@ public final class Judge {
     Map<DriftKind, Evidence> evidence = new EnumMap<>(DriftKind.class);
     hearing
         .turns()
-        .forEach(
-            (kind, turn) -> {
-              Detector.Reading reading = turn.reading();
-              evidence.put(
-                  kind,
-                  new Evidence(
-                      reading.logE(),
-                      reading.logDetector(),
-                      budget.logThreshold(streams, 1),
-                      reading.strongest().windows(),
-                      reading.strongest().effects().pooled(),
-                      reading.strongest().referenceRows()));
-            });
+        .forEach((kind, turn) -> {
+          Detector.Reading reading = turn.reading();
+          evidence.put(
+              kind,
+              new Evidence(
+                  reading.logE(),
+                  reading.logDetector(),
+                  budget.logThreshold(streams, 1),
+                  reading.strongest().windows(),
+                  reading.strongest().effects().pooled(),
+                  reading.strongest().referenceRows()));
+        });
     FeatureProfile profile = hearing.profile();
     DriftState state = DriftState.OK;
     if (!kinds.isEmpty()) {
@@ -210,8 +213,8 @@ public final class Judge {
   }
 
   /**
-   * Returns all that the judge remembers, so that one that is {@link #restore restored} from it gives
-   * the same verdicts on the same windows. Its layout is versioned.
+   * Returns all that the judge remembers, so that one that is {@link #restore restored} from it
+   * gives the same verdicts on the same windows. Its layout is versioned.
    */
   public byte[] save() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -48,8 +48,7 @@ final class RowQuality {
     long repeated = repeats.stream().filter(each -> each).count();
     if (repeats.size() >= 2 && 2 * repeated > repeats.size()) {
       double share = (double) repeated / repeats.size();
-      String detail =
-          repeated + " of " + repeats.size() + " features repeat the same few values";
+      String detail = repeated + " of " + repeats.size() + " features repeat the same few values";
       found.add(new QualityFinding(Check.DUPLICATES, share, 0, detail));
     }
     add(profile.window(), arrived);

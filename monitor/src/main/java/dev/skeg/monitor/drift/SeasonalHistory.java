@@ -20,6 +20,9 @@ final class SeasonalHistory {
   /** Rows of an hour before windows are held against it. */
   private static final double FEWEST_ROWS = 500;
 
+  /** All that is no hour of the week of its own: what such references pool, they have in common. */
+  private static final int WIDE = -1;
+
   private static final float REMEMBERED = .75f;
   private static final long HOUR_MILLIS = 3_600_000;
   private static final int DAY = 24;
@@ -70,8 +73,9 @@ final class SeasonalHistory {
   }
 
   /**
-   * Returns the same hour of earlier weeks; with fewer than three of them, or too few rows, the same
-   * hour of earlier days of the same kind, working day or not; if that too is not enough, nothing.
+   * Returns the same hour of earlier weeks; with fewer than three of them, or too few rows, the
+   * same hour of earlier days of the same kind, working day or not; if that too is not enough,
+   * nothing.
    */
   Optional<Past> before(Window window) {
     int hour = Seasons.hourOfWeek(window.startMillis());
@@ -90,8 +94,7 @@ final class SeasonalHistory {
         wide.add(counted, visits[each]);
       }
     }
-    int cell = Seasons.HOURS + hour % DAY + (hour >= WEEKEND ? DAY : 0);
-    return isEnough(wide) ? Optional.of(new Past(cell, wide)) : Optional.empty();
+    return isEnough(wide) ? Optional.of(new Past(WIDE, wide)) : Optional.empty();
   }
 
   private static boolean isEnough(Counts counts) {

@@ -18,7 +18,6 @@ import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Reservoir;
 import dev.skeg.monitor.profile.RowCounts;
 import dev.skeg.monitor.profile.Window;
-import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.FeatureSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,15 +78,14 @@ final class Columns {
       if (Double.isFinite(values[i]) && !bins.isAtom(values[i])) {
         repeated.merge(values[i], 1, Integer::sum);
       }
-      hashes[i] = CategoryHash.of(Double.toString(values[i]));
+      hashes[i] = mixed(Double.doubleToLongBits(values[i]));
     }
     List<HeavyValue> heavy = new ArrayList<>();
-    repeated.forEach(
-        (value, count) -> {
-          if (count > HeavyShares.SHARE * values.length) {
-            heavy.add(new HeavyValue(Double.doubleToRawLongBits(value), count, count));
-          }
-        });
+    repeated.forEach((value, count) -> {
+      if (count > HeavyShares.SHARE * values.length) {
+        heavy.add(new HeavyValue(Double.doubleToRawLongBits(value), count, count));
+      }
+    });
     int kept = Math.min(Reservoir.CAPACITY, values.length);
     long[] priorities = new long[kept];
     Arrays.setAll(priorities, i -> i);
@@ -99,6 +97,13 @@ final class Columns {
         DistinctEstimate.of(hashes),
         new HeavyValues(heavy, 0),
         new Reservoir(values.length, priorities, Arrays.copyOf(values, kept)));
+  }
+
+  /** SplitMix64's mixing. */
+  private static long mixed(long bits) {
+    long z = (bits ^ bits >>> 30) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+    return z ^ z >>> 31;
   }
 
   /** A profile of counts alone. */

@@ -62,7 +62,8 @@ final class JudgeTest {
     assertThat(first.state()).isEqualTo(DriftState.DRIFT);
     assertThat(first.kinds()).containsExactly(DriftKind.SKEW);
     assertThat(first.raised()).containsExactly(DriftKind.SKEW);
-    assertThat(requireNonNull(first.effects().get(DriftKind.SKEW)).getFirst().isOverFloor()).isTrue();
+    assertThat(requireNonNull(first.effects().get(DriftKind.SKEW)).getFirst().isOverFloor())
+        .isTrue();
     assertThat(second.state()).isEqualTo(DriftState.DRIFT);
     assertThat(second.raised()).isEmpty();
     int hours = 3;
@@ -79,7 +80,10 @@ final class JudgeTest {
     for (int hour = 0; hour < 10; hour++) {
       double[] values = normal(100_000, x -> x + .02);
       FeatureVerdict verdict =
-          judge.judge(Columns.hour(hour, Columns.profile(spec, bins, values))).features().getFirst();
+          judge
+              .judge(Columns.hour(hour, Columns.profile(spec, bins, values)))
+              .features()
+              .getFirst();
       assertThat(verdict.state()).isEqualTo(DriftState.OK);
     }
   }
@@ -91,7 +95,10 @@ final class JudgeTest {
     do {
       double[] values = normal(300, x -> x + .15);
       verdict =
-          judge.judge(Columns.hour(hour, Columns.profile(spec, bins, values))).features().getFirst();
+          judge
+              .judge(Columns.hour(hour, Columns.profile(spec, bins, values)))
+              .features()
+              .getFirst();
       hour++;
       assertThat(hour).isLessThan(40);
     } while (verdict.state() != DriftState.DRIFT);
@@ -157,8 +164,7 @@ final class JudgeTest {
     NumericBins one = Columns.bins(constant);
     Judge own =
         new Judge(
-            config,
-            key -> Optional.of(Columns.baseline(Columns.profile(spec, one, constant))));
+            config, key -> Optional.of(Columns.baseline(Columns.profile(spec, one, constant))));
     double[] same = new double[ROWS];
     Arrays.fill(same, 3);
     double[] some = same.clone();

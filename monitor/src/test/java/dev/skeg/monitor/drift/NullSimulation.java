@@ -28,8 +28,8 @@ import java.util.Random;
  * Pages of a judge while nothing has changed, held against the budget.
  *
  * <p>50 features: 20 numeric of 64 quantile bins, 10 each of 5, 20 and 100 categories with Zipf's
- * shares; one in three has missing values. Counts are drawn directly where rows are independent, which
- * is the same as drawing rows.
+ * shares; one in three has missing values. Counts are drawn directly where rows are independent,
+ * which is the same as drawing rows.
  */
 final class NullSimulation {
   private static final int INTERVALS = 64;
@@ -43,8 +43,7 @@ final class NullSimulation {
   private final List<FeatureSpec> specs = new ArrayList<>();
   private final List<double[]> shares = new ArrayList<>();
 
-  NullSimulation(
-      long seed, long baselineRows, int windowRows, int features, int numericFeatures) {
+  NullSimulation(long seed, long baselineRows, int windowRows, int features, int numericFeatures) {
     this.baselineRows = baselineRows;
     this.windowRows = windowRows;
     this.random = new Random(seed);
@@ -190,8 +189,7 @@ final class NullSimulation {
               new Seasons(cells, moments),
               BlockVariation.NONE));
     }
-    Baseline baseline =
-        new Baseline(baselineRows, Optional.empty(), Columns.HOUR, features);
+    Baseline baseline = new Baseline(baselineRows, Optional.empty(), Columns.HOUR, features);
     return run(
         baseline,
         windows,
@@ -217,8 +215,8 @@ final class NullSimulation {
   }
 
   /**
-   * Numeric features whose rows follow an AR(1) process of φ = .6, through baseline and windows; the
-   * baseline knows how much its blocks of a window's length vary.
+   * Numeric features whose rows follow an AR(1) process of φ = .6, through baseline and windows;
+   * the baseline knows how much its blocks of a window's length vary.
    */
   Pages autoregressive(int windows, double windowsPerPage) {
     double[] states = new double[specs.size()];
@@ -295,7 +293,10 @@ final class NullSimulation {
       WindowVerdict verdict =
           judge.judge(
               new Profile(
-                  ProfileKey.of("m", 1), window, RowCounts.of(profiles.getFirst().rows()), profiles));
+                  ProfileKey.of("m", 1),
+                  window,
+                  RowCounts.of(profiles.getFirst().rows()),
+                  profiles));
       pages += verdict.isPage() ? 1 : 0;
     }
     return new Pages(pages, windows / windowsPerPage);

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * Windows until a change of one of 20 features is found, with the shipped defaults: one page a month,
- * windows of an hour with 5,000 independent rows, a baseline of 20,000.
+ * Windows until a change of one of 20 features is found, with the shipped defaults: one page a
+ * month, windows of an hour with 5,000 independent rows, a baseline of 20,000.
  */
 final class PowerSimulation {
   private static final int FEATURES = 20;
@@ -85,7 +85,9 @@ final class PowerSimulation {
             switch (bins.get(i)) {
               case NumericBins own ->
                   Columns.profile(
-                      specs.get(i), own, normal(WINDOW_ROWS, i == 0 ? change : Change.NEW_CATEGORY));
+                      specs.get(i),
+                      own,
+                      normal(WINDOW_ROWS, i == 0 ? change : Change.NEW_CATEGORY));
               case CategoryBins own ->
                   Columns.profile(specs.get(i), own, categories(WINDOW_ROWS, .01));
             };

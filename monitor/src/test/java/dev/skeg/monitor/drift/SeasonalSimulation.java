@@ -20,7 +20,8 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * A seasonal stream judged week by week: one year of baseline, one of ordinary weeks, then an event.
+ * A seasonal stream judged week by week: one year of baseline, one of ordinary weeks, then an
+ * event.
  *
  * <p>A feature is, in units of its noise: a daily cycle and a weekly one, each of 1; ten holidays a
  * year like Sundays, half as large again; a trend of .1 a year; and AR(1) noise with a half-life of
@@ -65,10 +66,8 @@ final class SeasonalSimulation {
       baselines.add(baseline("f" + i, own, training));
       serving.add(Arrays.copyOfRange(all, WEEKS * WEEK_ROWS, all.length));
     }
-    Baseline baseline =
-        new Baseline((long) WEEKS * WEEK_ROWS, Optional.empty(), WEEK, baselines);
-    Judge judge =
-        new Judge(DriftConfig.ofWindow(Duration.ofDays(7)), key -> Optional.of(baseline));
+    Baseline baseline = new Baseline((long) WEEKS * WEEK_ROWS, Optional.empty(), WEEK, baselines);
+    Judge judge = new Judge(DriftConfig.ofWindow(Duration.ofDays(7)), key -> Optional.of(baseline));
     int flagged = 0;
     int found = 0;
     int affected = 0;

@@ -5,12 +5,12 @@ import java.io.DataOutput;
 import java.io.IOException;
 
 /**
- * How much a stream's windows have varied around their references of late: design effects learnt from
- * serving, where no baseline tells them.
+ * How much a stream's windows have varied around their references of late: design effects learnt
+ * from serving, where no baseline tells them.
  *
- * <p>Each window gives squared residuals over what independent rows would vary by: of the mean score,
- * of the spread's, of single bins, of all bins together; the effects are their means over up to {@value
- * #CAPACITY} windows, with what an estimate from so few may fall short added.
+ * <p>Each window gives squared residuals over what independent rows would vary by: of the mean
+ * score, of the spread's, of single bins, of all bins together; the effects are their means over up
+ * to {@value #CAPACITY} windows, with what an estimate from so few may fall short added.
  *
  * <p><b>Threads.</b> One owner.
  */

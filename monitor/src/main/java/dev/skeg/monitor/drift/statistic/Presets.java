@@ -4,11 +4,12 @@ import java.util.Arrays;
 import java.util.TreeSet;
 
 /**
- * Statistics as other tools compute them by default, with their bins and their ways with empty bins.
+ * Statistics as other tools compute them by default, with their bins and their ways with empty
+ * bins.
  *
- * <p>Samples are sorted ascending, finite and not empty; {@code x} is the reference. What the tools do
- * is described by their public sources and documentation: Evidently 0.7, NannyML 0.13, TensorFlow
- * Data Validation 1.17, whylogs 1.6.
+ * <p>Samples are sorted ascending, finite and not empty; {@code x} is the reference. What the tools
+ * do is described by their public sources and documentation: Evidently 0.7, NannyML 0.13,
+ * TensorFlow Data Validation 1.17, whylogs 1.6.
  */
 public final class Presets {
   private static final double EVIDENTLY_FILL = 1e-4;
@@ -40,8 +41,7 @@ public final class Presets {
     // Evidently takes a column of at most 20 different values in the reference for categories.
     double[] distinct = Arrays.stream(x).distinct().toArray();
     if (distinct.length <= 20 || least == greatest) {
-      double[] values =
-          Arrays.stream(concat(x, y)).distinct().sorted().toArray();
+      double[] values = Arrays.stream(concat(x, y)).distinct().sorted().toArray();
       double[][] shares = {new double[values.length], new double[values.length]};
       for (double value : x) {
         shares[0][Arrays.binarySearch(values, value)] += 1.0 / x.length;
@@ -78,8 +78,8 @@ public final class Presets {
   }
 
   /**
-   * Returns NannyML's Jensen-Shannon distance of numbers, with logarithms to base 2: Doane's bins of
-   * the reference, and one more for what is outside of them.
+   * Returns NannyML's Jensen-Shannon distance of numbers, with logarithms to base 2: Doane's bins
+   * of the reference, and one more for what is outside of them.
    */
   public static double nannymlJensenShannon(double[] x, double[] y) {
     double[][] shares = nannymlShares(x, y);

@@ -43,7 +43,8 @@ final class DistancesTest {
         .isCloseTo(.17118374543334627, EXACT);
     double[] left = {1, 0};
     double[] right = {0, 1};
-    assertThat(Distances.jensenShannonDistanceNats(left, right)).isCloseTo(.8325546111576977, EXACT);
+    assertThat(Distances.jensenShannonDistanceNats(left, right))
+        .isCloseTo(.8325546111576977, EXACT);
     assertThat(Distances.jensenShannonBits(left, right)).isCloseTo(1, EXACT);
   }
 

@@ -43,8 +43,7 @@ final class SampleStatisticsTest {
         .isCloseTo(.15866260223815387, within(1e-7));
     assertThat(KolmogorovSmirnov.asymptoticPValue(.1, 300, 700))
         .isCloseTo(.02791474576622721, within(1e-6));
-    assertThat(KolmogorovSmirnov.asymptoticPValue(.3, 20, 35))
-        .isCloseTo(.15597324555204906, EXACT);
+    assertThat(KolmogorovSmirnov.asymptoticPValue(.3, 20, 35)).isCloseTo(.15597324555204906, EXACT);
     assertThat(KolmogorovSmirnov.asymptoticPValue(.02, 20_000, 5_000))
         .isCloseTo(.08043072865191048, within(1e-7));
   }
