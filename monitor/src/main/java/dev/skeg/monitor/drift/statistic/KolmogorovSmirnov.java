@@ -31,7 +31,8 @@ public final class KolmogorovSmirnov {
       inside[j] = (double) j * m < least ? inside[j - 1] : 0;
     }
     for (int i = 1; i <= m; i++) {
-      // inside[j] is the share of paths to (i, j) that stay inside. The last step came from the left
+      // inside[j] is the share of paths to (i, j) that stay inside. The last step came from the
+      // left
       // with i / (i + j), from below with j / (i + j).
       inside[0] = (double) i * n < least ? inside[0] : 0;
       for (int j = 1; j <= n; j++) {
