@@ -45,6 +45,7 @@ final class ArchitectureTest {
     ARROWS.put(
         "admin",
         List.of("source", "endpoint", "servable", "backend", "model", "config", "telemetry"));
+    ARROWS.put("admin.page", List.of());
     ARROWS.put(
         "control",
         List.of("endpoint", "batch", "servable", "backend", "model", "config", "os", "telemetry"));

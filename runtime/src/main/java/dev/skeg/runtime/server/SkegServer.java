@@ -24,6 +24,7 @@ import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.source.Plans;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
+import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
 import java.nio.file.Path;
@@ -163,7 +164,8 @@ public final class SkegServer implements AutoCloseable {
         new MetricsServer(
             config.host(),
             config.metrics().port(),
-            new PrometheusExporter(metrics, () -> states(endpoints), identity.version()));
+            new PrometheusExporter(
+                metrics, () -> states(endpoints), () -> MonitorMetrics.NONE, identity.version()));
     parts.push(metricsServer);
     note("metrics", config.host(), metricsServer.port());
     AdminServer admin =

@@ -14,11 +14,7 @@ CREATE TABLE alert (
 CREATE INDEX alert_by_key ON alert (model, version, arm, segment, state);
 CREATE INDEX alert_by_time ON alert (raised_at DESC, id);
 CREATE TABLE judge_state (
-  model TEXT NOT NULL,
-  version TEXT NOT NULL,
-  arm TEXT NOT NULL,
-  segment TEXT NOT NULL,
+  model TEXT NOT NULL PRIMARY KEY,
   saved_at INTEGER NOT NULL,
-  body BLOB NOT NULL,
-  PRIMARY KEY (model, version, arm, segment)
+  body BLOB NOT NULL
 ) STRICT;
