@@ -1,6 +1,7 @@
 package dev.skeg.monitor.profile;
 
 import dev.skeg.monitor.record.CategoryHash;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 
@@ -26,6 +27,7 @@ public final class CategoryBins implements Bins {
   private static final int TAIL_SHIFT = Long.SIZE - 4;
 
   private final List<String> names;
+  private final long[] hashes;
   private final CategoryTail tail;
   private final long[] slots; // Open addressing by the hashes' low bits; 0 is free.
   private final byte[] slotNames;
@@ -35,7 +37,12 @@ public final class CategoryBins implements Bins {
    * @param tail the baseline's other categories
    */
   public CategoryBins(List<String> names, CategoryTail tail) {
+    this(names, names.stream().mapToLong(CategoryHash::of).toArray(), tail);
+  }
+
+  private CategoryBins(List<String> names, long[] hashes, CategoryTail tail) {
     this.names = List.copyOf(names);
+    this.hashes = hashes;
     this.tail = tail;
     if (names.size() > MAX_NAMED) {
       throw new IllegalArgumentException(
@@ -49,7 +56,7 @@ public final class CategoryBins implements Bins {
     this.slots = new long[capacity];
     this.slotNames = new byte[capacity];
     for (int i = 0; i < names.size(); i++) {
-      long hash = CategoryHash.of(names.get(i));
+      long hash = hashes[i];
       int slot = (int) hash & capacity - 1;
       while (slots[slot] != 0) {
         slot = slot + 1 & capacity - 1;
@@ -57,6 +64,33 @@ public final class CategoryBins implements Bins {
       slots[slot] = hash;
       slotNames[slot] = (byte) i;
     }
+  }
+
+  /**
+   * Returns bins of categories whose names nobody knows: they are called by their hash, as {@code
+   * #44bc2cf5ad770999}.
+   *
+   * @param hashes of categories with a bin of their own, the most frequent first
+   */
+  public static CategoryBins ofHashes(long[] hashes, CategoryTail tail) {
+    List<String> names =
+        Arrays.stream(hashes).mapToObj(hash -> String.format("#%016x", hash)).toList();
+    return new CategoryBins(names, hashes.clone(), tail);
+  }
+
+  /** Returns the hashes of the categories that have a bin of their own. */
+  long[] hashes() {
+    return hashes.clone();
+  }
+
+  /** Returns whether its categories are called by their names. */
+  boolean hasNames() {
+    for (int i = 0; i < hashes.length; i++) {
+      if (hashes[i] != CategoryHash.of(names.get(i))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns the bin of a category by its hash. */
@@ -114,6 +148,7 @@ public final class CategoryBins implements Bins {
     return other == this
         || (other instanceof CategoryBins that
             && names.equals(that.names)
+            && Arrays.equals(hashes, that.hashes)
             && tail.equals(that.tail));
   }
 

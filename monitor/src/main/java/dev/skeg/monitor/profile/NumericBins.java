@@ -34,11 +34,7 @@ public final class NumericBins implements Bins {
   private final double[] atoms;
   private final double[] edges;
 
-  // Cells: every double has a key, a long in the same order (-0 before 0; NaNs at both ends). Cell
-  // i
-  // holds the keys up to its upper bound, and knows its bin. So one search answers everything.
-  private final long[] bounds; // A power of two of them, filled up with Long.MAX_VALUE.
-  private final short[] cellBins;
+  private final CellTable cells;
 
   /**
    * @param atoms finite values in any order, -0 the same as 0; 0 and -1 are added if they are not
@@ -59,9 +55,7 @@ public final class NumericBins implements Bins {
       }
       this.edges[i] += 0.0; // -0 is 0.
     }
-    CellTable cells = new CellTable(this.atoms, this.edges);
-    this.bounds = cells.bounds();
-    this.cellBins = cells.bins();
+    this.cells = new CellTable(this.atoms, this.edges);
   }
 
   private static double[] atoms(double[] given, double[] edges) {
@@ -87,28 +81,11 @@ public final class NumericBins implements Bins {
 
   /** Returns the bin of a value. */
   public int binOf(double value) {
-    long key = key(value);
-    int cell = 0;
-    for (int step = bounds.length >> 1; step > 0; step >>= 1) {
-      cell += bounds[cell + step - 1] < key ? step : 0;
-    }
-    return cellBins[cell];
+    return cells.bins()[cells.cell(value)];
   }
 
-  /** Returns a long in the order of doubles. */
-  static long key(double value) {
-    long bits = Double.doubleToRawLongBits(value);
-    return bits ^ (bits >> 63 & Long.MAX_VALUE);
-  }
-
-  /** The upper bounds of the cells, a power of two of them; not to be changed. */
-  long[] bounds() {
-    return bounds;
-  }
-
-  /** The bins of the cells; not to be changed. */
-  short[] cellBins() {
-    return cellBins;
+  CellTable cells() {
+    return cells;
   }
 
   @Override

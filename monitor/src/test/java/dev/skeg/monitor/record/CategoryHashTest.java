@@ -35,4 +35,17 @@ final class CategoryHashTest {
     assertThat(CategoryHash.of(Double.NaN)).isEqualTo(CategoryHash.MISSING);
     assertThat(CategoryHash.of("0")).isNotEqualTo(CategoryHash.MISSING);
   }
+
+  @Test
+  void isTheSameWithoutAllocating() {
+    NumberHashes numbers = new NumberHashes();
+    for (int round = 0; round < 2; round++) {
+      for (long number : new long[] {0, 7, -12, 99_999, Long.MAX_VALUE, Long.MIN_VALUE}) {
+        assertThat(numbers.of(number)).isEqualTo(CategoryHash.of(number));
+      }
+    }
+    assertThat(numbers.of(2.0)).isEqualTo(CategoryHash.of("2"));
+    assertThat(numbers.of(2.5)).isEqualTo(CategoryHash.of("2.5"));
+    assertThat(numbers.of(Double.NaN)).isEqualTo(CategoryHash.MISSING);
+  }
 }
