@@ -36,7 +36,8 @@ final class ArchitectureTest {
     ARROWS.put("backend.onnx", List.of("backend", "model"));
     ARROWS.put("os", List.of());
     ARROWS.put("servable", List.of("backend", "model", "os"));
-    ARROWS.put("batch", List.of("servable", "backend", "model", "os", "telemetry"));
+    ARROWS.put("tap", List.of("model"));
+    ARROWS.put("batch", List.of("servable", "tap", "backend", "model", "os", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
     ARROWS.put("socket", List.of("model"));
     ARROWS.put("state", List.of("model"));
@@ -65,6 +66,7 @@ final class ArchitectureTest {
             "model",
             "servable",
             "socket",
+            "tap",
             "telemetry"));
     ARROWS.put(
         "cli",

@@ -35,6 +35,7 @@ final class VersionLoader {
   private final InferenceMetrics metrics;
   private final MemoryAdmission memory;
   private final BiConsumer<Servable, String> quarantine;
+  private final VersionObserver observer;
 
   /** What became of a load. */
   sealed interface Outcome {
@@ -70,11 +71,13 @@ final class VersionLoader {
       Loader loader,
       InferenceMetrics metrics,
       MemoryAdmission memory,
-      BiConsumer<Servable, String> quarantine) {
+      BiConsumer<Servable, String> quarantine,
+      VersionObserver observer) {
     this.loader = loader;
     this.metrics = metrics;
     this.memory = memory;
     this.quarantine = quarantine;
+    this.observer = observer;
   }
 
   /**
@@ -157,7 +160,9 @@ final class VersionLoader {
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
       batcher.measure(pace);
-      return new LiveVersion(load, new VersionStatus.Ready(servable, batcher), notes);
+      VersionStatus.Ready ready = new VersionStatus.Ready(servable, batcher);
+      observer.loaded(load, ready);
+      return new LiveVersion(load, ready, notes);
     } catch (RuntimeException | Error e) {
       servable.retire().join(); // Nobody else has a claim yet.
       if (batcher != null) {

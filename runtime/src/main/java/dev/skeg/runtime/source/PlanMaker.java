@@ -5,6 +5,7 @@ import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ExecutionConfig;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.config.ModelYaml;
+import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.model.ModelVersion;
@@ -39,7 +40,11 @@ final class PlanMaker {
    *
    * @param running config.pbtxt, model.yaml and the server's own put together
    */
-  record Setup(ModelConfigFile config, ExecutionConfig running, VersionsConfig versions) {}
+  record Setup(
+      ModelConfigFile config,
+      ExecutionConfig running,
+      VersionsConfig versions,
+      MonitorConfig monitor) {}
 
   /**
    * Reads a model's configuration.
@@ -53,7 +58,8 @@ final class PlanMaker {
         configFile.map(file -> ModelConfigFile.read(file, model)).orElse(ModelConfigFile.ABSENT);
     config.warnings().forEach(warning -> LOG.warn("Model '{}': {}", model, warning));
     ModelYaml yaml = yamlFile.map(ModelYaml::read).orElse(ModelYaml.ABSENT);
-    return new Setup(config, yaml.execution(execution, config.instances()), yaml.versions());
+    return new Setup(
+        config, yaml.execution(execution, config.instances()), yaml.versions(), yaml.monitor());
   }
 
   /**
@@ -75,6 +81,7 @@ final class PlanMaker {
         digest,
         request,
         running.lanes().resolve(budget, running.intraOpThreads()),
-        running.maxQueued());
+        running.maxQueued(),
+        setup.monitor());
   }
 }
