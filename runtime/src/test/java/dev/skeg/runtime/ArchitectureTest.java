@@ -36,14 +36,17 @@ final class ArchitectureTest {
     ARROWS.put("backend.onnx", List.of("backend", "model"));
     ARROWS.put("os", List.of());
     ARROWS.put("servable", List.of("backend", "model", "os"));
-    ARROWS.put("batch", List.of("servable", "backend", "model", "os", "telemetry"));
+    ARROWS.put("tap", List.of("model"));
+    ARROWS.put("batch", List.of("servable", "tap", "backend", "model", "os", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
     ARROWS.put("socket", List.of("model"));
+    ARROWS.put("state", List.of("model"));
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put(
         "admin",
         List.of("source", "endpoint", "servable", "backend", "model", "config", "telemetry"));
+    ARROWS.put("admin.page", List.of());
     ARROWS.put(
         "control",
         List.of("endpoint", "batch", "servable", "backend", "model", "config", "os", "telemetry"));
@@ -63,6 +66,7 @@ final class ArchitectureTest {
             "model",
             "servable",
             "socket",
+            "tap",
             "telemetry"));
     ARROWS.put(
         "cli",
@@ -95,6 +99,15 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.prometheus..");
+
+  @ArchTest
+  static final ArchRule ONLY_STATE_KNOWS_THE_DATABASE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + "state")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.sql..", "javax.sql..", "org.sqlite..");
 
   @ArchTest
   static final ArchRule ONLY_COMMANDS_PRINT =

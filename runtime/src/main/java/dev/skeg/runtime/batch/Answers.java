@@ -1,6 +1,8 @@
 package dev.skeg.runtime.batch;
 
 import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.tap.LaneTap;
+import dev.skeg.runtime.tap.TapLayout;
 
 /**
  * What a run of a batch gave, to be cut up among its requests.
@@ -39,6 +41,14 @@ abstract sealed class Answers implements AutoCloseable permits SlotAnswers, Tens
    * its claim is theirs from now on.
    */
   abstract InferenceOutputs part(int index);
+
+  /**
+   * Records the batch's rows for those who watch.
+   *
+   * @param isHandedOver whether all answers have been handed over, or none has
+   * @param index of the request to record; -1 for all of the batch
+   */
+  abstract void record(LaneTap tap, TapLayout layout, boolean isHandedOver, int index);
 
   @Override
   public abstract void close();

@@ -60,15 +60,20 @@ final class BatchRun {
 
   private Answers runAlone(int index, @Nullable RunControl control, long startNanos) {
     Entry entry = batch.entry(index);
-    List<Tensor> inputs = entry.request.inputs();
-    if (!batch.isWhole(index)) {
-      inputs = part(entry, batch.firstRow(index), batch.rowCount(index));
-    }
+    List<Tensor> inputs = inputs(batch, index);
     InferenceOutputs outputs =
         control == null
             ? entry.handle.run(inputs, entry.request.outputs())
             : entry.handle.run(inputs, entry.request.outputs(), control);
     return new TensorAnswers(batch, outputs, true, startNanos, System.nanoTime());
+  }
+
+  /** Returns the inputs of those rows of a request that the batch has. */
+  static List<Tensor> inputs(Batch batch, int index) {
+    Entry entry = batch.entry(index);
+    return batch.isWhole(index)
+        ? entry.request.inputs()
+        : part(entry, batch.firstRow(index), batch.rowCount(index));
   }
 
   private static List<Tensor> part(Entry entry, int firstRow, int rows) {

@@ -10,6 +10,7 @@ import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.BatchLimit;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
+import dev.skeg.runtime.tap.VersionTap;
 import dev.skeg.runtime.telemetry.ModelMetrics;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
@@ -48,6 +49,7 @@ public final class Batcher {
   private final InlineRun inline;
   private final Endings endings;
   private final FailureStreak failures;
+  private final VersionTap tap = new VersionTap();
   private final AtomicLong numbers = new AtomicLong();
   private final long originNanos = System.nanoTime();
 
@@ -85,6 +87,11 @@ public final class Batcher {
 
   ModelMetrics metrics() {
     return metrics;
+  }
+
+  /** Returns where the answered rows can be had. */
+  public VersionTap tap() {
+    return tap;
   }
 
   Endings endings() {

@@ -4,6 +4,8 @@ import dev.skeg.runtime.backend.RunControl;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.StageTimings;
+import dev.skeg.runtime.tap.LaneTap;
+import dev.skeg.runtime.tap.TapLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,7 @@ final class Lane {
   private final Batch batch = new Batch();
   private final BatchRun runs;
   private final LaneThread thread;
+  private final LaneTap tap;
   private @Nullable RunControl control;
   private int endedCount; // Requests of the batch, from the first, that have their answer.
   private long reckonedNanos; // Of the batch at hand, as far as others are to reckon with it.
@@ -31,6 +34,7 @@ final class Lane {
     this.scheduler = scheduler;
     this.index = index;
     this.runs = new BatchRun(batch);
+    this.tap = batcher.tap().lane();
     this.thread = new LaneThread("lane-" + batcher.model() + "-" + index, this::work);
   }
 
@@ -150,10 +154,27 @@ final class Lane {
 
   private void hand(Answers answers, long startNanos) {
     try (answers) {
+      TapLayout watched = tap.watched();
+      if (watched != null) {
+        record(answers, watched, false, -1);
+      }
       for (int i = 0; i < batch.size(); i++) {
         hand(i, answers, startNanos);
       }
+      if (watched != null) {
+        record(answers, watched, true, -1);
+      }
     }
+  }
+
+  /** Records rows; whatever goes wrong there, the answers are not touched by it. */
+  private void record(Answers answers, TapLayout watched, boolean isHandedOver, int index) {
+    try {
+      answers.record(tap, watched, isHandedOver, index);
+    } catch (RuntimeException | Error e) {
+      batcher.tap().failed(e);
+    }
+    tap.publish();
   }
 
   private void hand(int index, Answers answers, long startNanos) {
@@ -215,6 +236,10 @@ final class Lane {
       batcher.failures().succeeded();
       batcher.metrics().recordExecution(batch.rowCount(i));
       try (answers) {
+        TapLayout watched = tap.watched();
+        if (watched != null) {
+          record(answers, watched, false, i);
+        }
         hand(i, answers, startNanos);
       }
     }

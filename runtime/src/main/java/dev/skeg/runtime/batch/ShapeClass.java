@@ -7,6 +7,8 @@ import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.tap.TapLayout;
+import dev.skeg.runtime.tap.TapPlan;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ final class ShapeClass {
   private final CostCurve cost = new CostCurve();
   private final @Nullable SlotShape slotShape;
   private @Nullable SlotPool slots;
+  private @Nullable TapPlan tapPlan; // Any of the latest layout will do: it is immutable.
 
   /** For requests that run alone, each as it came. */
   private ShapeClass(Signature signature, boolean learns) {
@@ -204,6 +207,16 @@ final class ShapeClass {
       throw new IllegalStateException("a shape without slots");
     }
     return slotShape;
+  }
+
+  /** Returns how rows in the slots of this class are recorded. */
+  TapPlan tapPlan(TapLayout layout) {
+    TapPlan plan = tapPlan;
+    if (plan == null || plan.layout() != layout) {
+      plan = layout.plan(inputs, outputs);
+      tapPlan = plan;
+    }
+    return plan;
   }
 
   CostCurve cost() {

@@ -2,6 +2,9 @@ package dev.skeg.runtime.batch;
 
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.tap.LaneTap;
+import dev.skeg.runtime.tap.TapLayout;
+import dev.skeg.runtime.tap.TapPlan;
 
 /** Fixed rows in a slot, which is lent to the answers or copied from. */
 final class SlotAnswers extends Answers {
@@ -42,6 +45,28 @@ final class SlotAnswers extends Answers {
         new TensorList(tensors, isLent ? slot : null, batch.entry(index).claimOfOutputs());
     given++;
     return part;
+  }
+
+  /** The slot has both the rows and their outputs, until this is closed: so nobody waits for it. */
+  @Override
+  void record(LaneTap tap, TapLayout layout, boolean isHandedOver, int index) {
+    if (!isHandedOver) {
+      return;
+    }
+    TapPlan plan = batch.shape().tapPlan(layout);
+    int first = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      int rows = batch.rowCount(i);
+      tap.record(
+          plan,
+          batch.entry(i).request,
+          slot.inputs(),
+          slot.outputs(),
+          first,
+          batch.firstRow(i),
+          rows);
+      first += rows;
+    }
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.servable.Servable;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -112,17 +113,33 @@ final class SlotPool {
   static final class PooledSlot {
     private final SlotPool pool;
     private final BatchSlot memory;
+    private final MemorySegment[] inputs;
+    private final MemorySegment[] outputs;
     private final AtomicInteger holders = new AtomicInteger();
     private final Tensor[] @Nullable [] single; // By row: its outputs, once they were asked for.
 
     PooledSlot(SlotPool pool, BatchSlot memory) {
       this.pool = pool;
       this.memory = memory;
+      this.inputs = new MemorySegment[pool.shape.inputCount()];
+      Arrays.setAll(inputs, memory::input);
+      this.outputs = new MemorySegment[pool.shape.outputCount()];
+      Arrays.setAll(outputs, memory::output);
       this.single = new Tensor[pool.shape.slotRows()][];
     }
 
     BatchSlot memory() {
       return memory;
+    }
+
+    /** The tensors that batches are copied to, in the class's order; not to be changed. */
+    MemorySegment[] inputs() {
+      return inputs;
+    }
+
+    /** The tensors that the engine writes, in the class's order; not to be changed. */
+    MemorySegment[] outputs() {
+      return outputs;
     }
 
     /**

@@ -4,6 +4,8 @@ import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.servable.ServableHandle;
+import dev.skeg.runtime.tap.LaneTap;
+import dev.skeg.runtime.tap.TapLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -46,6 +48,11 @@ final class TensorAnswers extends Answers {
       outputs = null;
       return part;
     }
+    return new TensorList(part(index, all), null, batch.entry(index).claimOfOutputs());
+  }
+
+  /** Copies the outputs of the next request. */
+  private Tensor[] part(int index, InferenceOutputs all) {
     Tensor[] part = new Tensor[all.size()];
     int rows = batch.rowCount(index);
     for (int k = 0; k < part.length; k++) {
@@ -61,7 +68,7 @@ final class TensorAnswers extends Answers {
               MemorySegment.ofArray(data.toArray(ValueLayout.JAVA_BYTE)));
       offsets[k] += bytes;
     }
-    return new TensorList(part, null, batch.entry(index).claimOfOutputs());
+    return part;
   }
 
   private static long bytes(Tensor tensor, long offset, long elements) {
@@ -73,6 +80,39 @@ final class TensorAnswers extends Answers {
       end += Integer.BYTES + Integer.toUnsignedLong(tensor.data().get(LENGTH, end));
     }
     return end - offset;
+  }
+
+  /**
+   * Requests' inputs are their transports' once they are answered, and so are the outputs if they
+   * are given away: what ran outside of slots is recorded before.
+   */
+  @Override
+  void record(LaneTap tap, TapLayout layout, boolean isHandedOver, int index) {
+    InferenceOutputs all = outputs;
+    if (isHandedOver || all == null) {
+      return;
+    }
+    if (isOnes) {
+      int only = Math.max(0, index);
+      tap.record(
+          layout,
+          batch.entry(only).request,
+          BatchRun.inputs(batch, only),
+          all,
+          batch.firstRow(only));
+      return;
+    }
+    long[] before = offsets.clone();
+    for (int i = 0; i < batch.size(); i++) {
+      Tensor[] part = part(i, all);
+      tap.record(
+          layout,
+          batch.entry(i).request,
+          BatchRun.inputs(batch, i),
+          new TensorList(part, null, null),
+          batch.firstRow(i));
+    }
+    System.arraycopy(before, 0, offsets, 0, offsets.length);
   }
 
   @Override

@@ -17,15 +17,22 @@ import java.util.regex.Pattern;
  * @param intraOpThreads threads that one run may use; empty leaves it to the server
  * @param sharesWeights whether versions use weights where they lie in files beside the model's
  * @param versions how they follow one another
+ * @param monitor how its predictions are watched
  */
 public record ModelYaml(
     Optional<Lanes> lanes,
     OptionalInt intraOpThreads,
     boolean sharesWeights,
-    VersionsConfig versions) {
+    VersionsConfig versions,
+    MonitorConfig monitor) {
   /** What a model without the file has. */
   public static final ModelYaml ABSENT =
-      new ModelYaml(Optional.empty(), OptionalInt.empty(), false, VersionsConfig.DEFAULT);
+      new ModelYaml(
+          Optional.empty(),
+          OptionalInt.empty(),
+          false,
+          VersionsConfig.DEFAULT,
+          MonitorConfig.DEFAULT);
 
   private static final ValueType<Lanes> LANES = ValueType.lanes();
   private static final ValueType<Integer> INTRA_OP_THREADS =
@@ -55,11 +62,26 @@ public record ModelYaml(
    * @param defaultText what holds without it, as the reference has it
    * @param summary one sentence, for the reference
    */
-  record ModelKey(String path, ValueType<?> type, String defaultText, String summary) {}
+  record ModelKey(String path, ValueType<?> type, String defaultText, String summary) {
+    /** Returns the key as it is written. */
+    String shownPath() {
+      return isList() ? path.substring(0, path.length() - MonitorKeys.LIST.length()) : path;
+    }
+
+    /** Returns what would do. */
+    String expected() {
+      return isList() ? "a list; each " + type.expected() : type.expected();
+    }
+
+    private boolean isList() {
+      return path.endsWith(MonitorKeys.LIST);
+    }
+  }
 
   /** Every key, in the order of the reference. */
   static final List<ModelKey> KEYS =
-      List.of(
+      with(
+          MonitorKeys.KEYS,
           new ModelKey(
               "execution.lanes",
               LANES,
@@ -102,13 +124,18 @@ public record ModelYaml(
               "A label, as `prod: 3`, by which clients may call that version. A label moves only to a"
                   + " version that is ready."));
 
+  private static List<ModelKey> with(List<ModelKey> others, ModelKey... first) {
+    List<ModelKey> keys = new ArrayList<>(List.of(first));
+    keys.addAll(others);
+    return List.copyOf(keys);
+  }
+
   private static final String LATER_BLOCK =
-      "not supported by this version (remove the block; the file accepts: execution, versions)";
+      "not supported by this version (remove the block; the file accepts: execution, versions, monitor)";
 
   /** What is designed but not built. */
   static final Map<String, String> REFUSED =
       Map.of(
-          "monitor", LATER_BLOCK,
           "rollout", LATER_BLOCK,
           "triggers", LATER_BLOCK,
           "explain", LATER_BLOCK,
@@ -133,6 +160,7 @@ public record ModelYaml(
     OptionalInt keepPrevious = OptionalInt.empty();
     Optional<Duration> maxLatency = Optional.empty();
     Map<String, Long> labels = new TreeMap<>();
+    MonitorKeys monitor = new MonitorKeys();
     String keepPreviousPlace = "";
     for (YamlFile.Entry entry :
         file.entries(KEYS.stream().map(ModelKey::path).toList(), REFUSED, problems)) {
@@ -148,6 +176,7 @@ public record ModelYaml(
             keepPrevious = OptionalInt.of(KEEP_PREVIOUS.parse(entry.text()));
             keepPreviousPlace = entry.place();
           }
+          case String path when path.startsWith(MonitorKeys.BLOCK) -> monitor.take(entry);
           case String path when path.startsWith(LABELS) ->
               labels.put(label(path.substring(LABELS.length())), LABELLED.parse(entry.text()));
           default -> throw new IllegalStateException("no such key: " + entry.path());
@@ -164,12 +193,17 @@ public record ModelYaml(
               + keepPrevious.getAsInt()
               + " (expected: 0 with versions.swap: unload-first, which is for when memory is short)");
     }
+    MonitorConfig watched = monitor.config(problems);
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
     int kept = keepPrevious.orElse(unloadsFirst ? 0 : VersionsConfig.DEFAULT_KEEP_PREVIOUS);
     return new ModelYaml(
-        lanes, intraOpThreads, sharesWeights, new VersionsConfig(swap, kept, maxLatency, labels));
+        lanes,
+        intraOpThreads,
+        sharesWeights,
+        new VersionsConfig(swap, kept, maxLatency, labels),
+        watched);
   }
 
   private static String label(String name) {

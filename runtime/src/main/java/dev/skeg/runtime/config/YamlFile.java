@@ -223,6 +223,12 @@ record YamlFile(String name, Block root) {
             } else {
               problems.add(place + ": " + kind(node) + " (expected: one value)");
             }
+          } else if (known.contains(path + MonitorKeys.LIST)) {
+            if (node instanceof Sequence(_, List<Node> nodes)) {
+              nodes.forEach(each -> element(path, each, problems, entries));
+            } else {
+              problems.add(place + ": " + kind(node) + " (expected: a list, as [a, b])");
+            }
           } else if (isBlock && node instanceof Block inner) {
             collect(path + ".", inner, known, refused, problems, entries);
           } else if (isBlock && !(node instanceof Value(_, _, boolean isEmpty) && isEmpty)) {
@@ -237,16 +243,35 @@ record YamlFile(String name, Block root) {
                     + "}".repeat((int) path.chars().filter(c -> c == '.').count())
                     + ")");
           } else if (!isBlock) {
-            problems.add(place + ": unknown key" + Nearest.hint(path, known));
+            problems.add(
+                place
+                    + ": unknown key"
+                    + Nearest.hint(path, known.stream().map(YamlFile::shown).toList()));
           }
         });
+  }
+
+  /** Returns a key as it is written. */
+  private static String shown(String key) {
+    return key.endsWith(MonitorKeys.LIST)
+        ? key.substring(0, key.length() - MonitorKeys.LIST.length())
+        : key;
+  }
+
+  private void element(String path, Node node, List<String> problems, List<Entry> entries) {
+    String place = name + ":" + node.line() + ": " + path;
+    if (node instanceof Value(_, String text, boolean isEmpty) && !isEmpty) {
+      entries.add(new Entry(path + MonitorKeys.LIST, text, place));
+    } else {
+      problems.add(place + ": " + kind(node) + " in the list (expected: one value)");
+    }
   }
 
   private static String keys(String path, Collection<String> known) {
     List<String> keys = new ArrayList<>();
     for (String key : known) {
       if (key.startsWith(path + ".")) {
-        keys.add(key.substring(path.length() + 1));
+        keys.add(shown(key.substring(path.length() + 1)));
       }
     }
     return String.join(", ", keys);

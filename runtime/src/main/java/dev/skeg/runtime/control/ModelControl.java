@@ -58,6 +58,7 @@ public final class ModelControl implements AutoCloseable {
   private final InferenceMetrics metrics;
   private final Clock clock;
   private final VersionLoader loader;
+  private final VersionObserver observer;
   private final GivingWay engine = new GivingWay(GivingWay.LOWEST);
   private final GivingWay around = new GivingWay(GivingWay.GENTLE);
   private final VersionLoader.Paces givingWay = new VersionLoader.Paces(around, engine);
@@ -83,11 +84,24 @@ public final class ModelControl implements AutoCloseable {
 
   public ModelControl(
       Loader loader, EndpointTable endpoints, InferenceMetrics metrics, Clock clock) {
+    this(loader, endpoints, metrics, clock, VersionObserver.NONE);
+  }
+
+  /**
+   * @param observer told of versions that come and go
+   */
+  public ModelControl(
+      Loader loader,
+      EndpointTable endpoints,
+      InferenceMetrics metrics,
+      Clock clock,
+      VersionObserver observer) {
     this(
         loader,
         endpoints,
         metrics,
         clock,
+        observer,
         new MemoryAdmission(MemoryBudget::availableBytes, MemoryBudget::residentBytes));
   }
 
@@ -96,11 +110,13 @@ public final class ModelControl implements AutoCloseable {
       EndpointTable endpoints,
       InferenceMetrics metrics,
       Clock clock,
+      VersionObserver observer,
       MemoryAdmission memory) {
     this.endpoints = endpoints;
     this.metrics = metrics;
     this.clock = clock;
-    this.loader = new VersionLoader(loader, metrics, memory, this::quarantine);
+    this.observer = observer;
+    this.loader = new VersionLoader(loader, metrics, memory, this::quarantine, observer);
     this.loads.allowCoreThreadTimeOut(true);
     Thread.ofVirtual().name("control").start(this::work);
   }
@@ -317,6 +333,7 @@ public final class ModelControl implements AutoCloseable {
     private void free(LiveVersion version) {
       try {
         around.call(() -> {
+          observer.gone(version.ready());
           version.ready().batcher().free();
           version.ready().servable().free();
           giveBack(version.load().request().fileBytes());

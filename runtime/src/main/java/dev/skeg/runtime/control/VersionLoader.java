@@ -36,6 +36,7 @@ final class VersionLoader {
   private final InferenceMetrics metrics;
   private final MemoryAdmission memory;
   private final BiConsumer<Servable, String> quarantine;
+  private final VersionObserver observer;
 
   /** What became of a load. */
   sealed interface Outcome {
@@ -72,11 +73,13 @@ final class VersionLoader {
       Loader loader,
       InferenceMetrics metrics,
       MemoryAdmission memory,
-      BiConsumer<Servable, String> quarantine) {
+      BiConsumer<Servable, String> quarantine,
+      VersionObserver observer) {
     this.loader = loader;
     this.metrics = metrics;
     this.memory = memory;
     this.quarantine = quarantine;
+    this.observer = observer;
   }
 
   /**
@@ -161,8 +164,9 @@ final class VersionLoader {
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
       batcher.measure(pace);
-      return new LiveVersion(
-          load, new VersionStatus.Ready(servable, batcher, demands.recent()), notes);
+      VersionStatus.Ready ready = new VersionStatus.Ready(servable, batcher, demands.recent());
+      observer.loaded(load, ready);
+      return new LiveVersion(load, ready, notes);
     } catch (RuntimeException | Error e) {
       servable.retire().join(); // Nobody else has a claim yet.
       if (batcher != null) {

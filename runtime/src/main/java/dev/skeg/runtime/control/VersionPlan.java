@@ -1,5 +1,6 @@
 package dev.skeg.runtime.control;
 
+import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.servable.LoadRequest;
 
 /** What is to become of one version that the repository has. */
@@ -13,8 +14,15 @@ public sealed interface VersionPlan {
    * @param digest sha256 of its files in hexadecimal
    * @param lanes batches that run at once, 1 or more
    * @param maxQueued requests that wait at most, 1 or more
+   * @param monitor how it is watched
    */
-  record Load(String digest, LoadRequest request, int lanes, int maxQueued) implements VersionPlan {
+  record Load(String digest, LoadRequest request, int lanes, int maxQueued, MonitorConfig monitor)
+      implements VersionPlan {
+    /** A load of a version that is watched in the usual way. */
+    public Load(String digest, LoadRequest request, int lanes, int maxQueued) {
+      this(digest, request, lanes, maxQueued, MonitorConfig.DEFAULT);
+    }
+
     @Override
     public long number() {
       return request.version().number();
@@ -25,6 +33,7 @@ public sealed interface VersionPlan {
       return digest.equals(other.digest)
           && lanes == other.lanes
           && maxQueued == other.maxQueued
+          && monitor.equals(other.monitor)
           && request.isSameAs(other.request);
     }
   }

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.grpc;
 
+import dev.skeg.runtime.model.RequestMarks;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,12 @@ final class InferParameters {
       case "timeout", "priority" -> {
         if (!value.isNonNegative()) {
           throw wrong(key, value, "int64_param or uint64_param, 0 or more");
+        }
+      }
+      case RequestMarks.EVENT_TIME -> {
+        if (!value.isNonNegative()) {
+          throw wrong(
+              key, value, "int64_param or uint64_param, milliseconds since the epoch, 0 or more");
         }
       }
       case "sequence_id" -> {

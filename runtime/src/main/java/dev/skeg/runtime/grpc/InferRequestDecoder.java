@@ -1,6 +1,7 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Tensor;
 import io.grpc.Status;
@@ -51,6 +52,8 @@ final class InferRequestDecoder {
   private long timeoutNanos;
   private long queueTimeoutNanos;
   private long priority;
+  private long eventMillis = -1;
+  private final List<String> parameters = new ArrayList<>(); // The client's own: key, value, …
   private @Nullable RequestException firstProblem; // The first one met while walking.
 
   /**
@@ -108,6 +111,8 @@ final class InferRequestDecoder {
     outputs.clear();
     inputCount = 0;
     rawCount = 0;
+    eventMillis = -1;
+    parameters.clear();
     queueTimeoutNanos = 0;
     priority = 0;
     firstProblem = null;
@@ -256,6 +261,12 @@ final class InferRequestDecoder {
       queueTimeoutNanos = RequestTerms.microsToNanos(value.unsigned());
     } else if (key.equals("priority")) {
       priority = value.unsigned();
+    } else if (key.equals(RequestMarks.EVENT_TIME)) {
+      eventMillis = value.unsigned();
+    } else if (value.value() instanceof String text
+        && parameters.size() < 2 * RequestMarks.MAX_PARAMETERS) {
+      parameters.add(key);
+      parameters.add(text);
     }
   }
 
@@ -302,7 +313,8 @@ final class InferRequestDecoder {
     List<Tensor> all =
         first == null ? List.of() : inputCount == 1 ? List.of(first) : all(first, isRaw);
     requireDistinctInputs();
-    return new InferenceRequest(modelName, modelVersion, id, all, outputs(), terms(), nowNanos);
+    return new InferenceRequest(
+        modelName, modelVersion, id, all, outputs(), terms(), marks(), nowNanos);
   }
 
   private List<Tensor> all(Tensor first, boolean isRaw)
@@ -350,6 +362,12 @@ final class InferRequestDecoder {
       lastOutputs = List.copyOf(outputs);
     }
     return lastOutputs;
+  }
+
+  private RequestMarks marks() {
+    return eventMillis < 0 && parameters.isEmpty()
+        ? RequestMarks.NONE
+        : RequestMarks.of(eventMillis, parameters);
   }
 
   private RequestTerms terms() {

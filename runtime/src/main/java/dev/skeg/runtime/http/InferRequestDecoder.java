@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
@@ -51,6 +52,8 @@ final class InferRequestDecoder {
   private boolean binaryByDefault;
   private boolean sawInputs;
   private long queueTimeoutNanos;
+  private long eventMillis = -1;
+  private final List<String> parameters = new ArrayList<>(); // The client's own: key, value, …
   private long priority;
   private long stagedBytes;
   private String where = ""; // What is being read, for the message of a parser's failure.
@@ -158,6 +161,7 @@ final class InferRequestDecoder {
             tensors,
             outputs,
             new RequestTerms(timeoutNanos, queueTimeoutNanos, priority),
+            RequestMarks.of(eventMillis, parameters),
             receivedNanos);
     return new InferCall(request, binary, binaryByDefault, memory);
   }
@@ -238,7 +242,18 @@ final class InferRequestDecoder {
             queueTimeoutNanos =
                 RequestTerms.microsToNanos(
                     saturated(unsigned(parser, field, "an integer of microseconds, 0 or more")));
-        default -> readCustomParameter(parser, key, field);
+        case RequestMarks.EVENT_TIME ->
+            eventMillis =
+                saturated(
+                    unsigned(parser, field, "an integer, milliseconds since the epoch, 0 or more"));
+        default -> {
+          readCustomParameter(parser, key, field);
+          if (parser.currentToken() == JsonToken.VALUE_STRING
+              && parameters.size() < 2 * RequestMarks.MAX_PARAMETERS) {
+            parameters.add(key);
+            parameters.add(parser.getText());
+          }
+        }
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
@@ -104,7 +105,9 @@ final class RequestHeads {
    */
   void keep(
       ByteBuf body, int documentBytes, Route.Infer route, List<Input> inputs, InferCall call) {
-    if (documentBytes > MAX_BYTES || !call.request().id().isEmpty()) {
+    if (documentBytes > MAX_BYTES
+        || !call.request().id().isEmpty()
+        || !call.request().marks().equals(RequestMarks.NONE)) {
       return;
     }
     int dataBytes = 0;

@@ -11,6 +11,7 @@ import java.util.List;
  * @param inputs in the request's order
  * @param outputs names of the outputs wanted; empty for all
  * @param terms when to be answered
+ * @param marks what the client says of it for later
  * @param receivedNanos when its last byte had been read, as of {@link System#nanoTime()}
  */
 public record InferenceRequest(
@@ -20,10 +21,23 @@ public record InferenceRequest(
     List<Tensor> inputs,
     List<String> outputs,
     RequestTerms terms,
+    RequestMarks marks,
     long receivedNanos) {
   public InferenceRequest {
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
+  }
+
+  /** A request of which its client says nothing for later. */
+  public InferenceRequest(
+      String model,
+      String version,
+      String id,
+      List<Tensor> inputs,
+      List<String> outputs,
+      RequestTerms terms,
+      long receivedNanos) {
+    this(model, version, id, inputs, outputs, terms, RequestMarks.NONE, receivedNanos);
   }
 
   /**
@@ -34,6 +48,6 @@ public record InferenceRequest(
   public InferenceRequest withTimeout(long timeoutNanos) {
     RequestTerms limited =
         new RequestTerms(timeoutNanos, terms.queueTimeoutNanos(), terms.priority());
-    return new InferenceRequest(model, version, id, inputs, outputs, limited, receivedNanos);
+    return new InferenceRequest(model, version, id, inputs, outputs, limited, marks, receivedNanos);
   }
 }

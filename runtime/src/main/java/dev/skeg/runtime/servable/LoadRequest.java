@@ -46,7 +46,7 @@ public record LoadRequest(
   }
 
   /** Returns the version's directory: the model's file may lie deeper in it. */
-  Path versionDirectory() {
+  public Path versionDirectory() {
     String name = declared.getDefaultModelFilename();
     Path directory = modelFile;
     for (int depth = name.isEmpty() ? 1 : Path.of(name).getNameCount(); depth > 0; depth--) {

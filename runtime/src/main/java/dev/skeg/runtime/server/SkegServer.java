@@ -22,8 +22,10 @@ import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.socket.Transport;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.source.Plans;
+import dev.skeg.runtime.tap.MonitorDrain;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
+import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
 import java.nio.file.Path;
@@ -64,6 +66,7 @@ public final class SkegServer implements AutoCloseable {
   private static final Duration IN_FLIGHT = Duration.ofSeconds(6);
 
   private final ServerConfig config;
+  private final WindowJudge judge;
   private final ServerState state = new ServerState();
   private final Map<String, String> addresses = new TreeMap<>();
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -72,8 +75,9 @@ public final class SkegServer implements AutoCloseable {
   private @Nullable HttpServer http;
   private @Nullable GrpcServer grpc;
 
-  private SkegServer(ServerConfig config) {
+  private SkegServer(ServerConfig config, WindowJudge judge) {
     this.config = config;
+    this.judge = judge;
   }
 
   /**
@@ -83,7 +87,16 @@ public final class SkegServer implements AutoCloseable {
    *     running
    */
   public static SkegServer start(ServerConfig config) throws InterruptedException {
-    SkegServer server = new SkegServer(config);
+    return start(config, new LatestWindows());
+  }
+
+  /**
+   * Starts a server, as {@link #start(ServerConfig)} does.
+   *
+   * @param judge what becomes of windows that have closed
+   */
+  static SkegServer start(ServerConfig config, WindowJudge judge) throws InterruptedException {
+    SkegServer server = new SkegServer(config, judge);
     try {
       server.open();
       return server;
@@ -104,9 +117,16 @@ public final class SkegServer implements AutoCloseable {
 
     Backend backend = new OnnxRuntimeBackend(nativeDirectory());
     parts.push(backend);
+    MonitorDrain drain = new MonitorDrain(Clock.systemUTC());
+    parts.push(drain);
     int processors = Runtime.getRuntime().availableProcessors();
     ModelControl control =
-        new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC());
+        new ModelControl(
+            new Loader(backend),
+            endpoints,
+            metrics,
+            Clock.systemUTC(),
+            new VersionMonitor(drain, judge, file -> Optional.empty()));
     parts.push(control);
     parts.push(sources); // Closed first: nothing is planned any more when the versions go.
     control.starting(processors);
@@ -169,7 +189,8 @@ public final class SkegServer implements AutoCloseable {
         new MetricsServer(
             config.host(),
             config.metrics().port(),
-            new PrometheusExporter(metrics, () -> states(endpoints), identity.version()));
+            new PrometheusExporter(
+                metrics, () -> states(endpoints), () -> MonitorMetrics.NONE, identity.version()));
     parts.push(metricsServer);
     note("metrics", config.host(), metricsServer.port());
     AdminServer admin =

@@ -5,6 +5,7 @@ import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ExecutionConfig;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.config.ModelYaml;
+import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.model.ModelVersion;
@@ -44,7 +45,8 @@ final class PlanMaker {
       ModelConfigFile config,
       ExecutionConfig running,
       boolean sharesWeights,
-      VersionsConfig versions) {}
+      VersionsConfig versions,
+      MonitorConfig monitor) {}
 
   /**
    * Reads a model's configuration.
@@ -62,7 +64,8 @@ final class PlanMaker {
         config,
         yaml.execution(execution, config.instances()),
         yaml.sharesWeights(),
-        yaml.versions());
+        yaml.versions(),
+        yaml.monitor());
   }
 
   /**
@@ -85,6 +88,7 @@ final class PlanMaker {
         digest,
         request,
         running.lanes().resolve(budget, running.intraOpThreads()),
-        running.maxQueued());
+        running.maxQueued(),
+        setup.monitor());
   }
 }

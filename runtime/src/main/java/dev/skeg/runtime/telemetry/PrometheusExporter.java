@@ -23,8 +23,8 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes all metrics in Prometheus's text format or OpenMetrics. The only class that knows the
- * Prometheus client library.
+ * Writes all metrics in Prometheus's text format or OpenMetrics. With {@link MonitorCollector} the
+ * only class that knows the Prometheus client library.
  *
  * <p>Triton's metrics keep Triton's names, which end as dashboards expect and not in {@code
  * _total}: so they are one collector of type unknown.
@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class PrometheusExporter {
   private final InferenceMetrics inference;
   private final Supplier<List<ModelState>> modelStates;
+  private final Supplier<MonitorMetrics> monitor;
   private final String skegVersion;
   private @Nullable CollectorRegistry registry;
 
@@ -46,9 +47,13 @@ public final class PrometheusExporter {
   public record ModelState(String model, String version, String state) {}
 
   public PrometheusExporter(
-      InferenceMetrics inference, Supplier<List<ModelState>> modelStates, String skegVersion) {
+      InferenceMetrics inference,
+      Supplier<List<ModelState>> modelStates,
+      Supplier<MonitorMetrics> monitor,
+      String skegVersion) {
     this.inference = inference;
     this.modelStates = modelStates;
+    this.monitor = monitor;
     this.skegVersion = skegVersion;
   }
 
@@ -74,6 +79,7 @@ public final class PrometheusExporter {
       for (Collector collector :
           List.of(
               new InferenceCollector(),
+              new MonitorCollector(monitor),
               new StandardExports(),
               new MemoryPoolsExports(),
               new GarbageCollectorExports(),

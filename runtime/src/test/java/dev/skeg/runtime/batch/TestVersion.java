@@ -17,6 +17,7 @@ import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
+import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
@@ -166,7 +167,7 @@ final class TestVersion implements AutoCloseable {
   /** Returns a series of the metrics page. */
   long metric(String name) {
     String page =
-        new PrometheusExporter(inferenceMetrics, List::of, "test")
+        new PrometheusExporter(inferenceMetrics, List::of, () -> MonitorMetrics.NONE, "test")
             .text("text/plain; version=0.0.4; charset=utf-8");
     Matcher line = Pattern.compile("(?m)^" + name + "\\{[^}]*} ([0-9.e+]+)$").matcher(page);
     if (!line.find()) {

@@ -152,7 +152,7 @@ final class ConfigurationReferenceTest {
     for (ModelYaml.ModelKey key : ModelYaml.KEYS) {
       table.append(
           "| `%s` | %s | %s | %s |\n"
-              .formatted(key.path(), key.type().expected(), key.defaultText(), key.summary()));
+              .formatted(key.shownPath(), key.expected(), key.defaultText(), key.summary()));
     }
     return table.toString();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ final class ModelYamlTest {
 
   @Test
   void namesTheBlocksThatAreNotSupportedYet() {
-    for (String block : new String[] {"monitor", "rollout", "triggers", "explain"}) {
+    for (String block : new String[] {"rollout", "triggers", "explain"}) {
       assertThatThrownBy(() -> parse("\n" + block + ": {a: 1}"))
           .isInstanceOf(ConfigException.class)
           .hasMessageStartingWith("model.yaml:2: " + block + ": not supported by this version");
@@ -83,5 +84,59 @@ final class ModelYamlTest {
 
   private static ModelYaml parse(String text) {
     return ModelYaml.of(YamlFile.parse("model.yaml", text));
+  }
+
+  @Test
+  void saysHowPredictionsAreWatched() {
+    assertThat(parse("").monitor()).isEqualTo(MonitorConfig.DEFAULT);
+
+    MonitorConfig monitor =
+        parse(
+                """
+                monitor:
+                  window: 15m
+                  false-pages-per-month: 0.5
+                  allowed-lateness: 30s
+                  sample: 0.25
+                  segment: {parameter: region, values: [eu, us]}
+                  features: {tensor: x, names: [amount, age], categorical: [zip]}
+                  thresholds: {mean: {amount: 0.2}, log-sd: {age: 0.3}}
+                """)
+            .monitor();
+
+    assertThat(monitor)
+        .isEqualTo(
+            new MonitorConfig(
+                true,
+                Duration.ofMinutes(15),
+                0.5,
+                Duration.ofSeconds(30),
+                0.25,
+                "region",
+                List.of("eu", "us"),
+                "x",
+                List.of("amount", "age"),
+                List.of("zip"),
+                Map.of("mean", Map.of("amount", 0.2), "log-sd", Map.of("age", 0.3))));
+  }
+
+  @Test
+  void refusesAMonitorThatCannotBe() {
+    assertThatThrownBy(() -> parse("monitor: {windw: 1h}"))
+        .hasMessage("model.yaml:1: monitor.windw: unknown key (did you mean monitor.window?)");
+    assertThatThrownBy(() -> parse("monitor: {features: {name: [a]}}"))
+        .hasMessage(
+            "model.yaml:1: monitor.features.name: unknown key (did you mean"
+                + " monitor.features.names?)");
+    assertThatThrownBy(() -> parse("monitor: {features: {names: a}}"))
+        .hasMessage("model.yaml:1: monitor.features.names: a (expected: a list, as [a, b])");
+    assertThatThrownBy(() -> parse("monitor: {window: 1}")).hasMessageContaining("1s");
+    assertThatThrownBy(() -> parse("monitor: {sample: 0}"))
+        .hasMessage("model.yaml:1: monitor.sample: 0 (expected: a number above 0, at most 1)");
+    assertThatThrownBy(() -> parse("monitor: {window: 1s, allowed-lateness: 17s}"))
+        .hasMessage(
+            "model.yaml:1: monitor.allowed-lateness: 17s (expected: at most 16 windows, 16s)");
+    assertThatThrownBy(() -> parse("monitor: {segment: {parameter: region}}"))
+        .hasMessageContaining("expected: parameter and values");
   }
 }

@@ -60,6 +60,7 @@ final class ControlledModels implements AutoCloseable {
             endpoints,
             metrics,
             Clock.systemUTC(),
+            VersionObserver.NONE,
             new MemoryAdmission(available::get, () -> 0));
   }
 

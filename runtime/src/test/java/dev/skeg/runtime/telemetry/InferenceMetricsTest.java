@@ -16,7 +16,11 @@ import org.junit.jupiter.api.Test;
 final class InferenceMetricsTest {
   private final InferenceMetrics metrics = new InferenceMetrics();
   private final PrometheusExporter exporter =
-      new PrometheusExporter(metrics, () -> List.of(new ModelState("m", "1", "READY")), "1.2.3");
+      new PrometheusExporter(
+          metrics,
+          () -> List.of(new ModelState("m", "1", "READY")),
+          () -> MonitorMetrics.NONE,
+          "1.2.3");
 
   @Test
   void noCountIsLostWhenManyThreadsRecordWhileOthersRead() throws Exception {

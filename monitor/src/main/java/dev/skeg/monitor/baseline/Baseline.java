@@ -1,0 +1,70 @@
+package dev.skeg.monitor.baseline;
+
+import dev.skeg.monitor.profile.Window;
+import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.monitor.record.FeatureSpec.Role;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the rows of a model's training data look like, feature by feature.
+ *
+ * @param rows that it is of, 1 or more
+ * @param span of the rows' times; nothing where they have none
+ * @param blockMillis how long the blocks are from which {@link BlockVariation} was taken: the
+ *     length of the windows that are to be compared with this
+ * @param features the inputs' features first, then the outputs', each of {@code rows} rows
+ */
+public record Baseline(
+    long rows, Optional<Window> span, long blockMillis, List<FeatureBaseline> features) {
+  public Baseline {
+    features = List.copyOf(features);
+    if (rows < 1) {
+      throw new IllegalArgumentException("rows: " + rows + " (expected: 1 or more)");
+    }
+    if (blockMillis < 1) {
+      throw new IllegalArgumentException("blockMillis: " + blockMillis + " (expected: 1 or more)");
+    }
+    Set<String> names = new HashSet<>();
+    for (FeatureBaseline feature : features) {
+      FeatureSpec spec = feature.spec();
+      if (feature.whole().rows() != rows) {
+        throw new IllegalArgumentException(
+            spec.name() + ": " + feature.whole().rows() + " rows (expected: " + rows + ")");
+      }
+      if (!names.add(spec.role() + " " + spec.name())) {
+        throw new IllegalArgumentException(spec.name() + " is there twice (expected: once)");
+      }
+    }
+  }
+
+  /** Returns the inputs' features. */
+  public List<FeatureBaseline> inputs() {
+    return ofRole(Role.INPUT);
+  }
+
+  /** Returns the outputs. */
+  public List<FeatureBaseline> outputs() {
+    return ofRole(Role.OUTPUT);
+  }
+
+  private List<FeatureBaseline> ofRole(Role role) {
+    List<FeatureBaseline> found = new ArrayList<>();
+    for (FeatureBaseline feature : features) {
+      if (feature.spec().role() == role) {
+        found.add(feature);
+      }
+    }
+    return found;
+  }
+
+  /** Returns a feature by its name. */
+  public Optional<FeatureBaseline> feature(Role role, String name) {
+    return features.stream()
+        .filter(feature -> feature.spec().role() == role && feature.spec().name().equals(name))
+        .findFirst();
+  }
+}

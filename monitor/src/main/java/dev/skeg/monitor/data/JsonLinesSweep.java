@@ -1,0 +1,240 @@
+package dev.skeg.monitor.data;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.skeg.monitor.data.Projection.As;
+import dev.skeg.monitor.record.CategoryHash;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A sweep over JSON lines. */
+final class JsonLinesSweep implements Sweep {
+  private final JsonLinesFile file;
+  private final Projection projection;
+  private final int number;
+  private final Texts texts;
+  private final BadValues bad;
+  private final RawChunks chunks;
+  private final Keys root = new Keys();
+
+  /** The wanted names of an object: what is within, and which column a value is. */
+  private static final class Keys {
+    final Map<String, Keys> names = new HashMap<>();
+    int column = -1;
+  }
+
+  JsonLinesSweep(JsonLinesFile file, Projection projection, TableOptions options, int number) {
+    this.file = file;
+    this.projection = projection;
+    this.number = number;
+    this.texts = new Texts(options.missing());
+    this.bad = new BadValues(file.path(), projection, options.badValueIsMissing());
+    List<Projection.Wanted> wanted = projection.columns();
+    for (int i = 0; i < wanted.size(); i++) {
+      String name = wanted.get(i).name();
+      if (!file.columns().contains(name)) {
+        throw DataException.noColumn(file.path(), name, file.columns());
+      }
+      Keys keys = root;
+      for (String part : name.split("\\.", -1)) {
+        keys = keys.names.computeIfAbsent(part, key -> new Keys());
+      }
+      keys.column = i;
+      // A key may have the dots itself.
+      Keys whole = root.names.computeIfAbsent(name, key -> new Keys());
+      whole.column = i;
+    }
+    this.chunks = new RawChunks(file.path(), 0, false);
+  }
+
+  @Override
+  public RowReader reader() {
+    return new Reader(new RowBatch(projection));
+  }
+
+  @Override
+  public long bytesRead() {
+    return chunks.bytesRead();
+  }
+
+  @Override
+  public void stop() {
+    chunks.stop();
+  }
+
+  @Override
+  public long badValues(int column) {
+    return bad.count(column);
+  }
+
+  @Override
+  public void close() {
+    chunks.close();
+  }
+
+  /** Owned by one thread. */
+  private final class Reader implements RowReader {
+    private final RowBatch batch;
+    private final RawChunk chunk = new RawChunk(RawChunks.SIZE);
+    private final boolean readsEveryRow =
+        projection.columns().stream().anyMatch(column -> column.as() != As.NUMBER);
+    private byte[] text = new byte[1 << 12];
+    private int textLength;
+
+    Reader(RowBatch batch) {
+      this.batch = batch;
+    }
+
+    @Override
+    public RowBatch batch() {
+      return batch;
+    }
+
+    @Override
+    public boolean next() {
+      batch.rows = 0;
+      batch.skipped = 0;
+      textLength = 0;
+      while (batch.rows == 0 && batch.skipped == 0) {
+        if (chunk.at >= chunk.length && !chunks.next(chunk)) {
+          return false;
+        }
+        parse();
+      }
+      batch.text = text;
+      return true;
+    }
+
+    private void parse() {
+      while (batch.rows < batch.capacity && chunk.at < chunk.length) {
+        int from = chunk.at;
+        int end = RawChunks.lineFeed(chunk.bytes, from);
+        if (!JsonLinesFile.isBlank(chunk.bytes, from, end)) {
+          long key = RowBatch.key(number, chunk.offset + from);
+          boolean isSelected = batch.isSelected(key);
+          if (isSelected || readsEveryRow) {
+            batch.keys[batch.rows] = key;
+            line(from, end, isSelected);
+            batch.rows++;
+          } else {
+            batch.skipped++;
+          }
+        }
+        chunk.at = end + 1;
+      }
+    }
+
+    private void line(int from, int end, boolean isSelected) {
+      int row = batch.rows;
+      for (int i = 0; i < projection.columns().size(); i++) {
+        switch (projection.columns().get(i).as()) {
+          case NUMBER -> batch.numbers[i][row] = Double.NaN;
+          case CATEGORY -> {
+            batch.longs[i][row] = CategoryHash.MISSING;
+            batch.place(i, row, 0, 0);
+          }
+          case TIME -> batch.longs[i][row] = RowBatch.NO_TIME;
+        }
+      }
+      try (JsonParser parser = file.json().createParser(chunk.bytes, from, end - from)) {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+          throw JsonLinesFile.notAnObject(file.path(), chunk.offset + from);
+        }
+        object(parser, root, isSelected);
+        if (parser.nextToken() != null) {
+          throw JsonLinesFile.notAnObject(file.path(), chunk.offset + from);
+        }
+      } catch (JsonProcessingException e) {
+        throw JsonLinesFile.malformed(file.path(), chunk.offset + from, e);
+      } catch (IOException e) {
+        throw DataException.unreadable(file.path(), e);
+      }
+    }
+
+    private void object(JsonParser parser, Keys keys, boolean isSelected) throws IOException {
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        @Nullable Keys key = keys.names.get(parser.currentName());
+        JsonToken token = parser.nextToken();
+        if (key == null) {
+          parser.skipChildren();
+        } else if (token == JsonToken.START_OBJECT) {
+          object(parser, key, isSelected);
+        } else if (key.column >= 0) {
+          value(parser, token, key.column, isSelected);
+        } else {
+          parser.skipChildren();
+        }
+      }
+    }
+
+    private void value(JsonParser parser, JsonToken token, int column, boolean isSelected)
+        throws IOException {
+      int row = batch.rows;
+      if (token == JsonToken.VALUE_NULL) {
+        return;
+      }
+      if (token == JsonToken.START_ARRAY) {
+        parser.skipChildren();
+        bad.add(column, "[…]", chunk.offset + chunk.at);
+        return;
+      }
+      switch (projection.columns().get(column).as()) {
+        case NUMBER -> {
+          if (isSelected) {
+            batch.numbers[column][row] = number(parser, token, column);
+          }
+        }
+        case CATEGORY -> category(parser.getText(), column, row);
+        case TIME -> batch.longs[column][row] = time(parser, token, column);
+      }
+    }
+
+    private double number(JsonParser parser, JsonToken token, int column) throws IOException {
+      if (token.isNumeric()) {
+        return parser.getDoubleValue();
+      }
+      try {
+        return texts.number(parser.getText());
+      } catch (Texts.NotANumber e) {
+        bad.add(column, parser.getText(), chunk.offset + chunk.at);
+        return Double.NaN;
+      }
+    }
+
+    private long time(JsonParser parser, JsonToken token, int column) throws IOException {
+      if (!token.isNumeric() && texts.isMissing(parser.getText())) {
+        return RowBatch.NO_TIME;
+      }
+      long millis =
+          token.isNumeric()
+              ? TimeText.ofNumber(parser.getDoubleValue())
+              : TimeText.millis(parser.getText());
+      if (millis == TimeText.NONE) {
+        bad.add(column, parser.getText(), chunk.offset + chunk.at);
+        return RowBatch.NO_TIME;
+      }
+      return millis;
+    }
+
+    private void category(String value, int column, int row) {
+      if (texts.isMissing(value)) {
+        return;
+      }
+      byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+      if (textLength + bytes.length > text.length) {
+        text = Arrays.copyOf(text, Math.max(2 * text.length, textLength + bytes.length));
+      }
+      System.arraycopy(bytes, 0, text, textLength, bytes.length);
+      batch.place(column, row, textLength, bytes.length);
+      batch.longs[column][row] = CategoryHash.of(MemorySegment.ofArray(bytes));
+      textLength += bytes.length;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.skeg.monitor.data;
+
+import dev.skeg.monitor.data.Projection.As;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * Some rows, column by column. Arrays are as long as the capacity; only the first {@link #rows()}
+ * of their values are meant.
+ *
+ * <p><b>Threads.</b> Owned by the thread that owns its {@link RowReader}, which writes it anew with
+ * each {@link RowReader#next()}. Whoever is shown an array may read it until then.
+ */
+public final class RowBatch {
+  /** A missing time. */
+  public static final long NO_TIME = Long.MIN_VALUE;
+
+  /** The limit that selects every row. */
+  public static final long EVERY_ROW = -1;
+
+  private static final int MOST_ROWS = 4096;
+  private static final int FEWEST_ROWS = 64;
+  private static final int VALUES = 1 << 17; // A megabyte of them, so that they stay in a cache.
+  private static final double[] NO_NUMBERS = {};
+  private static final long[] NO_LONGS = {};
+
+  final double[][] numbers;
+  final long[][] longs;
+  final long[][] texts;
+  final long[] keys;
+  final int capacity;
+
+  int rows;
+  long skipped;
+
+  /** Where the texts of categories lie. */
+  byte[] text = {};
+
+  private long limit = EVERY_ROW;
+
+  RowBatch(Projection projection) {
+    List<Projection.Wanted> columns = projection.columns();
+    int count = columns.size();
+    this.capacity = Math.clamp(VALUES / Math.max(1, count), FEWEST_ROWS, MOST_ROWS);
+    this.numbers = new double[count][];
+    this.longs = new long[count][];
+    this.texts = new long[count][];
+    this.keys = new long[capacity];
+    for (int i = 0; i < count; i++) {
+      As as = columns.get(i).as();
+      numbers[i] = as == As.NUMBER ? new double[capacity] : NO_NUMBERS;
+      longs[i] = as == As.NUMBER ? NO_LONGS : new long[capacity];
+      texts[i] = as == As.CATEGORY ? new long[capacity] : NO_LONGS;
+    }
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  /** Returns how many rows were passed over beside those that are here. */
+  public long skipped() {
+    return skipped;
+  }
+
+  /** Returns a column of numbers; those of rows that are not selected mean nothing. */
+  public double[] numbers(int column) {
+    return numbers[column];
+  }
+
+  /** Returns a column's category hashes, {@link dev.skeg.monitor.record.CategoryHash}. */
+  public long[] categories(int column) {
+    return longs[column];
+  }
+
+  /** Returns a column's times in milliseconds since the epoch, or {@link #NO_TIME}. */
+  public long[] times(int column) {
+    return longs[column];
+  }
+
+  /** Returns the text that a category's hash is of. */
+  public String categoryText(int column, int row) {
+    long place = texts[column][row];
+    return new String(text, (int) (place >>> 32), (int) place, StandardCharsets.UTF_8);
+  }
+
+  /** Says where the text of a category lies in {@link #text}. */
+  void place(int column, int row, int start, int length) {
+    texts[column][row] = (long) start << 32 | length;
+  }
+
+  /**
+   * Returns each row's key: as good as random, and always the same for the same row of the same
+   * file. So the rows with the least keys, as unsigned numbers, are a fair sample.
+   */
+  public long[] keys() {
+    return keys;
+  }
+
+  /**
+   * Asks the batches to come only for the rows whose key is at most this unsigned number. Of
+   * others, numbers are not read; where only numbers are wanted, such rows are counted and left
+   * out.
+   */
+  public void select(long greatestKey) {
+    limit = greatestKey;
+  }
+
+  /** Returns whether a key is one of those asked for. */
+  public boolean isSelected(long key) {
+    return Long.compareUnsigned(key, limit) <= 0;
+  }
+
+  /** Returns a row's key from its place in a file; SplitMix64's mixing (Steele et al. 2014). */
+  static long key(long file, long place) {
+    long z = (place + (file << 48)) * 0x9E3779B97F4A7C15L + 0x9E3779B97F4A7C15L;
+    z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+    return z ^ z >>> 31;
+  }
+}

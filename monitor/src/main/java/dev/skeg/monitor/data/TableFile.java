@@ -1,0 +1,93 @@
+package dev.skeg.monitor.data;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+
+/** A table in a file; its columns are known, its rows are read as often as one likes. */
+public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
+  Path path();
+
+  /** Returns {@code csv}, {@code jsonl} or {@code parquet}. */
+  String format();
+
+  /** Returns the size on disk. */
+  long sizeBytes();
+
+  /** Returns the columns' names, in the file's order. */
+  List<String> columns();
+
+  /** Returns the first rows, for a guess at what the columns hold. */
+  TableHead head(int rows);
+
+  /**
+   * Begins to read all of it.
+   *
+   * @param file the file's number among those that are read together, so that rows' keys differ
+   * @throws DataException if a wanted column is not there
+   */
+  Sweep sweep(Projection projection, int file);
+
+  /**
+   * Opens a file; what it is, its content tells. Text may be compressed by gzip.
+   *
+   * @throws DataException if it cannot be read, is empty, or is of no known format
+   */
+  static TableFile open(Path path, TableOptions options) {
+    if (!Files.exists(path)) {
+      throw new DataException(path + " does not exist");
+    }
+    if (Files.isDirectory(path)) {
+      throw new DataException(path + " is a directory (expected: a file)");
+    }
+    byte[] start = start(path);
+    if (start.length == 0) {
+      throw new DataException(path + " is empty");
+    }
+    if (start.length >= 4 && start[0] == 'P' && start[1] == 'A' && start[2] == 'R') {
+      return ParquetFile.open(path);
+    }
+    if (start.length >= 2
+        && ((start[0] == (byte) 0xFE && start[1] == (byte) 0xFF)
+            || (start[0] == (byte) 0xFF && start[1] == (byte) 0xFE))) {
+      throw new DataException(path + " is UTF-16 (expected: UTF-8; iconv -f utf-16 -t utf-8)");
+    }
+    int first = firstText(start);
+    String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
+    if (first == '{') {
+      return JsonLinesFile.open(path, options);
+    }
+    if (first == '[' && name.matches(".*\\.(json|jsonl|ndjson)(\\.gz)?")) {
+      throw new DataException(
+          path + " is one JSON array (expected: an object a line; jq -c '.[]' makes them)");
+    }
+    return CsvFile.open(path, options);
+  }
+
+  private static byte[] start(Path path) {
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
+      in.mark(4);
+      boolean isGzip = in.read() == 0x1F && in.read() == 0x8B;
+      in.reset();
+      return (isGzip ? new GZIPInputStream(in) : in).readNBytes(4096);
+    } catch (IOException e) {
+      throw DataException.unreadable(path, e);
+    }
+  }
+
+  private static int firstText(byte[] start) {
+    int at = 0;
+    if (start.length >= 3 && start[0] == (byte) 0xEF && start[1] == (byte) 0xBB) {
+      at = 3;
+    }
+    while (at < start.length && (start[at] == ' ' || start[at] == '\n' || start[at] == '\r')) {
+      at++;
+    }
+    return at < start.length ? start[at] : -1;
+  }
+}

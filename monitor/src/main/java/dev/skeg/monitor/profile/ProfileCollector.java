@@ -1,0 +1,104 @@
+package dev.skeg.monitor.profile;
+
+import dev.skeg.monitor.record.RecordLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes profiles of a version's records, window by window.
+ *
+ * <p>Where a feature's bins are not known, the first rows are held back: bins are made of them when
+ * there are 4,096, or when a window is over and there are 1,000. A window that is over before gets
+ * bins of its own few rows, which the next one will not have.
+ *
+ * <p><b>Threads.</b> One at a time: the one that drains.
+ */
+public final class ProfileCollector {
+  private final CollectorConfig config;
+  private final ProfileConsumer consumer;
+  private @Nullable FirstRows first; // Null once all bins are known.
+  private @Nullable WindowAssembler windows; // Null until then.
+
+  public ProfileCollector(CollectorConfig config, ProfileConsumer consumer) {
+    this.config = config;
+    this.consumer = consumer;
+    if (config.bins().stream().allMatch(Optional::isPresent)) {
+      List<Bins> bins = config.bins().stream().map(Optional::orElseThrow).toList();
+      windows = new WindowAssembler(config, bins, new WindowClock(config.allowedLatenessMillis()));
+    } else {
+      first = new FirstRows(config);
+    }
+  }
+
+  /** Returns the layout of the records. */
+  public RecordLayout layout() {
+    return config.layout();
+  }
+
+  /**
+   * Adds records.
+   *
+   * @param words which they are in, as the layout says
+   * @param offsets where they begin: the first {@code count}
+   * @param count 0 to {@link ProfileBuilder#MAX_BATCH}
+   * @param nowMillis by the wall clock, since the epoch
+   */
+  public void add(long[] words, int[] offsets, int count, long nowMillis) {
+    FirstRows learning = first;
+    int taken = 0;
+    if (learning != null) {
+      taken = learning.add(words, offsets, count, nowMillis);
+      if (learning.isFull()) {
+        goOn(learning.learnt(nowMillis));
+      }
+    }
+    if (windows != null && taken < count) {
+      int[] rest = taken == 0 ? offsets : Arrays.copyOfRange(offsets, taken, count);
+      windows.add(words, rest, count - taken, nowMillis);
+    }
+  }
+
+  private void goOn(WindowAssembler next) {
+    windows = next;
+    first = null;
+  }
+
+  /** Notes that rows were lost before they came here. */
+  public void dropped(long rows) {
+    if (windows != null) {
+      windows.dropped(rows);
+    } else if (first != null) {
+      first.dropped(rows);
+    }
+  }
+
+  /**
+   * Ends a round in which every ring was read; hands the windows over that are over. To be called
+   * at least every quarter of a second.
+   *
+   * @param nowMillis by the wall clock, since the epoch
+   */
+  public void advance(long nowMillis) {
+    if (first != null) {
+      WindowAssembler next = first.advance(nowMillis, consumer);
+      if (next != null) {
+        goOn(next);
+      }
+    }
+    if (windows != null) {
+      windows.advance(nowMillis, consumer);
+    }
+  }
+
+  /** Hands over what is left, as if all windows had ended. */
+  public void close(long nowMillis) {
+    if (first != null) {
+      goOn(first.learnt(nowMillis));
+    }
+    if (windows != null) {
+      windows.closeAll(consumer);
+    }
+  }
+}

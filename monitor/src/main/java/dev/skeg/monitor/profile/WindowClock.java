@@ -1,0 +1,86 @@
+package dev.skeg.monitor.profile;
+
+/**
+ * Says when a window is over and which rows come too late for theirs.
+ *
+ * <p>A window is over when the watermark, the latest time of any row, has passed its end by the
+ * allowed lateness. Since records of one moment come through several rings, the watermark of one
+ * round takes effect in the next. Rows without a time of their own arrive while they are being
+ * served: a window that has such rows waits half a second of the clock, too. And a window is over,
+ * whatever the watermark, when the clock has passed its end and the arrival of its last row by
+ * three quarters of a second and the allowed lateness: so the last window of a stream that stops
+ * closes.
+ *
+ * <p>A window of rows that come after its end, as when recorded traffic is played back, is over
+ * when for five seconds no row of it has come.
+ *
+ * <p>A time more than {@link #MAX_AHEAD_MILLIS} ahead of the clock is taken for a mistake, so that
+ * one such row does not close everything.
+ *
+ * <p><b>Threads.</b> One at a time.
+ */
+final class WindowClock {
+  static final long MAX_AHEAD_MILLIS = 400L * 24 * 3600 * 1000;
+  private static final long ARRIVAL_GRACE_MILLIS = 500;
+  private static final long SILENCE_MILLIS = 750;
+  private static final long PAST_SILENCE_MILLIS = 5_000;
+
+  private final long allowedLatenessMillis;
+  private long closedUpTo = Long.MIN_VALUE;
+  private long watermark = Long.MIN_VALUE;
+  private long seen = Long.MIN_VALUE; // The watermark of the next round.
+  private long late;
+
+  WindowClock(long allowedLatenessMillis) {
+    this.allowedLatenessMillis = allowedLatenessMillis;
+  }
+
+  /** Notes a row's time; returns false if nobody can believe it. */
+  boolean see(long timeMillis, long nowMillis) {
+    if (timeMillis > nowMillis + MAX_AHEAD_MILLIS) {
+      return false;
+    }
+    seen = Math.max(seen, timeMillis);
+    return true;
+  }
+
+  void endRound() {
+    watermark = seen;
+  }
+
+  void closed(Window window) {
+    closedUpTo = Math.max(closedUpTo, window.endMillis());
+  }
+
+  /** Returns the time before which all windows have closed. */
+  long closedUpTo() {
+    return closedUpTo;
+  }
+
+  /** Counts rows that came too late. */
+  void late(long rows) {
+    late += rows;
+  }
+
+  /** Returns how many rows came too late since this was asked last. */
+  long takeLate() {
+    long rows = late;
+    late = 0;
+    return rows;
+  }
+
+  /**
+   * Returns whether a window is over.
+   *
+   * @param hasArrivals whether it has rows whose time is when they arrived
+   * @param lastArrivalMillis when its latest row came, by the wall clock
+   */
+  boolean isOver(Window window, boolean hasArrivals, long lastArrivalMillis, long nowMillis) {
+    long due = window.endMillis() + allowedLatenessMillis;
+    boolean passed = watermark >= due && (!hasArrivals || nowMillis >= due + ARRIVAL_GRACE_MILLIS);
+    // Rows of a past that comes in now may pause between requests: nothing else drives them.
+    boolean isPast = !hasArrivals && lastArrivalMillis > window.endMillis();
+    long silent = Math.max(window.endMillis(), lastArrivalMillis) + allowedLatenessMillis;
+    return passed || nowMillis >= silent + (isPast ? PAST_SILENCE_MILLIS : SILENCE_MILLIS);
+  }
+}

@@ -1,0 +1,130 @@
+package dev.skeg.monitor.data;
+
+import static dev.skeg.monitor.data.TableFixture.rows;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.skeg.monitor.data.TableHead.Declared;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files that Arrow wrote, by {@code make-parquet.mjs} beside them: 1,000 rows in row groups. */
+final class ParquetFileTest {
+  private static final List<String> CITIES = List.of("Zürich", "Oslo", "Łódź");
+
+  @TempDir Path directory;
+
+  private static TableFile open(String name) {
+    try {
+      Path path = Path.of(Objects.requireNonNull(ParquetFileTest.class.getResource(name)).toURI());
+      return TableFile.open(path, TableOptions.standard());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"uncompressed", "snappy", "zstd", "gzip"})
+  void readsEveryTypeThatAFeatureMayHaveWithItsNulls(String compression) {
+    TableFile file = open(compression + ".parquet");
+    List<String> wanted = new ArrayList<>();
+    for (int i = 0; i < 1000; i++) {
+      wanted.add(
+          String.join(
+              " ",
+              String.valueOf(i % 10 == 3 ? Double.NaN : i / 8.0),
+              String.valueOf(i / 4.0 - 100),
+              String.valueOf(i % 7 == 0 ? Double.NaN : i - 500.0),
+              i % 3 == 0 ? "1.0" : "0.0",
+              i % 11 == 0 ? "[]" : "[" + CITIES.get(i % 3) + "]",
+              String.valueOf(1_767_225_600_000L + i * 60_000L),
+              i % 7 == 0 ? "[]" : "[" + (i - 500) + "]",
+              String.valueOf(i % 5 == 0 ? Double.NaN : i / 2.0)));
+    }
+
+    List<String> rows =
+        rows(
+            file,
+            "amount:NUMBER",
+            "score:NUMBER",
+            "age:NUMBER",
+            "flag:NUMBER",
+            "city:CATEGORY",
+            "at:TIME");
+    List<String> others = rows(file, "age:CATEGORY", "user.height:NUMBER");
+
+    for (int i = 0; i < 1000; i++) {
+      assertThat(rows.get(i) + " " + others.get(i)).isEqualTo(wanted.get(i));
+    }
+    assertThat(rows).hasSize(1000);
+  }
+
+  @Test
+  void readsDatesAndLongsAsNumbersTimesAndNames() {
+    TableFile file = open("snappy.parquet");
+
+    assertThat(rows(file, "day:TIME", "big:CATEGORY").get(2))
+        .isEqualTo(20456 * 86_400_000L + " [2000000014]");
+    assertThat(rows(file, "big:NUMBER", "at:NUMBER", "flag:CATEGORY").get(1))
+        .isEqualTo(1000000007.0 + " " + 1_767_225_660_000_000.0 + " [false]");
+  }
+
+  @Test
+  void saysWhatTheColumnsAre() {
+    TableHead head = open("zstd.parquet").head(500);
+
+    assertThat(head.rows()).hasSize(500);
+    assertThat(head.declared())
+        .containsEntry("amount", Declared.NUMBER)
+        .containsEntry("age", Declared.INTEGER)
+        .containsEntry("flag", Declared.BOOLEAN)
+        .containsEntry("city", Declared.TEXT)
+        .containsEntry("at", Declared.TIME)
+        .containsEntry("user.height", Declared.NUMBER);
+    assertThat(head.declared().values()).contains(Declared.NESTED);
+    assertThat(head.values(head.columns().indexOf("city")).getFirst()).isEqualTo("Oslo");
+  }
+
+  @Test
+  void refusesWhatIsNoNumberAndWhatIsNoParquet() throws IOException {
+    TableFile file = open("snappy.parquet");
+
+    assertThatThrownBy(() -> rows(file, "city:NUMBER"))
+        .hasMessageEndingWith("snappy.parquet: row 2: column city: \"Oslo\" (expected: a number)");
+    assertThatThrownBy(() -> rows(file, "cities:NUMBER"))
+        .hasMessageContaining("has no column cities (expected: one of amount, ");
+    Path broken = directory.resolve("broken.parquet");
+    byte[] bytes = Files.readAllBytes(file.path());
+    Files.write(broken, Arrays.copyOf(bytes, bytes.length / 2));
+    assertThatThrownBy(() -> TableFile.open(broken, TableOptions.standard()))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("broken.parquet cannot be read");
+  }
+
+  @Test
+  void sharesRowsAmongReaders() {
+    TableFile file = open("snappy.parquet");
+    try (Sweep sweep = file.sweep(TableFixture.projection("score:NUMBER"), 0)) {
+      RowReader first = sweep.reader();
+      RowReader second = sweep.reader();
+      long rows = 0;
+      while (first.next()) {
+        rows += first.batch().rows();
+        rows += second.next() ? second.batch().rows() : 0;
+      }
+
+      assertThat(rows).isEqualTo(1000);
+      assertThat(sweep.bytesRead()).isEqualTo(file.sizeBytes());
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package dev.skeg.monitor.profile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.monitor.record.RecordLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class ProfileCollectorTest {
+  private static final long NOW = 1_800_000_000_000L;
+  private static final long ARRIVAL = RecordLayout.ARRIVAL;
+
+  private final List<Profile> closed = new ArrayList<>();
+  private final Rows rows = new Rows();
+
+  private ProfileCollector collector(long lateness, double sample, String... segments) {
+    return new ProfileCollector(
+        new CollectorConfig(
+            "m",
+            1,
+            Rows.LAYOUT,
+            List.of(
+                Optional.of(new NumericBins(new double[0], new double[] {0, 5, 10})),
+                Optional.of(new CategoryBins(List.of("a"), CategoryTail.EMPTY))),
+            1_000,
+            lateness,
+            sample,
+            List.of(segments)),
+        closed::add);
+  }
+
+  private void give(ProfileCollector collector, long now) {
+    rows.give((words, offsets, count) -> collector.add(words, offsets, count, now), 512);
+  }
+
+  @Test
+  void closesAWindowOfArrivalsWithinASecondOfItsEnd() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW + 100, ARRIVAL, 3, 0).add(2, NOW + 900, ARRIVAL, 4, 0);
+    give(collector, NOW + 950);
+
+    collector.advance(NOW + 1_400);
+    assertThat(closed).isEmpty();
+    collector.advance(NOW + 1_760);
+
+    assertThat(closed).hasSize(1);
+    assertThat(closed.getFirst().window()).isEqualTo(new Window(NOW, NOW + 1_000));
+    assertThat(closed.getFirst().rows()).isEqualTo(2);
+    assertThat(closed.getFirst().key()).isEqualTo(ProfileKey.of("m", 1));
+  }
+
+  @Test
+  void takesArrivalsThatAreServedWhileTheNextWindowHasBegun() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW + 1_010, ARRIVAL, 3, 0);
+    give(collector, NOW + 1_020);
+    collector.advance(NOW + 1_030);
+    collector.advance(NOW + 1_040);
+    rows.add(2, NOW + 990, ARRIVAL, 3, 0);
+    give(collector, NOW + 1_300);
+    collector.advance(NOW + 2_800);
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(1L, 1L);
+    assertThat(closed).extracting(p -> p.counts().late()).containsExactly(0L, 0L);
+  }
+
+  @Test
+  void closesByTheTimesThatRowsHaveWhereTheyHaveThem() {
+    ProfileCollector collector = collector(0, 1);
+    long old = 1_000_000;
+    rows.add(1, old + 10, 0, 3, 0).add(2, old + 20, 0, 3, 0).add(3, old + 1_000, 0, 3, 0);
+    give(collector, NOW);
+
+    collector.advance(NOW); // The watermark takes effect in the next round.
+    assertThat(closed).isEmpty();
+    collector.advance(NOW + 5);
+
+    assertThat(closed).hasSize(1);
+    assertThat(closed.getFirst().rows()).isEqualTo(2);
+  }
+
+  @Test
+  void countsRowsThatAreTooLate() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, 1_500, 0, 3, 0).add(2, 2_500, 0, 3, 0);
+    give(collector, NOW);
+    collector.advance(NOW);
+    collector.advance(NOW);
+    rows.add(3, 1_600, 0, 3, 0);
+    give(collector, NOW);
+    collector.advance(NOW + 4_900);
+    assertThat(closed).hasSize(1);
+    collector.advance(NOW + 5_000);
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(1L, 1L);
+    assertThat(closed.get(1).counts().late()).isEqualTo(1);
+  }
+
+  @Test
+  void waitsForRowsThatMayBeLate() {
+    ProfileCollector collector = collector(500, 1);
+    rows.add(1, 1_500, 0, 3, 0).add(2, 2_400, 0, 3, 0);
+    give(collector, NOW);
+    collector.advance(NOW);
+    collector.advance(NOW);
+    rows.add(3, 1_600, 0, 3, 0).add(4, 2_500, 0, 3, 0);
+    give(collector, NOW);
+    collector.advance(NOW);
+    collector.advance(NOW);
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(2L);
+    assertThat(closed.getFirst().counts().late()).isZero();
+  }
+
+  @Test
+  void doesNotBelieveATimeFarAhead() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW * 1_000, 0, 3, 0).add(2, NOW + 5, 0, 3, 0);
+    give(collector, NOW + 10);
+    collector.advance(NOW + 10);
+    collector.advance(NOW + 20);
+    rows.add(3, NOW + 30, 0, 3, 0);
+    give(collector, NOW + 40);
+    collector.advance(NOW + 2_000);
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(2L);
+    assertThat(closed.getFirst().counts().late()).isEqualTo(1);
+  }
+
+  @Test
+  void givesDeclaredSegmentsProfilesOfTheirOwn() {
+    ProfileCollector collector = collector(0, 0.5, "de", "fr");
+    rows.add(1, 10, 1, 3, 0).add(2, 20, 2, 3, 0).add(3, 30, 1, 3, 0).add(4, 40, 0, 3, 0);
+    give(collector, NOW);
+    collector.dropped(9);
+    collector.close(NOW);
+
+    assertThat(closed)
+        .extracting(p -> p.key().segment() + " " + p.rows() + " " + p.counts().dropped())
+        .containsExactly(" 4 9", "other 1 0", "de 2 0", "fr 1 0");
+    assertThat(closed.getFirst().counts().represented()).isEqualTo(8);
+  }
+
+  @Test
+  void learnsBinsOfTheFirstRowsAndLosesNone() {
+    ProfileCollector collector =
+        new ProfileCollector(
+            new CollectorConfig(
+                "m",
+                1,
+                Rows.LAYOUT,
+                List.of(Optional.empty(), Optional.empty()),
+                1_000,
+                0,
+                1,
+                List.of()),
+            closed::add);
+    for (int i = 0; i < 9_000; i++) {
+      rows.add(i, i, 0, i % 500, 1 + i % 3);
+    }
+    give(collector, NOW);
+    collector.advance(NOW);
+    collector.advance(NOW + 5_000);
+
+    assertThat(closed).hasSize(9).allMatch(p -> p.rows() == 1_000);
+    assertThat(closed.stream().map(p -> p.features().get(0).bins()).distinct()).hasSize(1);
+    FeatureProfile first = closed.getFirst().features().get(0);
+    assertThat(((NumericBins) first.bins()).intervalCount()).isEqualTo(64);
+    FeatureProfile zip = closed.getFirst().features().get(1);
+    assertThat(zip.count(2) + zip.count(3) + zip.count(4)).isEqualTo(1_000);
+  }
+
+  @Test
+  void givesAWindowOfFewRowsBinsOfItsOwn() {
+    ProfileCollector collector =
+        new ProfileCollector(
+            new CollectorConfig(
+                "m",
+                1,
+                Rows.LAYOUT,
+                List.of(Optional.empty(), Optional.empty()),
+                1_000,
+                0,
+                1,
+                List.of()),
+            closed::add);
+    for (int second = 0; second < 3; second++) {
+      for (int i = 0; i < 600; i++) {
+        rows.add(i, second * 1_000 + i, 0, i, 7);
+      }
+      give(collector, NOW);
+      collector.advance(NOW);
+      collector.advance(NOW);
+    }
+    collector.advance(NOW + 5_000);
+
+    assertThat(closed).hasSize(3).allMatch(p -> p.rows() == 600);
+    assertThat(closed.get(2).features().get(0).bins())
+        .isEqualTo(closed.get(1).features().get(0).bins());
+  }
+}

@@ -1,0 +1,59 @@
+package dev.skeg.runtime.config;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * How a model's predictions are watched.
+ *
+ * @param isOn whether they are
+ * @param window length of a window of event time, 1 s to 31 d
+ * @param falsePagesPerMonth pages for nothing that are put up with, for the model as a whole
+ * @param allowedLateness how long after its end a window waits for rows, at most 16 windows
+ * @param sample the part of all predictions that is recorded, above 0, at most 1
+ * @param segmentParameter the request parameter that says which segment; empty for none
+ * @param segments values of it whose rows are watched by themselves
+ * @param tensor the input whose columns are the features; empty leaves it to the model
+ * @param names of that tensor's columns; empty leaves them to the baseline
+ * @param categorical features whose values are names
+ * @param thresholds least effects worth a page, by metric ({@code mean}, {@code log-sd}, {@code
+ *     mass}, {@code ks}, {@code tvd}) and feature
+ */
+public record MonitorConfig(
+    boolean isOn,
+    Duration window,
+    double falsePagesPerMonth,
+    Duration allowedLateness,
+    double sample,
+    String segmentParameter,
+    List<String> segments,
+    String tensor,
+    List<String> names,
+    List<String> categorical,
+    Map<String, Map<String, Double>> thresholds) {
+  /** What a model has that does not say. */
+  public static final MonitorConfig DEFAULT =
+      new MonitorConfig(
+          true,
+          Duration.ofHours(1),
+          1,
+          Duration.ZERO,
+          1,
+          "",
+          List.of(),
+          "",
+          List.of(),
+          List.of(),
+          Map.of());
+
+  public MonitorConfig {
+    segments = List.copyOf(segments);
+    names = List.copyOf(names);
+    categorical = List.copyOf(categorical);
+    Map<String, Map<String, Double>> copy = new TreeMap<>();
+    thresholds.forEach((metric, features) -> copy.put(metric, Map.copyOf(features)));
+    thresholds = Map.copyOf(copy);
+  }
+}

@@ -1,0 +1,137 @@
+package dev.skeg.runtime.server;
+
+import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.baseline.FeatureBaseline;
+import dev.skeg.monitor.profile.Bins;
+import dev.skeg.monitor.profile.CollectorConfig;
+import dev.skeg.monitor.profile.ProfileCollector;
+import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.runtime.config.MonitorConfig;
+import dev.skeg.runtime.control.VersionObserver;
+import dev.skeg.runtime.control.VersionPlan;
+import dev.skeg.runtime.endpoint.VersionStatus;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.tap.FeatureOptions;
+import dev.skeg.runtime.tap.MonitorDrain;
+import dev.skeg.runtime.tap.TapLayout;
+import dev.skeg.runtime.tap.TapPlanner;
+import dev.skeg.runtime.tap.VersionTap;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has every version that is served watched, unless its model.yaml says otherwise.
+ *
+ * <p>A version whose directory has a {@code baseline.json} is counted in the baseline's bins; what
+ * the baseline does not know, in bins learnt of the first rows. A version that cannot be watched is
+ * served all the same.
+ *
+ * <p><b>Threads.</b> Any.
+ */
+final class VersionMonitor implements VersionObserver {
+  private static final Logger LOG = LoggerFactory.getLogger(VersionMonitor.class);
+  private static final String BASELINE = "baseline.json";
+
+  private final MonitorDrain drain;
+  private final WindowJudge judge;
+  private final Function<Path, Optional<Baseline>> baselines;
+
+  /**
+   * @param baselines reads a file, which may not be there; throws if it cannot be read
+   */
+  VersionMonitor(
+      MonitorDrain drain, WindowJudge judge, Function<Path, Optional<Baseline>> baselines) {
+    this.drain = drain;
+    this.judge = judge;
+    this.baselines = baselines;
+  }
+
+  @Override
+  public void loaded(VersionPlan.Load load, VersionStatus.Ready ready) {
+    ModelVersion version = load.request().version();
+    MonitorConfig config = load.monitor();
+    if (!config.isOn()) {
+      return;
+    }
+    try {
+      watch(version, config, baseline(load), ready);
+    } catch (RuntimeException e) {
+      warn(version, "its predictions are not watched: " + e.getMessage());
+    }
+  }
+
+  private Optional<Baseline> baseline(VersionPlan.Load load) {
+    try {
+      return baselines.apply(load.request().versionDirectory().resolve(BASELINE));
+    } catch (RuntimeException e) {
+      warn(load.request().version(), "its baseline cannot be read: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private void watch(
+      ModelVersion version,
+      MonitorConfig config,
+      Optional<Baseline> baseline,
+      VersionStatus.Ready ready) {
+    List<FeatureSpec> known =
+        baseline
+            .map(b -> b.features().stream().map(FeatureBaseline::spec).toList())
+            .orElse(List.of());
+    TapPlanner.Planned planned =
+        TapPlanner.plan(
+            ready.servable().signature(),
+            new FeatureOptions(
+                config.tensor(),
+                config.names(),
+                config.categorical(),
+                known,
+                config.sample(),
+                config.segmentParameter(),
+                config.segments()));
+    planned.problems().forEach(problem -> warn(version, problem));
+    TapLayout layout = planned.layout();
+    if (layout.records().size() == 0) {
+      warn(version, "its predictions are not watched: nothing of them can be recorded");
+      return;
+    }
+    VersionTap tap = ready.batcher().tap();
+    judge.watch(version.model(), version.number(), config, baseline);
+    ProfileCollector collector =
+        new ProfileCollector(
+            new CollectorConfig(
+                version.model(),
+                version.number(),
+                layout.records(),
+                layout.records().features().stream().map(spec -> bins(baseline, spec)).toList(),
+                config.window().toMillis(),
+                config.allowedLateness().toMillis(),
+                config.sample(),
+                config.segments()),
+            judge);
+    drain.watch(tap, layout, collector, () -> judge.forget(version.model(), version.number()));
+  }
+
+  private static Optional<Bins> bins(Optional<Baseline> baseline, FeatureSpec spec) {
+    return baseline
+        .flatMap(b -> b.feature(spec.role(), spec.name()))
+        .filter(feature -> feature.spec().kind() == spec.kind())
+        .map(FeatureBaseline::bins);
+  }
+
+  @Override
+  public void gone(VersionStatus.Ready ready) {
+    drain.forget(ready.batcher().tap());
+  }
+
+  private static void warn(ModelVersion version, String problem) {
+    LOG.atWarn()
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .log("Monitoring: {}", problem);
+  }
+}

@@ -1,0 +1,15 @@
+package dev.skeg.runtime.server;
+
+import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.profile.ProfileConsumer;
+import dev.skeg.runtime.config.MonitorConfig;
+import java.util.Optional;
+
+/** What becomes of windows that have closed. <b>Threads.</b> Any; must not block for long. */
+interface WindowJudge extends ProfileConsumer {
+  /** A version is watched from now on; its windows follow. */
+  void watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline);
+
+  /** A version's last window has been handed over. */
+  void forget(String model, long version);
+}

@@ -1,0 +1,235 @@
+package dev.skeg.runtime.state;
+
+import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.profile.Window;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Profiles of closed windows and what was said of them, as files: {@code
+ * profiles/MODEL/VERSION~ARM~SEGMENT/START-END.profile} and {@code .verdict}, times in milliseconds
+ * since the epoch.
+ *
+ * <p>A file is written beside and moved into its place, so none is half; after a power cut the last
+ * ones may be missing. Of each key the newest windows are kept, so many and so many bytes of them.
+ *
+ * <p><b>Threads.</b> One writer a key; readers any. All may block.
+ */
+public final class WindowArchive {
+  private static final String PROFILE = ".profile";
+  private static final String VERDICT = ".verdict";
+  private static final Pattern NAME = Pattern.compile("(-?[0-9]{1,18})-(-?[0-9]{1,18})\\.verdict");
+
+  private final Path directory;
+  private final int maxWindows;
+  private final long maxBytes;
+
+  /**
+   * What each key has, by the start of its windows. A map is locked while it is changed or read.
+   */
+  private final Map<ProfileKey, NavigableMap<Long, Kept>> kept = new ConcurrentHashMap<>();
+
+  private record Kept(Window window, long bytes) {}
+
+  /**
+   * @param directory is made when it is needed
+   * @param maxWindows of each key, 1 or more
+   * @param maxBytes of each key; the newest window is kept all the same
+   */
+  public WindowArchive(Path directory, int maxWindows, long maxBytes) {
+    if (maxWindows < 1) {
+      throw new IllegalArgumentException("maxWindows: " + maxWindows + " (expected: 1 or more)");
+    }
+    this.directory = directory;
+    this.maxWindows = maxWindows;
+    this.maxBytes = maxBytes;
+  }
+
+  /**
+   * Keeps a window, in place of what there is of it, and deletes what is too old.
+   *
+   * @throws ServingException if the disk fails
+   */
+  public void keep(ProfileKey key, Window window, byte[] profile, byte[] verdict) {
+    Path own = directory(key);
+    NavigableMap<Long, Kept> windows = windows(key);
+    try {
+      Files.createDirectories(own);
+      write(own, name(window) + PROFILE, profile);
+      // Last: a window counts once it has one.
+      write(own, name(window) + VERDICT, verdict);
+      List<Window> old = new ArrayList<>();
+      synchronized (windows) {
+        windows.put(window.startMillis(), new Kept(window, (long) profile.length + verdict.length));
+        long bytes = windows.values().stream().mapToLong(Kept::bytes).sum();
+        while (windows.size() > 1 && (windows.size() > maxWindows || bytes > maxBytes)) {
+          Kept first = windows.pollFirstEntry().getValue();
+          bytes -= first.bytes();
+          old.add(first.window());
+        }
+      }
+      for (Window each : old) {
+        Files.deleteIfExists(own.resolve(name(each) + VERDICT));
+        Files.deleteIfExists(own.resolve(name(each) + PROFILE));
+      }
+    } catch (IOException e) {
+      throw failure(own, e);
+    }
+  }
+
+  private static void write(Path own, String name, byte[] content) throws IOException {
+    Path part = own.resolve(name + ".part");
+    Files.write(part, content);
+    Files.move(part, own.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Returns the keys of a model of which there are windows. */
+  public List<ProfileKey> keys(String model) {
+    Path own = directory.resolve(name(model));
+    List<ProfileKey> keys = new ArrayList<>();
+    try (DirectoryStream<Path> each = Files.newDirectoryStream(own)) {
+      for (Path path : each) {
+        key(model, String.valueOf(path.getFileName()))
+            .filter(key -> !windows(key).isEmpty())
+            .ifPresent(keys::add);
+      }
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (IOException e) {
+      throw failure(own, e);
+    }
+    return keys;
+  }
+
+  /** Returns the windows of a key that are kept, the oldest first. */
+  public List<Window> windowsOf(ProfileKey key) {
+    NavigableMap<Long, Kept> windows = windows(key);
+    synchronized (windows) {
+      return windows.values().stream().map(Kept::window).toList();
+    }
+  }
+
+  /** Returns the window of a key in which a time lies. */
+  public Optional<Window> at(ProfileKey key, long timeMillis) {
+    NavigableMap<Long, Kept> windows = windows(key);
+    synchronized (windows) {
+      return Optional.ofNullable(windows.floorEntry(timeMillis))
+          .map(entry -> entry.getValue().window())
+          .filter(window -> window.contains(timeMillis));
+    }
+  }
+
+  /** Returns the newest window of a key. */
+  public Optional<Window> latest(ProfileKey key) {
+    NavigableMap<Long, Kept> windows = windows(key);
+    synchronized (windows) {
+      return Optional.ofNullable(windows.lastEntry()).map(entry -> entry.getValue().window());
+    }
+  }
+
+  /** Returns a window's profile; empty if it is not kept, or any more. */
+  public Optional<byte[]> profile(ProfileKey key, Window window) {
+    return read(key, name(window) + PROFILE);
+  }
+
+  /** Returns what was said of a window; empty if it is not kept, or any more. */
+  public Optional<byte[]> verdict(ProfileKey key, Window window) {
+    return read(key, name(window) + VERDICT);
+  }
+
+  private Optional<byte[]> read(ProfileKey key, String name) {
+    Path file = directory(key).resolve(name);
+    try {
+      return Optional.of(Files.readAllBytes(file));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw failure(file, e);
+    }
+  }
+
+  private NavigableMap<Long, Kept> windows(ProfileKey key) {
+    return kept.computeIfAbsent(key, this::list);
+  }
+
+  private NavigableMap<Long, Kept> list(ProfileKey key) {
+    NavigableMap<Long, Kept> windows = new TreeMap<>();
+    Path own = directory(key);
+    try (DirectoryStream<Path> each = Files.newDirectoryStream(own, "*" + VERDICT)) {
+      for (Path path : each) {
+        Matcher name = NAME.matcher(String.valueOf(path.getFileName()));
+        if (name.matches()) {
+          Window window = new Window(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
+          Path profile = own.resolve(name(window) + PROFILE);
+          long bytes = Files.size(path) + (Files.exists(profile) ? Files.size(profile) : 0);
+          windows.put(window.startMillis(), new Kept(window, bytes));
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return windows;
+    } catch (IOException e) {
+      throw failure(own, e);
+    }
+    return windows;
+  }
+
+  private Path directory(ProfileKey key) {
+    return directory
+        .resolve(name(key.model()))
+        .resolve(
+            key.version()
+                + "~"
+                + URLEncoder.encode(key.arm(), StandardCharsets.UTF_8)
+                + "~"
+                + URLEncoder.encode(key.segment(), StandardCharsets.UTF_8));
+  }
+
+  private static Optional<ProfileKey> key(String model, String name) {
+    String[] parts = name.split("~", -1);
+    if (parts.length != 3 || !parts[0].matches("[0-9]{1,18}")) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new ProfileKey(
+            model,
+            Long.parseLong(parts[0]),
+            URLDecoder.decode(parts[1], StandardCharsets.UTF_8),
+            URLDecoder.decode(parts[2], StandardCharsets.UTF_8)));
+  }
+
+  /** Returns a name for a file: letters, digits and a few signs stay what they are. */
+  private static String name(String text) {
+    String name = URLEncoder.encode(text, StandardCharsets.UTF_8);
+    // The encoder leaves dots, and a name of dots alone is another directory.
+    return name.startsWith(".") ? "%2E" + name.substring(1) : name;
+  }
+
+  private static String name(Window window) {
+    return window.startMillis() + "-" + window.endMillis();
+  }
+
+  private static ServingException failure(Path path, IOException e) {
+    return new ServingException(
+        ErrorCode.UNAVAILABLE,
+        path + ": " + e + " (expected: a data directory that can be written, with room)",
+        e);
+  }
+}

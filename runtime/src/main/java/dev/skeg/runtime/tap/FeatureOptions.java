@@ -1,0 +1,36 @@
+package dev.skeg.runtime.tap;
+
+import dev.skeg.monitor.record.FeatureSpec;
+import java.util.List;
+
+/**
+ * What is said of a model's features, by its configuration and its baseline.
+ *
+ * @param tensor the input whose columns are the features; empty for the first input that has
+ *     columns
+ * @param names of that tensor's columns; empty if they are not known
+ * @param categorical features whose values are names, though they are numbers
+ * @param known features and outputs of the baseline: what they are called and how they are read
+ * @param sample the part of all predictions that is recorded, above 0, at most 1
+ * @param segmentParameter the request parameter that says which segment; empty for none
+ * @param segments whose rows have profiles of their own
+ */
+public record FeatureOptions(
+    String tensor,
+    List<String> names,
+    List<String> categorical,
+    List<FeatureSpec> known,
+    double sample,
+    String segmentParameter,
+    List<String> segments) {
+  /** Nothing is said. */
+  public static final FeatureOptions NONE =
+      new FeatureOptions("", List.of(), List.of(), List.of(), 1, "", List.of());
+
+  public FeatureOptions {
+    names = List.copyOf(names);
+    categorical = List.copyOf(categorical);
+    known = List.copyOf(known);
+    segments = List.copyOf(segments);
+  }
+}

@@ -1,0 +1,179 @@
+package dev.skeg.runtime.tap;
+
+import dev.skeg.monitor.profile.ProfileBuilder;
+import dev.skeg.monitor.profile.ProfileCollector;
+import dev.skeg.monitor.record.RecordRing;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drains the rings of all versions that are watched into their profiles.
+ *
+ * <p>It looks at the rings every 5 ms while there is something in them, and less and less often, up
+ * to ten times a second, while there is nothing.
+ *
+ * <p><b>Threads.</b> One thread of its own, {@code monitor-drain}, which owns the collectors; any
+ * may call.
+ */
+public final class MonitorDrain implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MonitorDrain.class);
+
+  private static final long SHORTEST_PAUSE_MILLIS = 5;
+  private static final long LONGEST_PAUSE_MILLIS = 100;
+  private static final long CLOCK_MILLIS = 1_000;
+  private static final int STOP_SECONDS = 2;
+
+  /** Batches taken of one ring before it is the next one's turn. */
+  private static final int BATCHES = 32;
+
+  private final InstantSource clock;
+  private final BlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final Thread thread;
+
+  // The thread's.
+  private final List<Watch> watches = new ArrayList<>();
+  private final int[] offsets = new int[ProfileBuilder.MAX_BATCH];
+  private long clockAdjustedMillis;
+  private boolean isStopping;
+
+  /** A version that is watched, and what its rings had dropped when they were last looked at. */
+  private record Watch(
+      VersionTap tap,
+      ProfileCollector collector,
+      Runnable whenGone,
+      Map<RecordRing, Long> dropped) {}
+
+  /**
+   * @param clock the wall clock
+   */
+  public MonitorDrain(InstantSource clock) {
+    this.clock = clock;
+    this.thread = Thread.ofPlatform().daemon().name("monitor-drain").start(this::work);
+  }
+
+  /**
+   * Watches a version from now on.
+   *
+   * @param collector becomes the drain's
+   * @param whenGone run on the drain's thread when the version's last window has been handed over
+   */
+  public void watch(
+      VersionTap tap, TapLayout layout, ProfileCollector collector, Runnable whenGone) {
+    tap.watch(layout);
+    commands.add(() -> watches.add(new Watch(tap, collector, whenGone, new IdentityHashMap<>())));
+  }
+
+  /** Watches a version no more: what it has recorded is handed over. */
+  public void forget(VersionTap tap) {
+    commands.add(() -> {
+      for (Watch watch : List.copyOf(watches)) {
+        if (watch.tap() == tap) {
+          end(watch);
+          watches.remove(watch);
+        }
+      }
+      tap.watch(null);
+    });
+  }
+
+  private void work() {
+    long pause = SHORTEST_PAUSE_MILLIS;
+    try {
+      while (!isStopping) {
+        boolean any = round();
+        pause = any ? SHORTEST_PAUSE_MILLIS : Math.min(LONGEST_PAUSE_MILLIS, 2 * pause);
+        run(watches.isEmpty() ? commands.take() : commands.poll(pause, TimeUnit.MILLISECONDS));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void run(@Nullable Runnable command) {
+    if (command != null) {
+      command.run();
+    }
+  }
+
+  /** Looks at every ring; returns whether there was anything. */
+  private boolean round() {
+    long now = clock.millis();
+    boolean adjusts = Math.abs(now - clockAdjustedMillis) >= CLOCK_MILLIS;
+    boolean any = false;
+    for (Watch watch : List.copyOf(watches)) {
+      try {
+        if (adjusts) {
+          watch.tap().adjustClock();
+        }
+        any |= drain(watch, now);
+        watch.collector().advance(now);
+      } catch (RuntimeException | Error e) {
+        watches.remove(watch);
+        watch.tap().failed(e);
+      }
+    }
+    if (adjusts) {
+      clockAdjustedMillis = now;
+    }
+    return any;
+  }
+
+  private boolean drain(Watch watch, long now) {
+    boolean any = false;
+    for (RecordRing ring : watch.tap().rings()) {
+      long before = watch.dropped().getOrDefault(ring, 0L);
+      long dropped = ring.dropped();
+      if (dropped > before) {
+        watch.collector().dropped(dropped - before);
+        watch.dropped().put(ring, dropped);
+      }
+      for (int batch = 0; batch < BATCHES; batch++) {
+        int count = ring.read(offsets);
+        if (count == 0) {
+          break;
+        }
+        any = true;
+        watch.collector().add(ring.readable(), offsets, count, now);
+        ring.free(count);
+      }
+    }
+    return any;
+  }
+
+  private void end(Watch watch) {
+    try {
+      long now = clock.millis();
+      while (drain(watch, now)) {
+        // Until nothing is left.
+      }
+      watch.collector().close(now);
+    } catch (RuntimeException | Error e) {
+      LOG.error("The last windows of a version are lost", e);
+    }
+    watch.whenGone().run();
+  }
+
+  /** Hands everything over that was recorded, and ends. */
+  @Override
+  public void close() {
+    commands.add(() -> {
+      watches.forEach(this::end);
+      watches.clear();
+      isStopping = true;
+    });
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

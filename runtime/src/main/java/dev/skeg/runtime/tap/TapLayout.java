@@ -1,0 +1,123 @@
+package dev.skeg.runtime.tap;
+
+import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.runtime.model.Signature;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is recorded of a version's rows: which tensors' elements, and where they stand in a record.
+ *
+ * <p>Immutable.
+ */
+public final class TapLayout {
+  private final Signature signature;
+  private final RecordLayout records;
+  private final @Nullable TensorColumns[] inputs; // By the signature's inputs.
+  private final @Nullable TensorColumns[] outputs;
+  private final boolean hasRows;
+  private final double sample;
+  private final String segmentParameter;
+  private final List<String> segments;
+  private final long[] missing;
+
+  /**
+   * @param hasRows whether the first dimension of every tensor counts rows
+   * @param sample the part of all predictions that is recorded
+   * @param segmentParameter the request parameter that says which segment; empty for none
+   */
+  TapLayout(
+      Signature signature,
+      RecordLayout records,
+      @Nullable TensorColumns[] inputs,
+      @Nullable TensorColumns[] outputs,
+      boolean hasRows,
+      double sample,
+      String segmentParameter,
+      List<String> segments) {
+    this.signature = signature;
+    this.records = records;
+    this.inputs = inputs.clone();
+    this.outputs = outputs.clone();
+    this.hasRows = hasRows;
+    this.sample = sample;
+    this.segmentParameter = segmentParameter;
+    this.segments = List.copyOf(segments);
+    this.missing = new long[records.words()];
+    for (int i = 0; i < records.size(); i++) {
+      missing[RecordLayout.HEADER + i] =
+          records.encodings().get(i) == RecordLayout.Encoding.DOUBLE
+              ? Double.doubleToRawLongBits(Double.NaN)
+              : 0;
+    }
+  }
+
+  /** Returns what a record holds. */
+  public RecordLayout records() {
+    return records;
+  }
+
+  /** Returns the part of all predictions that is recorded. */
+  public double sample() {
+    return sample;
+  }
+
+  /** Returns the declared segments. */
+  public List<String> segments() {
+    return segments;
+  }
+
+  boolean hasRows() {
+    return hasRows;
+  }
+
+  Signature signature() {
+    return signature;
+  }
+
+  @Nullable TensorColumns input(int index) {
+    return inputs[index];
+  }
+
+  @Nullable TensorColumns output(int index) {
+    return outputs[index];
+  }
+
+  /** A record in which everything is missing; not to be changed. */
+  long[] missing() {
+    return missing;
+  }
+
+  /** Returns which segment a request says: 0 for none that is declared, else 1 and its place. */
+  long segment(List<String> parameters) {
+    for (int i = 0; i + 1 < parameters.size(); i += 2) {
+      if (parameters.get(i).equals(segmentParameter)) {
+        return segments.indexOf(parameters.get(i + 1)) + 1L;
+      }
+    }
+    return 0;
+  }
+
+  /**
+   * Returns how requests of one shape are recorded.
+   *
+   * @param inputIndexes the tensors that a slot has, by the signature
+   * @param outputIndexes likewise
+   */
+  public TapPlan plan(int[] inputIndexes, int[] outputIndexes) {
+    @Nullable TensorColumns[] in = new TensorColumns[inputIndexes.length];
+    @Nullable TensorColumns[] out = new TensorColumns[outputIndexes.length];
+    int words = 0;
+    for (int i = 0; i < in.length; i++) {
+      TensorColumns columns = inputs[inputIndexes[i]];
+      in[i] = columns;
+      words += columns == null ? 0 : columns.words();
+    }
+    for (int i = 0; i < out.length; i++) {
+      TensorColumns columns = outputs[outputIndexes[i]];
+      out[i] = columns;
+      words += columns == null ? 0 : columns.words();
+    }
+    return new TapPlan(this, in, out, words == records.size());
+  }
+}

@@ -1,0 +1,263 @@
+package dev.skeg.runtime.tap;
+
+import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.monitor.record.FeatureSpec.Kind;
+import dev.skeg.monitor.record.FeatureSpec.Role;
+import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.TensorSpec;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what is recorded of a version's rows and what it is called.
+ *
+ * <p>Each element of an input's or output's row is a feature. One element goes by the tensor's
+ * name. The columns of the features' tensor have the names that the configuration gives, else those
+ * of the baseline if it has as many, else {@code f0}, {@code f1} and so on; columns of other
+ * tensors are called {@code scores[0]}. Rows longer than {@link #MAX_COLUMNS}, or of a length that
+ * varies, are summarised: {@code pixels.norm}. What would make a record longer than 4 KiB is left
+ * out.
+ */
+public final class TapPlanner {
+  /** Columns that are recorded one by one, at most; names that are given are always. */
+  public static final int MAX_COLUMNS = 128;
+
+  private static final String[] SUMMARY = {"norm", "mean", "sd", "min", "max"};
+
+  private final Signature signature;
+  private final FeatureOptions options;
+  private final boolean hasRows;
+  private final List<FeatureSpec> features = new ArrayList<>();
+  private final List<Encoding> encodings = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+
+  private TapPlanner(Signature signature, FeatureOptions options) {
+    this.signature = signature;
+    this.options = options;
+    this.hasRows =
+        signature.inputs().stream().allMatch(TapPlanner::isByRow)
+            && signature.outputs().stream().allMatch(TapPlanner::isByRow);
+  }
+
+  /**
+   * What was decided.
+   *
+   * @param problems where the configuration and the model do not agree, for people; what they are
+   *     about is recorded as if it had not been said
+   */
+  public record Planned(TapLayout layout, List<String> problems) {}
+
+  private static boolean isByRow(TensorSpec tensor) {
+    return tensor.shape().rank() > 0 && tensor.shape().dim(0) == Shape.VARIABLE;
+  }
+
+  /** Decides what is recorded of a version of that signature. */
+  public static Planned plan(Signature signature, FeatureOptions options) {
+    return new TapPlanner(signature, options).plan();
+  }
+
+  private Planned plan() {
+    @Nullable TensorColumns[] inputs = new TensorColumns[signature.inputs().size()];
+    @Nullable TensorColumns[] outputs = new TensorColumns[signature.outputs().size()];
+    int table = table();
+    for (int i = 0; i < inputs.length; i++) {
+      inputs[i] = columns(signature.inputs().get(i), Role.INPUT, i == table);
+    }
+    for (int i = 0; i < outputs.length; i++) {
+      outputs[i] = columns(signature.outputs().get(i), Role.OUTPUT, false);
+    }
+    checkNames();
+    RecordLayout records = new RecordLayout(features, encodings);
+    return new Planned(
+        new TapLayout(
+            signature,
+            records,
+            inputs,
+            outputs,
+            hasRows,
+            options.sample(),
+            options.segmentParameter(),
+            options.segments()),
+        List.copyOf(problems));
+  }
+
+  /** Returns which input's columns are the features. */
+  private int table() {
+    if (!options.tensor().isEmpty()) {
+      int named = signature.inputIndex(options.tensor());
+      if (named >= 0) {
+        return named;
+      }
+      problems.add(
+          "monitor.features.tensor: "
+              + options.tensor()
+              + " (expected: one of the inputs "
+              + signature.inputs().stream().map(TensorSpec::name).toList()
+              + ")");
+    }
+    for (int i = 0; i < signature.inputs().size(); i++) {
+      if (elements(signature.inputs().get(i)) > 1) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
+  /** Returns how many elements a row has; -1 where that varies. */
+  private long elements(TensorSpec tensor) {
+    long count = 1;
+    for (int i = hasRows ? 1 : 0; i < tensor.shape().rank(); i++) {
+      long dim = tensor.shape().dim(i);
+      if (dim == Shape.VARIABLE) {
+        return -1;
+      }
+      count *= dim;
+    }
+    return count;
+  }
+
+  private @Nullable TensorColumns columns(TensorSpec tensor, Role role, boolean isTable) {
+    long elements = elements(tensor);
+    List<String> names = isTable ? tableNames(tensor, elements) : List.of();
+    boolean isSummary = names.isEmpty() && (elements < 0 || elements > MAX_COLUMNS);
+    DataType type = tensor.type();
+    int first = features.size();
+    if (isSummary && type == DataType.BYTES) {
+      return null; // Texts without end: nothing of them is a number.
+    }
+    if (isSummary) {
+      if (!fits(TensorColumns.SUMMARY, tensor)) {
+        return null;
+      }
+      for (int i = 0; i < TensorColumns.SUMMARY; i++) {
+        String of = i < SUMMARY.length ? SUMMARY[i] : "block" + (i - SUMMARY.length);
+        add(new FeatureSpec(tensor.name() + "." + of, role, Kind.NUMERIC), Encoding.DOUBLE);
+      }
+      return new TensorColumns(type, first, TensorColumns.SUMMARY, elements, true, false);
+    }
+    int count = (int) elements;
+    boolean hasLengths = false;
+    for (int i = 0; i < count && type == DataType.BYTES; i++) {
+      hasLengths |= isFreeText(name(tensor, names, i, count), role);
+    }
+    int words = hasLengths ? 2 * count : count;
+    if (!fits(words, tensor)) {
+      return null;
+    }
+    Encoding encoding = TensorColumns.encoding(type);
+    for (int i = 0; i < count; i++) {
+      String name = name(tensor, names, i, count);
+      add(new FeatureSpec(name, role, kind(name, role, type)), encoding);
+      if (hasLengths) {
+        add(new FeatureSpec(name + ".length", role, Kind.NUMERIC), Encoding.LONG);
+      }
+    }
+    return new TensorColumns(type, first, words, elements, false, hasLengths);
+  }
+
+  private void add(FeatureSpec feature, Encoding encoding) {
+    features.add(feature);
+    encodings.add(encoding);
+  }
+
+  private boolean fits(int words, TensorSpec tensor) {
+    boolean fits = features.size() + words <= RecordLayout.MAX_FEATURES;
+    if (!fits) {
+      problems.add(
+          "monitor: '"
+              + tensor.name()
+              + "' is not recorded: with it a row would have more than "
+              + RecordLayout.MAX_FEATURES
+              + " features and outputs");
+    }
+    return fits;
+  }
+
+  private List<String> tableNames(TensorSpec tensor, long elements) {
+    if (!options.names().isEmpty()) {
+      if (options.names().size() == elements) {
+        return options.names();
+      }
+      problems.add(
+          "monitor.features.names: "
+              + options.names().size()
+              + " names (expected: "
+              + (elements < 0 ? "none, for rows vary in length" : Long.toString(elements))
+              + ", one a column of input '"
+              + tensor.name()
+              + "')");
+    }
+    // Of the baseline's features, those that are no input of their own are the table's columns.
+    List<String> known = new ArrayList<>();
+    for (FeatureSpec feature : options.known()) {
+      boolean isTensor =
+          signature.inputIndex(feature.name()) >= 0 && !feature.name().equals(tensor.name());
+      if (feature.role() == Role.INPUT && !isTensor) {
+        known.add(feature.name());
+      }
+    }
+    if (known.size() == elements) {
+      return known;
+    }
+    if (elements <= 1 || elements > MAX_COLUMNS) {
+      return List.of();
+    }
+    List<String> numbered = new ArrayList<>();
+    for (int i = 0; i < elements; i++) {
+      numbered.add("f" + i);
+    }
+    return numbered;
+  }
+
+  private static String name(TensorSpec tensor, List<String> names, int index, int count) {
+    if (!names.isEmpty()) {
+      return names.get(index);
+    }
+    return count == 1 ? tensor.name() : tensor.name() + "[" + index + "]";
+  }
+
+  private Kind kind(String name, Role role, DataType type) {
+    Optional<FeatureSpec> known = known(name, role);
+    if (type == DataType.BYTES || options.categorical().contains(name)) {
+      return Kind.CATEGORICAL;
+    }
+    if (known.isPresent()) {
+      return known.get().kind();
+    }
+    // What a model answers in whole numbers are classes.
+    boolean isWhole = TensorColumns.encoding(type) == Encoding.LONG;
+    return role == Role.OUTPUT && isWhole ? Kind.CATEGORICAL : Kind.NUMERIC;
+  }
+
+  private Optional<FeatureSpec> known(String name, Role role) {
+    return options.known().stream()
+        .filter(feature -> feature.role() == role && feature.name().equals(name))
+        .findFirst();
+  }
+
+  /** Returns whether nobody says that these texts are categories: then they are measured, too. */
+  private boolean isFreeText(String name, Role role) {
+    return !options.categorical().contains(name) && known(name, role).isEmpty();
+  }
+
+  private void checkNames() {
+    Set<String> names = new HashSet<>();
+    features.forEach(feature -> names.add(feature.name()));
+    for (String name : options.categorical()) {
+      if (!names.contains(name)) {
+        problems.add(
+            "monitor.features.categorical: "
+                + name
+                + " (expected: a feature or output of the model)");
+      }
+    }
+  }
+}

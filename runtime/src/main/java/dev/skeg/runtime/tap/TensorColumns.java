@@ -1,0 +1,182 @@
+package dev.skeg.runtime.tap;
+
+import dev.skeg.monitor.record.CategoryHash;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
+import dev.skeg.runtime.model.DataType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Which words of a record a tensor's row becomes: one an element; or, if the row is long, a
+ * summary.
+ *
+ * <p>A summary is {@link #SUMMARY} numbers: the Euclidean norm, mean, standard deviation, least and
+ * greatest element, and the means of eight blocks of elements next to one another.
+ *
+ * @param firstWord of them, behind the record's header
+ * @param words how many: as many as a row has elements, or {@link #SUMMARY}
+ * @param elements of a row; -1 where they vary
+ * @param hasLengths whether each element, a text, is followed by its length in bytes
+ */
+record TensorColumns(
+    DataType type, int firstWord, int words, long elements, boolean isSummary, boolean hasLengths) {
+  static final int BLOCKS = 8;
+  static final int SUMMARY = 5 + BLOCKS;
+
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Returns how a tensor's elements stand in a record. */
+  static Encoding encoding(DataType type) {
+    return switch (type) {
+      case BYTES -> Encoding.CATEGORY;
+      case FP16, BF16, FP32, FP64, UINT64 -> Encoding.DOUBLE;
+      case BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32 -> Encoding.LONG;
+    };
+  }
+
+  /** Returns the bytes of a row of elements that all have the same size. */
+  long rowBytes() {
+    return elements * type.size();
+  }
+
+  /**
+   * Reads a row of elements that all have the same size.
+   *
+   * @param offset of the row in {@code data}
+   * @param count elements of the row
+   * @param words written
+   * @param at where the record's first feature is
+   */
+  void read(MemorySegment data, long offset, long count, long[] words, int at) {
+    if (isSummary) {
+      summarise(data, offset, count, words, at + firstWord);
+      return;
+    }
+    int to = at + firstWord;
+    int n = this.words;
+    switch (type) {
+      case FP32 -> {
+        for (int i = 0; i < n; i++) {
+          words[to + i] = Double.doubleToRawLongBits(data.get(FLOAT, offset + 4L * i));
+        }
+      }
+      case FP64 -> {
+        for (int i = 0; i < n; i++) {
+          words[to + i] = data.get(LONG, offset + 8L * i);
+        }
+      }
+      case INT64 -> {
+        for (int i = 0; i < n; i++) {
+          words[to + i] = data.get(LONG, offset + 8L * i);
+        }
+      }
+      case INT32 -> {
+        for (int i = 0; i < n; i++) {
+          words[to + i] = data.get(INT, offset + 4L * i);
+        }
+      }
+      default -> {
+        for (int i = 0; i < n; i++) {
+          double value = number(data, offset + (long) type.size() * i);
+          words[to + i] =
+              encoding(type) == Encoding.LONG ? (long) value : Double.doubleToRawLongBits(value);
+        }
+      }
+    }
+  }
+
+  /** Reads one element as a number. */
+  private double number(MemorySegment data, long at) {
+    return switch (type) {
+      case FP32 -> data.get(FLOAT, at);
+      case FP64 -> data.get(DOUBLE, at);
+      case FP16 -> Float.float16ToFloat(data.get(SHORT, at));
+      case BF16 -> Float.intBitsToFloat(data.get(SHORT, at) << 16);
+      case INT64 -> (double) data.get(LONG, at);
+      case INT32 -> data.get(INT, at);
+      case INT16 -> data.get(SHORT, at);
+      case INT8 -> data.get(ValueLayout.JAVA_BYTE, at);
+      case UINT64 -> unsigned(data.get(LONG, at));
+      case UINT32 -> Integer.toUnsignedLong(data.get(INT, at));
+      case UINT16 -> Short.toUnsignedInt(data.get(SHORT, at));
+      case UINT8, BOOL -> Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, at));
+      case BYTES -> throw new IllegalStateException("a text is no number");
+    };
+  }
+
+  private static double unsigned(long bits) {
+    return bits >= 0 ? bits : 2.0 * ((bits >>> 1) | (bits & 1));
+  }
+
+  private void summarise(MemorySegment data, long offset, long count, long[] words, int to) {
+    double sum = 0;
+    double squares = 0;
+    double least = Double.POSITIVE_INFINITY;
+    double greatest = Double.NEGATIVE_INFINITY;
+    long from = 0;
+    for (int block = 0; block < BLOCKS; block++) {
+      long end = count * (block + 1) / BLOCKS;
+      double blockSum = 0;
+      for (long i = from; i < end; i++) {
+        double value = number(data, offset + i * type.size());
+        blockSum += value;
+        squares += value * value;
+        least = Math.min(least, value);
+        greatest = Math.max(greatest, value);
+      }
+      sum += blockSum;
+      put(words, to + 5 + block, blockSum / (end - from)); // NaN, which is missing, if it is empty.
+      from = end;
+    }
+    double mean = sum / count;
+    put(words, to, Math.sqrt(squares));
+    put(words, to + 1, mean);
+    put(words, to + 2, Math.sqrt(Math.max(0, squares / count - mean * mean)));
+    put(words, to + 3, count == 0 ? Double.NaN : least);
+    put(words, to + 4, count == 0 ? Double.NaN : greatest);
+  }
+
+  private static void put(long[] words, int at, double value) {
+    words[at] = Double.doubleToRawLongBits(value);
+  }
+
+  /** Returns where the texts that follow so many begin. */
+  static long skipTexts(MemorySegment data, long offset, long count) {
+    long next = offset;
+    for (long i = 0; i < count; i++) {
+      next += Integer.BYTES + Integer.toUnsignedLong(data.get(INT, next));
+    }
+    return next;
+  }
+
+  /**
+   * Reads a row of texts.
+   *
+   * @param offset of the row in {@code data}
+   */
+  void readTexts(MemorySegment data, long offset, long count, long[] words, int at) {
+    int to = at + firstWord;
+    long next = offset;
+    int kept = hasLengths ? this.words / 2 : this.words;
+    for (long i = 0; i < count; i++) {
+      long length = Integer.toUnsignedLong(data.get(INT, next));
+      if (i < kept) {
+        words[to++] = CategoryHash.of(data, next + Integer.BYTES, length);
+        if (hasLengths) {
+          words[to++] = length;
+        }
+      }
+      next += Integer.BYTES + length;
+    }
+  }
+}

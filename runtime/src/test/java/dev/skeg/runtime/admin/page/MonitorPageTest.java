@@ -1,0 +1,86 @@
+package dev.skeg.runtime.admin.page;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The page of models that are made up. With {@code -Dskeg.pages=DIR} the pages are written there,
+ * to be looked at.
+ */
+final class MonitorPageTest {
+  private static String page(String name, MonitorView view) throws IOException {
+    String page = MonitorPage.of(view);
+    String directory = System.getProperty("skeg.pages", "");
+    if (!directory.isEmpty()) {
+      Files.createDirectories(Path.of(directory));
+      Files.writeString(Path.of(directory, name + ".html"), page);
+    }
+    return page;
+  }
+
+  private static List<String> names(String page) {
+    List<String> names = new ArrayList<>();
+    Matcher each = Pattern.compile("<span class=name title=\"([^\"]*)\"").matcher(page);
+    while (each.find()) {
+      names.add(each.group(1));
+    }
+    return names;
+  }
+
+  @Test
+  void saysWhatHasDriftedAndShowsItFirst() throws IOException {
+    String page = page("drifted", PageSamples.drifted());
+
+    assertThat(page)
+        .contains("<b>2</b> features and <b>1</b> output in drift")
+        .contains("The distribution has shifted: amount")
+        .contains("There are new categories: channel")
+        .contains("mean +0.31 standard deviations")
+        .contains("<b>12</b> not recorded")
+        .contains("<b>3</b> came too late");
+    assertThat(names(page)).hasSize(4).endsWith("age");
+  }
+
+  @Test
+  void saysThatNothingHasDrifted() throws IOException {
+    assertThat(page("healthy", PageSamples.healthy()))
+        .contains("No drift")
+        .doesNotContain("<h2>Alerts")
+        .doesNotContain("<h2>In drift");
+  }
+
+  @Test
+  void namesFromOutsideAreTextAndNothingElse() throws IOException {
+    String page = page("many", PageSamples.many());
+
+    assertThat(page).doesNotContain("<script").contains("&lt;script&gt;alert(&#39;x&#39;)");
+    assertThat(names(page)).hasSize(62);
+  }
+
+  @Test
+  void loadsNothingAndRunsNothing() throws IOException {
+    for (MonitorView view : List.of(PageSamples.drifted(), PageSamples.many())) {
+      String page = MonitorPage.of(view);
+
+      assertThat(page).doesNotContainPattern("(?i)<(script|link|img|iframe|object|embed)");
+      assertThat(page).doesNotContainPattern("(?i)(src=|url\\(|@import|javascript:|\\son[a-z]+=)");
+      assertThat(page).doesNotContain("http://").doesNotContain("https://");
+    }
+    assertThat(MonitorPage.CONTENT_SECURITY_POLICY).startsWith("default-src 'none'");
+  }
+
+  @Test
+  void thereIsAPageBeforeTheFirstWindow() {
+    assertThat(MonitorPage.empty("<m>", "no window has closed yet"))
+        .contains("&lt;m&gt;")
+        .contains("no window has closed yet");
+  }
+}

@@ -1,0 +1,162 @@
+package dev.skeg.runtime.tap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.monitor.record.FeatureSpec.Kind;
+import dev.skeg.monitor.record.FeatureSpec.Role;
+import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordRing;
+import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestMarks;
+import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.model.TensorSpec;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class TapPlannerTest {
+  private static final Signature TABLE =
+      new Signature(
+          List.of(tensor("x", DataType.FP32, -1, 3)),
+          List.of(tensor("label", DataType.INT64, -1), tensor("p", DataType.FP32, -1, 2)));
+
+  private static TensorSpec tensor(String name, DataType type, long... shape) {
+    return new TensorSpec(name, type, Shape.of(shape), false);
+  }
+
+  private static List<String> names(TapPlanner.Planned planned) {
+    return planned.layout().records().features().stream().map(FeatureSpec::name).toList();
+  }
+
+  private static FeatureOptions options(
+      String tensor, List<String> names, List<String> categorical, FeatureSpec... known) {
+    return new FeatureOptions(tensor, names, categorical, List.of(known), 1, "", List.of());
+  }
+
+  @Test
+  void numbersTheColumnsThatNobodyNames() {
+    TapPlanner.Planned planned = TapPlanner.plan(TABLE, FeatureOptions.NONE);
+
+    assertThat(names(planned)).containsExactly("f0", "f1", "f2", "label", "p[0]", "p[1]");
+    assertThat(planned.layout().records().features())
+        .extracting(FeatureSpec::kind)
+        .containsExactly(
+            Kind.NUMERIC, Kind.NUMERIC, Kind.NUMERIC, Kind.CATEGORICAL, Kind.NUMERIC, Kind.NUMERIC);
+    assertThat(planned.problems()).isEmpty();
+  }
+
+  @Test
+  void takesNamesFromTheConfigurationBeforeTheBaseline() {
+    FeatureSpec[] known = {
+      new FeatureSpec("k", Role.INPUT, Kind.NUMERIC),
+      new FeatureSpec("l", Role.INPUT, Kind.CATEGORICAL),
+      new FeatureSpec("m", Role.INPUT, Kind.NUMERIC)
+    };
+
+    assertThat(names(TapPlanner.plan(TABLE, options("", List.of(), List.of(), known))))
+        .startsWith("k", "l", "m");
+    TapPlanner.Planned named =
+        TapPlanner.plan(TABLE, options("x", List.of("a", "b", "c"), List.of("b"), known));
+    assertThat(names(named)).startsWith("a", "b", "c");
+    assertThat(named.layout().records().features().get(1).kind()).isEqualTo(Kind.CATEGORICAL);
+  }
+
+  @Test
+  void saysWhereConfigurationAndModelDoNotAgree() {
+    TapPlanner.Planned planned =
+        TapPlanner.plan(TABLE, options("y", List.of("a", "b"), List.of("zip")));
+
+    assertThat(names(planned)).startsWith("f0", "f1", "f2");
+    assertThat(planned.problems())
+        .containsExactly(
+            "monitor.features.tensor: y (expected: one of the inputs [x])",
+            "monitor.features.names: 2 names (expected: 3, one a column of input 'x')",
+            "monitor.features.categorical: zip (expected: a feature or output of the model)");
+  }
+
+  @Test
+  void summarisesLongRows() {
+    Signature image =
+        new Signature(
+            List.of(tensor("pixels", DataType.FP32, -1, 4, 100)),
+            List.of(tensor("y", DataType.FP32, -1, 1)));
+    TapPlanner.Planned planned = TapPlanner.plan(image, FeatureOptions.NONE);
+    assertThat(names(planned)).hasSize(14).startsWith("pixels.norm", "pixels.mean", "pixels.sd");
+
+    float[] pixels = new float[400];
+    Arrays.fill(pixels, 2);
+    pixels[399] = 6;
+    long[] row = record(planned.layout(), pixels, new float[] {0.5f});
+
+    assertThat(number(row, 0)).isEqualTo(Math.sqrt(399 * 4 + 36));
+    assertThat(number(row, 1)).isEqualTo(2.01);
+    assertThat(number(row, 3)).isEqualTo(2);
+    assertThat(number(row, 4)).isEqualTo(6);
+    assertThat(number(row, 5)).isEqualTo(2);
+    assertThat(number(row, 12)).isEqualTo(2.08);
+    assertThat(number(row, 13)).isEqualTo(0.5);
+  }
+
+  @Test
+  void leavesMissingWhatARequestDoesNotHave() {
+    TapLayout layout = TapPlanner.plan(TABLE, FeatureOptions.NONE).layout();
+    VersionTap version = new VersionTap();
+    version.watch(layout);
+    LaneTap tap = version.lane();
+    tap.record(
+        layout.plan(new int[] {0}, new int[] {1}),
+        request(RequestMarks.NONE),
+        new MemorySegment[] {MemorySegment.ofArray(new float[] {1, 2, 3})},
+        new MemorySegment[] {MemorySegment.ofArray(new float[] {4, 5})},
+        0,
+        0,
+        1);
+    tap.publish();
+
+    long[] row = first(version);
+
+    assertThat(number(row, 2)).isEqualTo(3);
+    assertThat(row[RecordLayout.HEADER + 3]).isZero();
+    assertThat(number(row, 5)).isEqualTo(5);
+    assertThat(row[RecordLayout.GROUP]).isNegative();
+  }
+
+  private static InferenceRequest request(RequestMarks marks) {
+    return new InferenceRequest(
+        "m", "", "", List.of(), List.of(), RequestTerms.NONE, marks, System.nanoTime());
+  }
+
+  private static long[] record(TapLayout layout, float[] input, float[] output) {
+    VersionTap version = new VersionTap();
+    version.watch(layout);
+    LaneTap tap = version.lane();
+    tap.record(
+        layout.plan(new int[] {0}, new int[] {0}),
+        request(new RequestMarks(77, List.of())),
+        new MemorySegment[] {MemorySegment.ofArray(input)},
+        new MemorySegment[] {MemorySegment.ofArray(output)},
+        0,
+        0,
+        1);
+    tap.publish();
+    long[] row = first(version);
+    assertThat(row[RecordLayout.TIME]).isEqualTo(77);
+    return row;
+  }
+
+  private static long[] first(VersionTap version) {
+    RecordRing ring = version.rings().getFirst();
+    int[] offsets = new int[4];
+    assertThat(ring.read(offsets)).isEqualTo(1);
+    return Arrays.copyOfRange(ring.readable(), offsets[0], offsets[0] + ring.width());
+  }
+
+  private static double number(long[] row, int feature) {
+    return Double.longBitsToDouble(row[RecordLayout.HEADER + feature]);
+  }
+}

@@ -1,0 +1,2 @@
+CREATE TABLE migrated (a INTEGER);
+INSERT INTO migrated VALUES (1);

@@ -1,0 +1,2 @@
+INSERT INTO migrated VALUES (2);
+INSERT INTO absent VALUES (1);
