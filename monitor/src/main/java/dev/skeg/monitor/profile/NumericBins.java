@@ -11,6 +11,9 @@ import java.util.Arrays;
  * intervals ascending. Interval {@code k} holds the values of {@code (edge(k), edge(k + 1)]}, the
  * first its lower edge too, but for those that are atoms. A column of one value has one edge, which
  * is an atom, and no interval; without any edge, all that is finite and no atom is {@link #ABOVE}.
+ *
+ * <p>An atom that is no integer has all doubles in its bin that are the same float32: a model's
+ * input of that type is 0.100000001490116 where a file says 0.1.
  */
 public final class NumericBins implements Bins {
   public static final int NEGATIVE_INFINITY = 1;

@@ -42,7 +42,8 @@ public final class CommandLineInterface {
             new ServeCommand(console, serve),
             new ValidateCommand(console, checker),
             new StatusCommand(console),
-            new PushCommand(console, PROGRESS_AFTER));
+            new PushCommand(console, PROGRESS_AFTER),
+            new BaselineCommand(console, PROGRESS_AFTER));
   }
 
   /**
