@@ -18,13 +18,17 @@ import dev.skeg.runtime.grpc.GrpcConfig;
 import dev.skeg.runtime.grpc.GrpcServer;
 import dev.skeg.runtime.http.HttpConfig;
 import dev.skeg.runtime.http.HttpServer;
+import dev.skeg.runtime.monitoring.Monitors;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.socket.Transport;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.source.Plans;
+import dev.skeg.runtime.state.JudgeStates;
+import dev.skeg.runtime.state.SqliteAlertStore;
+import dev.skeg.runtime.state.StateDatabase;
+import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
-import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
 import java.nio.file.Path;
@@ -63,6 +67,11 @@ public final class SkegServer implements AutoCloseable {
   /** For requests in flight at a stop; what is left of 10 s is for freeing the models. */
   private static final Duration IN_FLIGHT = Duration.ofSeconds(6);
 
+  /** Of each version, arm and segment: five weeks of hours. */
+  private static final int KEPT_WINDOWS = 35 * 24;
+
+  private static final long KEPT_WINDOW_BYTES = 256L << 20;
+
   private final ServerConfig config;
   private final ServerState state = new ServerState();
   private final Map<String, String> addresses = new TreeMap<>();
@@ -100,7 +109,8 @@ public final class SkegServer implements AutoCloseable {
     InferenceMetrics metrics = new InferenceMetrics();
     EndpointTable endpoints = new EndpointTable(metrics);
     ServerIdentity identity = new ServerIdentity(config.id(), Version.current().skeg(), EXTENSIONS);
-    openPorts(endpoints, identity, metrics, sources);
+    Monitors monitors = monitors();
+    openPorts(endpoints, identity, metrics, sources, monitors);
 
     Backend backend = new OnnxRuntimeBackend(nativeDirectory());
     parts.push(backend);
@@ -114,6 +124,22 @@ public final class SkegServer implements AutoCloseable {
     control.started();
     state.advance(Phase.READY);
     LOG.atInfo().log("Ready");
+  }
+
+  /** Opens no file: that is for the first window, or for who asks first. */
+  private Monitors monitors() {
+    StateDatabase database = new StateDatabase(
+            config.dataDirectory(), config.dataDirectory().resolve("native"));
+    parts.push(database);
+    Monitors monitors =
+        new Monitors(
+            new SqliteAlertStore(database),
+            new JudgeStates(database),
+            new WindowArchive(
+                config.dataDirectory().resolve("profiles"), KEPT_WINDOWS, KEPT_WINDOW_BYTES),
+            Clock.systemUTC());
+    parts.push(monitors);
+    return monitors;
   }
 
   private static Plans plans(ModelControl control) {
@@ -134,7 +160,8 @@ public final class SkegServer implements AutoCloseable {
       EndpointTable endpoints,
       ServerIdentity identity,
       InferenceMetrics metrics,
-      ModelSources sources) {
+      ModelSources sources,
+      Monitors monitors) {
     Transport transport = transport();
     GrpcServer grpcServer =
         new GrpcServer(
@@ -165,7 +192,7 @@ public final class SkegServer implements AutoCloseable {
             config.host(),
             config.metrics().port(),
             new PrometheusExporter(
-                metrics, () -> states(endpoints), () -> MonitorMetrics.NONE, identity.version()));
+                metrics, () -> states(endpoints), monitors::metrics, identity.version()));
     parts.push(metricsServer);
     note("metrics", config.host(), metricsServer.port());
     AdminServer admin =
@@ -181,6 +208,7 @@ public final class SkegServer implements AutoCloseable {
                 () -> Map.copyOf(addresses),
                 Clock.systemUTC()),
             sources,
+            monitors,
             Clock.systemUTC());
     parts.push(admin);
     note("admin", config.admin().host(), admin.port());
