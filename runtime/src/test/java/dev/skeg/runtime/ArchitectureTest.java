@@ -45,8 +45,18 @@ final class ArchitectureTest {
     ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put(
         "admin",
-        List.of("source", "endpoint", "servable", "backend", "model", "config", "telemetry"));
+        List.of(
+            "admin.page",
+            "monitoring",
+            "source",
+            "endpoint",
+            "servable",
+            "backend",
+            "model",
+            "config",
+            "telemetry"));
     ARROWS.put("admin.page", List.of());
+    ARROWS.put("monitoring", List.of("admin.page", "state", "model", "telemetry"));
     ARROWS.put(
         "control",
         List.of("endpoint", "batch", "servable", "backend", "model", "config", "os", "telemetry"));
@@ -64,9 +74,11 @@ final class ArchitectureTest {
             "grpc",
             "http",
             "model",
+            "monitoring",
             "servable",
             "socket",
             "tap",
+            "state",
             "telemetry"));
     ARROWS.put(
         "cli",

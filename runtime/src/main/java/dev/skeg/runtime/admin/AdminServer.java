@@ -3,6 +3,7 @@ package dev.skeg.runtime.admin;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.monitoring.Monitors;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.telemetry.PlainHttpServer;
 import dev.skeg.runtime.telemetry.PlainHttpServer.Request;
@@ -33,6 +34,7 @@ public final class AdminServer implements AutoCloseable {
   private final ModelSources sources;
   private final AdminAccess access;
   private final AdminHooks hooks;
+  private final AdminMonitor monitor;
   private final PlainHttpServer server;
 
   /**
@@ -48,9 +50,11 @@ public final class AdminServer implements AutoCloseable {
       Optional<Path> tokenFile,
       AdminPages pages,
       ModelSources sources,
+      Monitors monitors,
       InstantSource clock) {
     this.pages = pages;
     this.sources = sources;
+    this.monitor = new AdminMonitor(monitors, model -> pages.model(model).isPresent());
     this.access = AdminAccess.of(tokenFile);
     this.hooks = new AdminHooks(sources, access, clock);
     if (!access.asksForToken()) {
@@ -91,6 +95,10 @@ public final class AdminServer implements AutoCloseable {
     if (version.matches()) {
       return Optional.of(control(request, version));
     }
+    Optional<Response> monitored = monitor.answer(request);
+    if (monitored.isPresent()) {
+      return monitored;
+    }
     if (!request.method().equals("GET")) {
       return Optional.of(Response.notAllowed("GET, HEAD"));
     }
@@ -101,8 +109,11 @@ public final class AdminServer implements AutoCloseable {
                   200,
                   "text/plain; charset=utf-8",
                   "Skeg's admin API. GET /v1/status, /v1/models, /v1/models/{model},"
-                      + " /v1/openapi.json; POST /v1/models/{model}/versions/{version}:load,"
-                      + " /v1/models/{model}/versions/{version}:unload, /v1/hooks/{source}\n"));
+                      + " /v1/models/{model}/monitor, /v1/models/{model}/profile, /v1/alerts,"
+                      + " /v1/alerts/{id}, /v1/openapi.json; POST"
+                      + " /v1/models/{model}/versions/{version}:load,"
+                      + " /v1/models/{model}/versions/{version}:unload,"
+                      + " /v1/alerts/{id}:acknowledge, /v1/hooks/{source}\n"));
       case "/v1/status" -> Optional.of(new Response(200, JSON, pages.status()));
       case "/v1/models" -> Optional.of(new Response(200, JSON, pages.models()));
       case "/v1/openapi.json" -> Optional.of(new Response(200, JSON, openApi()));

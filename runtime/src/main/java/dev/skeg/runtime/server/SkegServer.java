@@ -1,5 +1,9 @@
 package dev.skeg.runtime.server;
 
+import dev.skeg.monitor.baseline.BaselineFile;
+import dev.skeg.monitor.baseline.Baseline;
+import java.nio.file.Files;
+import java.util.function.Function;
 import dev.skeg.runtime.admin.AdminPages;
 import dev.skeg.runtime.admin.AdminServer;
 import dev.skeg.runtime.backend.Backend;
@@ -18,14 +22,18 @@ import dev.skeg.runtime.grpc.GrpcConfig;
 import dev.skeg.runtime.grpc.GrpcServer;
 import dev.skeg.runtime.http.HttpConfig;
 import dev.skeg.runtime.http.HttpServer;
+import dev.skeg.runtime.monitoring.Monitors;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.socket.Transport;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.source.Plans;
 import dev.skeg.runtime.tap.MonitorDrain;
+import dev.skeg.runtime.state.JudgeStates;
+import dev.skeg.runtime.state.SqliteAlertStore;
+import dev.skeg.runtime.state.StateDatabase;
+import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
-import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
 import java.nio.file.Path;
@@ -65,8 +73,13 @@ public final class SkegServer implements AutoCloseable {
   /** For requests in flight at a stop; what is left of 10 s is for freeing the models. */
   private static final Duration IN_FLIGHT = Duration.ofSeconds(6);
 
+  /** Of each version, arm and segment: five weeks of hours. */
+  private static final int KEPT_WINDOWS = 35 * 24;
+
+  private static final long KEPT_WINDOW_BYTES = 256L << 20;
+
   private final ServerConfig config;
-  private final WindowJudge judge;
+  private final Function<Monitors, WindowJudge> judges;
   private final ServerState state = new ServerState();
   private final Map<String, String> addresses = new TreeMap<>();
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -75,9 +88,9 @@ public final class SkegServer implements AutoCloseable {
   private @Nullable HttpServer http;
   private @Nullable GrpcServer grpc;
 
-  private SkegServer(ServerConfig config, WindowJudge judge) {
+  private SkegServer(ServerConfig config, Function<Monitors, WindowJudge> judges) {
     this.config = config;
-    this.judge = judge;
+    this.judges = judges;
   }
 
   /**
@@ -87,16 +100,17 @@ public final class SkegServer implements AutoCloseable {
    *     running
    */
   public static SkegServer start(ServerConfig config) throws InterruptedException {
-    return start(config, new LatestWindows());
+    return start(config, JudgedWindows::new);
   }
 
   /**
    * Starts a server, as {@link #start(ServerConfig)} does.
    *
-   * @param judge what becomes of windows that have closed
+   * @param judges says what becomes of windows that have closed
    */
-  static SkegServer start(ServerConfig config, WindowJudge judge) throws InterruptedException {
-    SkegServer server = new SkegServer(config, judge);
+  static SkegServer start(ServerConfig config, Function<Monitors, WindowJudge> judges)
+      throws InterruptedException {
+    SkegServer server = new SkegServer(config, judges);
     try {
       server.open();
       return server;
@@ -113,7 +127,8 @@ public final class SkegServer implements AutoCloseable {
     InferenceMetrics metrics = new InferenceMetrics();
     EndpointTable endpoints = new EndpointTable(metrics);
     ServerIdentity identity = new ServerIdentity(config.id(), Version.current().skeg(), EXTENSIONS);
-    openPorts(endpoints, identity, metrics, sources);
+    Monitors monitors = monitors();
+    openPorts(endpoints, identity, metrics, sources, monitors);
 
     Backend backend = new OnnxRuntimeBackend(nativeDirectory());
     parts.push(backend);
@@ -126,7 +141,7 @@ public final class SkegServer implements AutoCloseable {
             endpoints,
             metrics,
             Clock.systemUTC(),
-            new VersionMonitor(drain, judge, file -> Optional.empty()));
+            new VersionMonitor(drain, judges.apply(monitors), SkegServer::baseline));
     parts.push(control);
     parts.push(sources); // Closed first: nothing is planned any more when the versions go.
     control.starting(processors);
@@ -134,6 +149,26 @@ public final class SkegServer implements AutoCloseable {
     control.started();
     state.advance(Phase.READY);
     LOG.atInfo().log("Ready");
+  }
+
+  private static Optional<Baseline> baseline(Path file) {
+    return Files.exists(file) ? Optional.of(BaselineFile.read(file)) : Optional.empty();
+  }
+
+  /** Opens no file: that is for the first window, or for who asks first. */
+  private Monitors monitors() {
+    StateDatabase database = new StateDatabase(
+            config.dataDirectory(), config.dataDirectory().resolve("native"));
+    parts.push(database);
+    Monitors monitors =
+        new Monitors(
+            new SqliteAlertStore(database),
+            new JudgeStates(database),
+            new WindowArchive(
+                config.dataDirectory().resolve("profiles"), KEPT_WINDOWS, KEPT_WINDOW_BYTES),
+            Clock.systemUTC());
+    parts.push(monitors);
+    return monitors;
   }
 
   private static Plans plans(ModelControl control, EndpointTable endpoints) {
@@ -159,7 +194,8 @@ public final class SkegServer implements AutoCloseable {
       EndpointTable endpoints,
       ServerIdentity identity,
       InferenceMetrics metrics,
-      ModelSources sources) {
+      ModelSources sources,
+      Monitors monitors) {
     Transport transport = transport();
     GrpcServer grpcServer =
         new GrpcServer(
@@ -190,7 +226,7 @@ public final class SkegServer implements AutoCloseable {
             config.host(),
             config.metrics().port(),
             new PrometheusExporter(
-                metrics, () -> states(endpoints), () -> MonitorMetrics.NONE, identity.version()));
+                metrics, () -> states(endpoints), monitors::metrics, identity.version()));
     parts.push(metricsServer);
     note("metrics", config.host(), metricsServer.port());
     AdminServer admin =
@@ -206,6 +242,7 @@ public final class SkegServer implements AutoCloseable {
                 () -> Map.copyOf(addresses),
                 Clock.systemUTC()),
             sources,
+            monitors,
             Clock.systemUTC());
     parts.push(admin);
     note("admin", config.admin().host(), admin.port());

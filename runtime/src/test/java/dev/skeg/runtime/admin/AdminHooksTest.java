@@ -69,6 +69,7 @@ final class AdminHooksTest {
                 Map::of,
                 Clock.systemUTC()),
             sources,
+            TestMonitors.in(directory),
             InstantSource.fixed(NOW));
   }
 

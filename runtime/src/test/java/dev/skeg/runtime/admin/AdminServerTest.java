@@ -57,6 +57,7 @@ final class AdminServerTest {
             Map::of,
             Clock.systemUTC()),
         sources,
+        TestMonitors.in(directory),
         Clock.systemUTC());
   }
 
@@ -173,6 +174,11 @@ final class AdminServerTest {
             "/v1/status",
             "/v1/models",
             "/v1/models/{model}",
+            "/v1/models/{model}/monitor",
+            "/v1/models/{model}/profile",
+            "/v1/alerts",
+            "/v1/alerts/{id}",
+            "/v1/alerts/{id}:acknowledge",
             "/v1/models/{model}/versions/{version}:load",
             "/v1/models/{model}/versions/{version}:unload",
             "/v1/hooks/{source}",

@@ -99,7 +99,7 @@ final class MonitoredServerTest {
                     "grpc.port", "0",
                     "metrics.port", "0",
                     "admin.port", "0")),
-            CLOSED);
+            _ -> CLOSED);
     channel = NettyChannelBuilder.forTarget(server.address("grpc")).usePlaintext().build();
     grpc =
         GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);

@@ -1,0 +1,69 @@
+package dev.skeg.runtime.server;
+
+import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.drift.DriftConfig;
+import dev.skeg.monitor.drift.EffectFloors;
+import dev.skeg.monitor.profile.Profile;
+import dev.skeg.runtime.config.MonitorConfig;
+import dev.skeg.runtime.monitoring.Monitors;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** Has closed windows judged, as their model's configuration says. <b>Threads.</b> Any. */
+final class JudgedWindows implements WindowJudge {
+  private final Monitors monitors;
+
+  JudgedWindows(Monitors monitors) {
+    this.monitors = monitors;
+  }
+
+  @Override
+  public void watch(
+      String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
+    monitors.watch(model, version, drift(config), baseline);
+  }
+
+  /** Returns a configuration in the library's words. */
+  static DriftConfig drift(MonitorConfig config) {
+    DriftConfig shipped = DriftConfig.ofWindow(config.window());
+    TreeSet<String> features = new TreeSet<>();
+    config.thresholds().values().forEach(byFeature -> features.addAll(byFeature.keySet()));
+    Map<String, EffectFloors> floors = new TreeMap<>();
+    for (String feature : features) {
+      floors.put(feature, floors(config, feature, shipped.floors()));
+    }
+    return new DriftConfig(
+        config.falsePagesPerMonth(),
+        config.window(),
+        shipped.floors(),
+        floors,
+        shipped.minRows(),
+        shipped.compatibility());
+  }
+
+  private static EffectFloors floors(MonitorConfig config, String feature, EffectFloors shipped) {
+    return new EffectFloors(
+        floor(config, "mean", feature, shipped.mean()),
+        floor(config, "log-sd", feature, shipped.logSd()),
+        floor(config, "mass", feature, shipped.mass()),
+        floor(config, "ks", feature, shipped.ks()),
+        floor(config, "tvd", feature, shipped.tvd()));
+  }
+
+  private static double floor(
+      MonitorConfig config, String metric, String feature, double shipped) {
+    return config.thresholds().getOrDefault(metric, Map.of()).getOrDefault(feature, shipped);
+  }
+
+  @Override
+  public void forget(String model, long version) {
+    monitors.forget(model, version);
+  }
+
+  @Override
+  public void closed(Profile profile) {
+    monitors.closed(profile);
+  }
+}

@@ -1,0 +1,93 @@
+package dev.skeg.runtime.monitoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.monitor.alert.Alert;
+import dev.skeg.monitor.alert.AlertFilter;
+import dev.skeg.monitor.alert.AlertState;
+import dev.skeg.monitor.alert.AlertSubject;
+import dev.skeg.monitor.alert.Cause;
+import dev.skeg.monitor.alert.Severity;
+import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.profile.Window;
+import dev.skeg.runtime.state.SqliteAlertStore;
+import dev.skeg.runtime.state.StateDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A {@link FailSafeAlertStore} on a database whose file is damaged and put right. */
+final class FailSafeAlertStoreTest {
+  private static final ProfileKey KEY = ProfileKey.of("fraud", 3);
+  private static final Window WINDOW = new Window(1_000, 2_000);
+
+  @TempDir static Path libraries;
+
+  @TempDir Path directory;
+
+  private StateDatabase database;
+  private FailSafeAlertStore store;
+
+  @BeforeEach
+  void damage() throws IOException {
+    Files.writeString(directory.resolve(StateDatabase.FILE), "no database".repeat(500));
+    database = new StateDatabase(directory, libraries);
+    store = new FailSafeAlertStore(new SqliteAlertStore(database));
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+  }
+
+  private static Alert alert(AlertState state) {
+    return new Alert(
+        "a",
+        KEY,
+        Cause.SHIFT,
+        Severity.PAGE,
+        state,
+        WINDOW,
+        2_000,
+        WINDOW,
+        2_000,
+        List.of(new AlertSubject(AlertSubject.Part.INPUT, "age", Set.of(), 0, "", WINDOW, true, 0)),
+        0);
+  }
+
+  @Test
+  void alertsAreKeptInMemoryMeanwhileAndWrittenAfterwards() throws IOException {
+    Alert raised = alert(new AlertState.Raised(2_000));
+    store.update(KEY, 0, _ -> List.of(raised));
+    assertThat(store.find(AlertFilter.open())).containsExactly(raised);
+
+    Alert latched = alert(new AlertState.Latched(3_000));
+    assertThat(store.update("a", _ -> latched)).contains(latched);
+    Files.delete(directory.resolve(StateDatabase.FILE));
+
+    assertThat(store.find(AlertFilter.open())).containsExactly(latched);
+    assertThat(new SqliteAlertStore(database).find(AlertFilter.open())).containsExactly(latched);
+  }
+
+  @Test
+  void aStepGoesOnFromWhatTheDiskHad() throws IOException {
+    Files.delete(directory.resolve(StateDatabase.FILE));
+    Alert raised = alert(new AlertState.Raised(2_000));
+    store.update(KEY, 0, _ -> List.of(raised));
+    database.close();
+
+    store.update(
+        KEY,
+        0,
+        known -> {
+          assertThat(known).containsExactly(raised);
+          return List.of();
+        });
+  }
+}
