@@ -77,16 +77,16 @@ final class DriftSimulationTest {
     List<Case> cases = new ArrayList<>();
     for (long baselineRows : new long[] {20_000, 1_000_000}) {
       for (int windowRows : new int[] {500, 5_000, 50_000, 1_000_000}) {
-        cases.add(new Case("independent", baselineRows, windowRows, 360, OFTEN));
+        cases.add(new Case("independent", baselineRows, windowRows, 180, OFTEN));
       }
     }
     for (int i = 0; i < 4; i++) {
       cases.add(new Case("independent, one page a month", 20_000, 5_000, 720, MONTH));
     }
-    cases.add(new Case("weekly season", 20_000, 5_000, 360, OFTEN));
-    cases.add(new Case("weekly season", 1_000_000, 5_000, 360, OFTEN));
-    cases.add(new Case("AR(1) φ = .6", 20_000, 500, 360, OFTEN));
-    cases.add(new Case("AR(1) φ = .6", 1_000_000, 5_000, 360, OFTEN));
+    cases.add(new Case("weekly season", 20_000, 5_000, 180, OFTEN));
+    cases.add(new Case("weekly season", 1_000_000, 5_000, 180, OFTEN));
+    cases.add(new Case("AR(1) φ = .6", 20_000, 500, 180, OFTEN));
+    cases.add(new Case("AR(1) φ = .6", 1_000_000, 5_000, 180, OFTEN));
     Map<String, NullSimulation.Pages> found = new LinkedHashMap<>();
     List<NullSimulation.Pages> all =
         IntStream.range(0, cases.size())
