@@ -73,7 +73,9 @@ final class BaselineBench {
     }
   }
 
-  /** Returns the processor time that the process has taken: of a busy machine, the better figure. */
+  /**
+   * Returns the processor time that the process has taken: of a busy machine, the better figure.
+   */
   private static long cpuNanos() {
     return ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
   }

@@ -75,7 +75,8 @@ final class BaselineFileTest {
     assertThat(read.features()).isEqualTo(baseline.features());
     assertThat(read).isEqualTo(baseline);
     assertThat(BaselineFile.toBytes(read)).isEqualTo(Files.readAllBytes(file));
-    assertThat(file.getParent().toFile().list()).containsExactly("baseline.json");
+    assertThat(java.util.Objects.requireNonNull(file.getParent()).toFile().list())
+        .containsExactly("baseline.json");
   }
 
   @Test

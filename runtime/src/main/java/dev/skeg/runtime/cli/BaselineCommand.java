@@ -65,17 +65,12 @@ final class BaselineCommand implements Command {
     List<Path> data = BaselineArguments.data(arguments);
     Path out =
         BaselineArguments.path("--out", arguments.matchedOptionValue("--out", "baseline.json"));
+    BuiltBaseline built;
+    double seconds;
     try (BuildTicker ticker = new BuildTicker(console, tick)) {
-      BuiltBaseline built = BaselineBuilder.build(data, options(arguments), ticker);
+      built = BaselineBuilder.build(data, options(arguments), ticker);
       BaselineFile.write(out, built.baseline());
-      double seconds = ticker.elapsed().toMillis() / 1e3;
-      ticker.close();
-      if (arguments.hasMatchedOption("--json")) {
-        console.out().println(json(out, built, seconds).toPrettyString());
-      } else {
-        print(out, built, seconds);
-      }
-      return Console.OK;
+      seconds = ticker.elapsed().toMillis() / 1e3;
     } catch (DataException e) {
       console.problem(e.getMessage() + e.column().map(BaselineCommand::remedy).orElse(""));
       return Console.FAILURE;
@@ -83,6 +78,12 @@ final class BaselineCommand implements Command {
       console.problem(out + " cannot be written: " + e);
       return Console.FAILURE;
     }
+    if (arguments.hasMatchedOption("--json")) {
+      console.out().println(json(out, built, seconds).toPrettyString());
+    } else {
+      print(out, built, seconds);
+    }
+    return Console.OK;
   }
 
   private static BaselineOptions options(ParseResult arguments) {

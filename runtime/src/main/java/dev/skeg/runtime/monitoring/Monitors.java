@@ -143,9 +143,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   /** Returns a version's baseline, if it is watched and has one. */
   public Optional<Baseline> baseline(ProfileKey key) {
     WatchedModel model = watched.get(key.model());
-    return model == null
-        ? Optional.empty()
-        : model.baseline(key.version());
+    return model == null ? Optional.empty() : model.baseline(key.version());
   }
 
   @Override
@@ -200,8 +198,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     }
     Judging judging = new Judging(model, clock.millis());
     try {
-      Optional<byte[]> saved =
-          known == null ? states.load(name) : Optional.of(known.judge.save());
+      Optional<byte[]> saved = known == null ? states.load(name) : Optional.of(known.judge.save());
       if (saved.isPresent()) {
         judging.judge.restore(saved.get());
       }

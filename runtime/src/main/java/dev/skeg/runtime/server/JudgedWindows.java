@@ -20,8 +20,7 @@ final class JudgedWindows implements WindowJudge {
   }
 
   @Override
-  public void watch(
-      String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
+  public void watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
     monitors.watch(model, version, drift(config), baseline);
   }
 
@@ -52,8 +51,7 @@ final class JudgedWindows implements WindowJudge {
         floor(config, "tvd", feature, shipped.tvd()));
   }
 
-  private static double floor(
-      MonitorConfig config, String metric, String feature, double shipped) {
+  private static double floor(MonitorConfig config, String metric, String feature, double shipped) {
     return config.thresholds().getOrDefault(metric, Map.of()).getOrDefault(feature, shipped);
   }
 

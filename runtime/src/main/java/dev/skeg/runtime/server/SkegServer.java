@@ -1,9 +1,7 @@
 package dev.skeg.runtime.server;
 
-import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.Baseline;
-import java.nio.file.Files;
-import java.util.function.Function;
+import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.runtime.admin.AdminPages;
 import dev.skeg.runtime.admin.AdminServer;
 import dev.skeg.runtime.backend.Backend;
@@ -27,15 +25,16 @@ import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.socket.Transport;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.source.Plans;
-import dev.skeg.runtime.tap.MonitorDrain;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
 import dev.skeg.runtime.state.WindowArchive;
+import dev.skeg.runtime.tap.MonitorDrain;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,6 +47,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,8 +157,8 @@ public final class SkegServer implements AutoCloseable {
 
   /** Opens no file: that is for the first window, or for who asks first. */
   private Monitors monitors() {
-    StateDatabase database = new StateDatabase(
-            config.dataDirectory(), config.dataDirectory().resolve("native"));
+    StateDatabase database =
+        new StateDatabase(config.dataDirectory(), config.dataDirectory().resolve("native"));
     parts.push(database);
     Monitors monitors =
         new Monitors(
