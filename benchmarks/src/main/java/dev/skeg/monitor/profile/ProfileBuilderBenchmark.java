@@ -38,7 +38,7 @@ public class ProfileBuilderBenchmark {
 
   /** What the values are: all different; whole numbers, the frequent ones atoms; categories. */
   @Param({"continuous", "counts", "categories"})
-  String kind;
+  String kind = "";
 
   private ProfileBuilder builder;
   private long[] words;

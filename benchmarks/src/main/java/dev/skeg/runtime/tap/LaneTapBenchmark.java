@@ -40,7 +40,7 @@ public class LaneTapBenchmark {
 
   /** The request's id: none, or one as clients make them. */
   @Param({"", "5f3c2a9e-8f1b-4c61-9d0e-2b7a64c1f0aa"})
-  String id;
+  String id = "";
 
   private final int[] offsets = new int[FREED];
   private LaneTap tap;

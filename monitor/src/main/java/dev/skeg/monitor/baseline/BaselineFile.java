@@ -166,6 +166,10 @@ public final class BaselineFile {
     tree.put("blocks", variation.blocks());
     tree.put("rows-per-block", variation.rowsPerBlock());
     tree.put("design-effect", variation.designEffect());
+    BlockVariation.Directions directions = variation.directions();
+    tree.put("design-effect-of-mean", directions.mean());
+    tree.put("design-effect-of-spread", directions.spread());
+    tree.put("design-effect-of-single-bins", directions.rare());
     put(tree, "design-effect-by-hour", variation.byHour());
     put(tree, "statistics", variation.statistics());
     return tree;
@@ -250,12 +254,17 @@ public final class BaselineFile {
   private static BlockVariation variation(BaselineNode tree) {
     return tree.make(() ->
         new BlockVariation(
-            tree.integer("blocks"),
-            tree.number("rows-per-block"),
-            tree.number("design-effect"),
-            tree.has("design-effect-by-hour")
-                ? tree.numbers("design-effect-by-hour")
-                : new double[0],
-            tree.has("statistics") ? tree.numbers("statistics") : new double[0]));
+                tree.integer("blocks"),
+                tree.number("rows-per-block"),
+                tree.number("design-effect"),
+                tree.has("design-effect-by-hour")
+                    ? tree.numbers("design-effect-by-hour")
+                    : new double[0],
+                tree.has("statistics") ? tree.numbers("statistics") : new double[0])
+            .withDirections(
+                new BlockVariation.Directions(
+                    tree.number("design-effect-of-mean"),
+                    tree.number("design-effect-of-spread"),
+                    tree.number("design-effect-of-single-bins"))));
   }
 }
