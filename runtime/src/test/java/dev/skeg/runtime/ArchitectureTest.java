@@ -67,6 +67,7 @@ final class ArchitectureTest {
             "source",
             "admin",
             "backend",
+            "batch",
             "backend.onnx",
             "config",
             "control",

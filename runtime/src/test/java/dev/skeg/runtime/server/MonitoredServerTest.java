@@ -87,6 +87,7 @@ final class MonitoredServerTest {
         "monitor: {segment: {parameter: region, values: [eu, us]}}");
     model("half", OnnxModels.dense(3, 2), "monitor: {sample: 0.5}");
     model("live", OnnxModels.dense(3, 2), "monitor: {window: 1s}");
+    model("beside", OnnxModels.dense(3, 2), "monitor: {window: 1s}");
     model("off", OnnxModels.dense(3, 2), "monitor: {enabled: false}");
     model("texts", OnnxModels.identity(List.of(DataType.BYTES, DataType.INT64), "batch", 1), "");
     server =
@@ -296,7 +297,7 @@ final class MonitoredServerTest {
   @Test
   void aModelThatIsNotToBeWatchedIsNot() throws Exception {
     grpc("off", "", START, rows(1, 1));
-    grpc("live", "", -1, rows(1, 1));
+    grpc("beside", "", -1, rows(1, 1));
 
     assertThat(CLOSED.profiles).doesNotContainKey("off");
   }
