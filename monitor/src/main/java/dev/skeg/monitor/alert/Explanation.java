@@ -26,6 +26,11 @@ public record Explanation(Cause cause, String detail) {
   public static Explanation of(FeatureVerdict verdict) {
     List<Explanation> signs = new ArrayList<>();
     List<Effect> effects = effects(verdict);
+    if (effects.isEmpty()) {
+      // Too few rows to measure, or nothing against what it drifts: the drift is an earlier
+      // window's, and what a handful of rows look like does not explain it.
+      return new Explanation(Cause.SHIFT, shift(effects));
+    }
     double whole =
         effects.stream()
             .filter(effect -> effect.metric() == Effect.Metric.TVD)
@@ -44,7 +49,7 @@ public record Explanation(Cause cause, String detail) {
           // A check knows no sizes. Where an effect measures the same thing, that has decided.
           boolean measured =
               switch (cause) {
-                case MISSING, NEW_CATEGORY, OUT_OF_RANGE, STUCK -> !effects.isEmpty();
+                case MISSING, NEW_CATEGORY, OUT_OF_RANGE, STUCK -> true;
                 default -> false;
               };
           if (!measured || signs.stream().anyMatch(sign -> sign.cause() == cause)) {

@@ -171,6 +171,13 @@ final class AlertsTest {
   }
 
   @Test
+  void whatAHandfulOfRowsLookLikeIsNoDeeperCause() {
+    judge(at(1).drift("age", mean(.3)));
+
+    assertThat(judge(at(2).driftAnd("age", finding(Check.CONSTANT)))).isEmpty();
+  }
+
+  @Test
   void anAlertThatNobodySawIsLatchedWhenItIsOverAndClearedByAcknowledging() {
     judge(at(1).drift("age", mean(.3)).drift("amount", mean(.3)));
     assertThat(judge(at(2).ok("age").drift("amount", mean(.3)))).isEmpty();
