@@ -22,17 +22,21 @@ import java.util.Set;
  * @param quiet the subjects that were judged and about which nothing was found
  */
 record Diagnosis(List<Finding> findings, Set<Subject> quiet) {
+  /** In windows of fewer rows, one value alone is a great share. */
+  private static final long FEW_ROWS = 50;
+
   /** Who was judged. */
   record Subject(Part part, String name) {}
 
   static Diagnosis of(WindowVerdict verdict) {
     List<Finding> findings = new ArrayList<>();
     Set<Subject> quiet = new HashSet<>();
+    boolean few = verdict.rows() < FEW_ROWS;
     for (FeatureVerdict feature : verdict.features()) {
-      add(feature, findings, quiet);
+      add(feature, few, findings, quiet);
     }
     for (FeatureVerdict output : verdict.outputs()) {
-      add(output, findings, quiet);
+      add(output, few, findings, quiet);
     }
     Map<Cause, QualityFinding> ofRows = byCause(verdict.quality());
     ofRows.forEach(
@@ -44,11 +48,14 @@ record Diagnosis(List<Finding> findings, Set<Subject> quiet) {
     return new Diagnosis(List.copyOf(findings), Set.copyOf(quiet));
   }
 
-  private static void add(FeatureVerdict verdict, List<Finding> findings, Set<Subject> quiet) {
+  private static void add(
+      FeatureVerdict verdict, boolean few, List<Finding> findings, Set<Subject> quiet) {
     Part part = verdict.spec().role() == FeatureSpec.Role.INPUT ? Part.INPUT : Part.OUTPUT;
     String name = verdict.spec().name();
     if (verdict.state() == DriftState.DRIFT) {
-      Explanation sign = Explanation.of(verdict);
+      // A drift that is kept from earlier windows: a handful of rows does not say why.
+      Explanation sign =
+          few ? new Explanation(Cause.SHIFT, "too few rows to tell more") : Explanation.of(verdict);
       double logEvidence =
           verdict.kinds().stream()
               .map(verdict.evidence()::get)

@@ -175,6 +175,7 @@ final class AlertsTest {
     judge(at(1).drift("age", mean(.3)));
 
     assertThat(judge(at(2).driftAnd("age", finding(Check.CONSTANT)))).isEmpty();
+    assertThat(judge(at(3).drift("age", mass(Metric.ATOM, .9)).ofOneRow())).isEmpty();
   }
 
   @Test

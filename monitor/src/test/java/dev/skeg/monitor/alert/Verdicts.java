@@ -21,6 +21,7 @@ final class Verdicts {
   private static final long HOUR = 3_600_000;
 
   private final Window window;
+  private long rows = 5_000;
   private final List<FeatureVerdict> features = new ArrayList<>();
   private final List<FeatureVerdict> outputs = new ArrayList<>();
   private final List<QualityFinding> quality = new ArrayList<>();
@@ -76,8 +77,13 @@ final class Verdicts {
     return this;
   }
 
+  Verdicts ofOneRow() {
+    rows = 1;
+    return this;
+  }
+
   WindowVerdict verdict() {
-    return new WindowVerdict(KEY, window, 5_000, features, outputs, quality);
+    return new WindowVerdict(KEY, window, rows, features, outputs, quality);
   }
 
   static QualityFinding finding(QualityFinding.Check check) {
