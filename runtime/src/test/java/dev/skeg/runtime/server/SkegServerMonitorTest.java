@@ -1,0 +1,191 @@
+package dev.skeg.runtime.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.skeg.monitor.baseline.BaselineBuilder;
+import dev.skeg.monitor.baseline.BaselineFile;
+import dev.skeg.monitor.baseline.BaselineOptions;
+import dev.skeg.monitor.baseline.BuiltBaseline;
+import dev.skeg.runtime.config.ServerConfig;
+import dev.skeg.runtime.testing.OnnxModels;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.StringJoiner;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The monitor in a whole server: a model with a baseline made of a file, windows of one second by
+ * the requests' own times, and what everybody sees when its input drifts.
+ */
+final class SkegServerMonitorTest {
+  private static final int ROWS = 500;
+  private static final int REQUESTS = 6;
+  private static final long SECOND = 1_000;
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  @TempDir Path directory;
+
+  private final Random random = new Random(14);
+  private final HttpClient client = HttpClient.newHttpClient();
+  private SkegServer server;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    Path version = Files.createDirectories(directory.resolve("models/fraud/1"));
+    Files.write(version.resolve("model.onnx"), OnnxModels.dense(3, 2));
+    Files.writeString(
+        directory.resolve("models/fraud/model.yaml"),
+        "monitor:\n  window: 1s\n  features: {tensor: x, names: [amount, age, income]}\n");
+    StringBuilder csv = new StringBuilder("amount,age,income\n");
+    for (int i = 0; i < 20_000; i++) {
+      csv.append(random.nextGaussian()).append(',');
+      csv.append(random.nextGaussian()).append(',').append(random.nextGaussian()).append('\n');
+    }
+    Path train = Files.writeString(directory.resolve("train.csv"), csv);
+    BuiltBaseline built =
+        BaselineBuilder.build(
+            List.of(train), BaselineOptions.standard(), (pass, rows, done, total) -> {});
+    BaselineFile.write(version.resolve("baseline.json"), built.baseline());
+    server = start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop();
+    client.close();
+  }
+
+  private SkegServer start() throws InterruptedException {
+    return SkegServer.start(
+        ServerConfig.of(
+            Map.of(
+                "models-dir", directory.resolve("models").toString(),
+                "data-dir", directory.resolve("data").toString(),
+                "http.port", "0",
+                "grpc.port", "0",
+                "metrics.port", "0",
+                "admin.port", "0")));
+  }
+
+  private HttpResponse<String> get(String port, String path) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create("http://" + server.address(port) + path)).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private JsonNode admin(String path) throws Exception {
+    return MAPPER.readTree(get("admin", path).body());
+  }
+
+  private void infer(long eventMillis, double shift, int rows) throws Exception {
+    StringJoiner data = new StringJoiner(",");
+    for (int i = 0; i < rows; i++) {
+      data.add(Double.toString(shift + random.nextGaussian()));
+      data.add(Double.toString(random.nextGaussian()));
+      data.add(Double.toString(random.nextGaussian()));
+    }
+    String body =
+        "{\"parameters\":{\"event_time\":"
+            + eventMillis
+            + "},\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":["
+            + rows
+            + ",3],\"data\":["
+            + data
+            + "]}]}";
+    HttpResponse<String> answer =
+        client.send(
+            HttpRequest.newBuilder(
+                    URI.create("http://" + server.address("http") + "/v2/models/fraud/infer"))
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+  }
+
+  private void window(long startMillis, double shift) throws Exception {
+    for (int i = 0; i < REQUESTS; i++) {
+      infer(startMillis + 100L * i, shift, ROWS);
+    }
+  }
+
+  /** Waits until that window has closed. */
+  private JsonNode awaitWindow(long startMillis) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    String path = "/v1/models/fraud/monitor?window=" + startMillis;
+    HttpResponse<String> answer = get("admin", path);
+    while (answer.statusCode() != 200) {
+      assertThat(deadline - System.nanoTime()).as(answer.body()).isPositive();
+      LockSupport.parkNanos(20_000_000);
+      answer = get("admin", path);
+    }
+    return MAPPER.readTree(answer.body());
+  }
+
+  @Test
+  void driftIsToldOnceToEverybodyAndAlsoAfterARestart() throws Exception {
+    long first = 1_790_000_000_000L;
+    window(first, 0);
+    window(first + SECOND, .5);
+    window(first + 2 * SECOND, .5);
+    infer(first + 10 * SECOND, 0, 1);
+
+    JsonNode verdict = awaitWindow(first + 2 * SECOND);
+    assertThat(verdict.get("rows").asInt()).isEqualTo(ROWS * REQUESTS);
+    assertThat(verdict.at("/features/0/name").asText()).isEqualTo("amount");
+    assertThat(verdict.at("/features/0/state").asText()).isEqualTo("drift");
+    assertThat(verdict.at("/features/0/kinds").toString()).contains("skew");
+    assertThat(verdict.at("/features/1/state").asText()).isEqualTo("ok");
+    JsonNode healthy = admin("/v1/models/fraud/monitor?window=" + first);
+    assertThat(healthy.at("/features/0/state").asText()).isEqualTo("ok");
+    String drifted = "?window=" + (first + 2 * SECOND);
+    assertThat(admin("/v1/models/fraud/profile" + drifted).at("/rows/recorded").asInt())
+        .isEqualTo(ROWS * REQUESTS);
+
+    JsonNode pages = admin("/v1/alerts?severity=page").get("alerts");
+    assertThat(pages).hasSize(1);
+    assertThat(pages.get(0).get("state").asText()).isEqualTo("raised");
+    assertThat(pages.get(0).at("/features/0/name").asText()).isEqualTo("amount");
+    String id = pages.get(0).get("id").asText();
+    assertThat(get("admin", "/v1/models/fraud/monitor" + drifted + "&format=html").body())
+        .contains("in drift")
+        .contains("amount")
+        .contains("<svg");
+    assertThat(get("metrics", "/metrics").body())
+        .contains("skeg_alerts_raised_total{model=\"fraud\",severity=\"page\"")
+        .contains("skeg_monitor_feature_evidence_ratio{model=\"fraud\",version=\"1\"");
+    client.send(
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://" + server.address("admin") + "/v1/alerts/" + id + ":acknowledge"))
+            .POST(HttpRequest.BodyPublishers.ofString("{\"by\":\"ann\"}"))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+
+    server.stop();
+    server = start();
+    assertThat(admin("/v1/alerts/" + id).get("state").asText()).isEqualTo("acknowledged");
+    window(first + 20 * SECOND, .5);
+    infer(first + 30 * SECOND, 0, 1);
+    awaitWindow(first + 20 * SECOND);
+
+    assertThat(admin("/v1/alerts?severity=page&state=all").get("alerts")).hasSize(1);
+    assertThat(admin("/v1/alerts/" + id).get("state").asText()).isEqualTo("acknowledged");
+    assertThat(admin("/v1/alerts/" + id).get("last_window").get("start").asText())
+        .isEqualTo(Instant.ofEpochMilli(first + 20 * SECOND).toString());
+  }
+}
