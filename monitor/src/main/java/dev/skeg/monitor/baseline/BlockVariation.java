@@ -74,7 +74,13 @@ public final class BlockVariation {
         designEffect,
         byHour,
         statistics,
-        new Directions(designEffect, designEffect, designEffect));
+        alike(designEffect));
+  }
+
+  /** What is under 1 is refused, by its own name, where all is checked. */
+  private static Directions alike(double designEffect) {
+    double effect = designEffect >= 1 ? designEffect : 1;
+    return new Directions(effect, effect, effect);
   }
 
   private BlockVariation(
