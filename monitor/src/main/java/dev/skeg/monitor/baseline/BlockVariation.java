@@ -68,13 +68,7 @@ public final class BlockVariation {
    */
   public BlockVariation(
       long blocks, double rowsPerBlock, double designEffect, double[] byHour, double[] statistics) {
-    this(
-        blocks,
-        rowsPerBlock,
-        designEffect,
-        byHour,
-        statistics,
-        alike(designEffect));
+    this(blocks, rowsPerBlock, designEffect, byHour, statistics, alike(designEffect));
   }
 
   /** What is under 1 is refused, by its own name, where all is checked. */
