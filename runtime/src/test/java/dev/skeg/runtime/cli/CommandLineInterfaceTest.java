@@ -129,8 +129,10 @@ final class CommandLineInterfaceTest {
   void badUsageExitsWithTwoAndOneLineThatSaysWhatWouldDo() {
     assertThat(run()).isEqualTo(2);
     assertThat(err.toString())
-        .isEqualTo("skeg: no command (expected: serve, validate, status, push); see skeg --help\n");
-    assertUsage("expected: serve, validate, status, push", "serv");
+        .isEqualTo(
+            "skeg: no command (expected: serve, validate, status, push, baseline); see skeg"
+                + " --help\n");
+    assertUsage("expected: serve, validate, status, push, baseline", "serv");
     assertUsage("no models (expected: --models DIR or NAME=URI", "serve");
     assertUsage("did you mean --http-port?", "serve", "--htpp-port", "1");
     assertUsage("--http-port: x (expected: a port, 0 to 65535", "serve", "--http-port", "x");
