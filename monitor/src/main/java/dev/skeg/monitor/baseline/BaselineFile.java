@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Baselines as files, {@code baseline.json}: JSON with a version, which every later build reads.
@@ -53,9 +55,11 @@ public final class BaselineFile {
   public static void write(Path file, Baseline baseline) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
     Files.createDirectories(directory);
-    Path temporary = Files.createTempFile(directory, ".baseline", ".json");
+    // Not a temporary file of the JDK's: nobody else could read those.
+    Path temporary =
+        file.toAbsolutePath().resolveSibling(".baseline-" + UUID.randomUUID() + ".json");
     try {
-      Files.write(temporary, toBytes(baseline));
+      Files.write(temporary, toBytes(baseline), StandardOpenOption.CREATE_NEW);
       Files.move(
           temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
