@@ -182,7 +182,7 @@ final class FrameClient implements AutoCloseable {
         case Http2DataFrame data -> {
           // Read: the client makes room for more.
           int bytes = data.initialFlowControlledBytes();
-          received.add(data.copy().stream(data.stream()));
+          received.add(data.replace(Unpooled.copiedBuffer(data.content())).stream(data.stream()));
           if (bytes > 0) {
             var _ =
                 ctx.writeAndFlush(new DefaultHttp2WindowUpdateFrame(bytes).stream(data.stream()));
