@@ -135,8 +135,7 @@ public final class BlockDirections {
   }
 
   // A mean over the bins that weighs each with its own effect: near the greatest where they differ,
-  // and
-  // hardly over their mean where all are alike but for what few blocks make of them.
+  // and hardly over their mean where all are alike but for what few blocks make of them.
   private double single() {
     double sum = 0;
     double squares = 0;

@@ -1,7 +1,5 @@
 package dev.skeg.monitor.data;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -106,15 +104,6 @@ public final class CsvFile implements TableFile {
   @Override
   public String format() {
     return "csv";
-  }
-
-  @Override
-  public long sizeBytes() {
-    try {
-      return Files.size(path);
-    } catch (IOException e) {
-      throw DataException.unreadable(path, e);
-    }
   }
 
   @Override

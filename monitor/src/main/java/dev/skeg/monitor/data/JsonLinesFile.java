@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -155,15 +154,6 @@ public final class JsonLinesFile implements TableFile {
   @Override
   public String format() {
     return "jsonl";
-  }
-
-  @Override
-  public long sizeBytes() {
-    try {
-      return Files.size(path);
-    } catch (IOException e) {
-      throw DataException.unreadable(path, e);
-    }
   }
 
   @Override

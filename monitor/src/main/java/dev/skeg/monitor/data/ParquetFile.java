@@ -8,7 +8,6 @@ import dev.hardwood.schema.ColumnSchema;
 import dev.skeg.monitor.data.Projection.As;
 import dev.skeg.monitor.data.Projection.Wanted;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,12 +22,10 @@ import org.jspecify.annotations.Nullable;
 public final class ParquetFile implements TableFile {
   private final Path path;
   private final List<ColumnSchema> schema;
-  private final long sizeBytes;
 
-  private ParquetFile(Path path, List<ColumnSchema> schema, long sizeBytes) {
+  private ParquetFile(Path path, List<ColumnSchema> schema) {
     this.path = path;
     this.schema = List.copyOf(schema);
-    this.sizeBytes = sizeBytes;
   }
 
   static ParquetFile open(Path path) {
@@ -36,7 +33,7 @@ public final class ParquetFile implements TableFile {
       if (reader.getFileMetaData().numRows() == 0) {
         throw new DataException(path + " has no row");
       }
-      return new ParquetFile(path, reader.getFileSchema().getColumns(), Files.size(path));
+      return new ParquetFile(path, reader.getFileSchema().getColumns());
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       throw DataException.unreadable(path, e);
     }
@@ -64,11 +61,6 @@ public final class ParquetFile implements TableFile {
   @Override
   public String format() {
     return "parquet";
-  }
-
-  @Override
-  public long sizeBytes() {
-    return sizeBytes;
   }
 
   @Override

@@ -17,7 +17,13 @@ public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
   String format();
 
   /** Returns the size on disk. */
-  long sizeBytes();
+  default long sizeBytes() {
+    try {
+      return Files.size(path());
+    } catch (IOException e) {
+      throw DataException.unreadable(path(), e);
+    }
+  }
 
   /** Returns the columns' names, in the file's order. */
   List<String> columns();
