@@ -1,5 +1,7 @@
 package dev.skeg.runtime.batch;
 
+import static dev.skeg.runtime.model.TensorLayouts.INT;
+
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.Tensor;
@@ -8,14 +10,10 @@ import dev.skeg.runtime.tap.LaneTap;
 import dev.skeg.runtime.tap.TapLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Tensors that the engine has made: given to the only request as they are, else copied. */
 final class TensorAnswers extends Answers {
-  private static final ValueLayout.OfInt LENGTH =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private final Batch batch;
   private final boolean isOnes;
   private final long[] offsets; // Of the next part, by output.
@@ -77,7 +75,7 @@ final class TensorAnswers extends Answers {
     }
     long end = offset;
     for (long i = 0; i < elements; i++) {
-      end += Integer.BYTES + Integer.toUnsignedLong(tensor.data().get(LENGTH, end));
+      end += Integer.BYTES + Integer.toUnsignedLong(tensor.data().get(INT, end));
     }
     return end - offset;
   }

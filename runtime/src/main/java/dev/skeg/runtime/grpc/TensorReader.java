@@ -1,5 +1,7 @@
 package dev.skeg.runtime.grpc;
 
+import static dev.skeg.runtime.model.TensorLayouts.INT;
+
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.Shape;
@@ -7,7 +9,6 @@ import dev.skeg.runtime.model.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 final class TensorReader {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
   private static final MemorySegment NO_ELEMENTS = MemorySegment.ofArray(new byte[0]);
-
-  private static final ValueLayout.OfInt LENGTH =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final ShapeCache shapes = new ShapeCache();
   private final WireReader in;
@@ -143,7 +141,7 @@ final class TensorReader {
                 + (size - position)
                 + " bytes are left for its length (expected: 4)");
       }
-      long length = Integer.toUnsignedLong(data.get(LENGTH, position));
+      long length = Integer.toUnsignedLong(data.get(INT, position));
       position += Integer.BYTES;
       if (length > size - position) {
         throw RequestException.invalid(

@@ -1,15 +1,13 @@
 package dev.skeg.runtime.http;
 
+import static dev.skeg.runtime.model.TensorLayouts.INT;
+
 import dev.skeg.runtime.model.DataType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /** Holds a tensor's bytes, as the wire has them, against its datatype and number of elements. */
 final class BinaryTensors {
-  private static final ValueLayout.OfInt UINT32_LE =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private BinaryTensors() {}
 
   /**
@@ -73,7 +71,7 @@ final class BinaryTensors {
                 + (size - offset)
                 + " bytes available");
       }
-      long length = Integer.toUnsignedLong(data.get(UINT32_LE, offset));
+      long length = Integer.toUnsignedLong(data.get(INT, offset));
       offset += Integer.BYTES;
       if (size - offset < length) {
         throw HttpError.badRequest(

@@ -1,12 +1,17 @@
 package dev.skeg.runtime.http;
 
+import static dev.skeg.runtime.model.TensorLayouts.DOUBLE;
+import static dev.skeg.runtime.model.TensorLayouts.FLOAT;
+import static dev.skeg.runtime.model.TensorLayouts.INT;
+import static dev.skeg.runtime.model.TensorLayouts.LONG;
+import static dev.skeg.runtime.model.TensorLayouts.SHORT;
+
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.skeg.runtime.model.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -17,16 +22,6 @@ import java.nio.charset.StandardCharsets;
  */
 final class JsonTensorWriter {
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private JsonTensorWriter() {}
 

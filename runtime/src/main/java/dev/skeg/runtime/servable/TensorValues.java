@@ -1,24 +1,18 @@
 package dev.skeg.runtime.servable;
 
+import static dev.skeg.runtime.model.TensorLayouts.DOUBLE;
+import static dev.skeg.runtime.model.TensorLayouts.FLOAT;
+import static dev.skeg.runtime.model.TensorLayouts.INT;
+import static dev.skeg.runtime.model.TensorLayouts.SHORT;
+
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** The values of tensors, off the request path: reads floats of any width, and compares. */
 final class TensorValues {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private TensorValues() {}
 
   /** Returns the length that stands before a string. */

@@ -1,11 +1,16 @@
 package dev.skeg.runtime.tap;
 
+import static dev.skeg.runtime.model.TensorLayouts.DOUBLE;
+import static dev.skeg.runtime.model.TensorLayouts.FLOAT;
+import static dev.skeg.runtime.model.TensorLayouts.INT;
+import static dev.skeg.runtime.model.TensorLayouts.LONG;
+import static dev.skeg.runtime.model.TensorLayouts.SHORT;
+
 import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.runtime.model.DataType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * Which words of a record a tensor's row becomes: one an element; or, if the row is long, a
@@ -23,17 +28,6 @@ record TensorColumns(
     DataType type, int firstWord, int words, long elements, boolean isSummary, boolean hasLengths) {
   static final int BLOCKS = 8;
   static final int SUMMARY = 5 + BLOCKS;
-
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Returns how a tensor's elements stand in a record. */
   static Encoding encoding(DataType type) {

@@ -9,6 +9,7 @@ import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorLayouts;
 import dev.skeg.runtime.model.TensorSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -148,7 +149,7 @@ final class OnnxModel implements BackendModel {
   private void fill(RunMemory memory, long value, MemorySegment strings) {
     long offset = 0;
     for (long index = 0; offset < strings.byteSize(); index++) {
-      long length = Integer.toUnsignedLong(strings.get(RunMemory.LENGTH, offset));
+      long length = Integer.toUnsignedLong(strings.get(TensorLayouts.INT, offset));
       offset += Integer.BYTES;
       long target = api.resizedString(value, index, length, memory.out());
       if (length > 0) {

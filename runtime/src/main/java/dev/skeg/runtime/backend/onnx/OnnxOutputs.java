@@ -7,6 +7,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorLayouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -102,7 +103,7 @@ final class OnnxOutputs implements InferenceOutputs {
       for (long i = 0; i < elements; i++) {
         long start = offsets.getAtIndex(ValueLayout.JAVA_LONG, i);
         long end = i + 1 < elements ? offsets.getAtIndex(ValueLayout.JAVA_LONG, i + 1) : bytes;
-        wire.set(RunMemory.LENGTH, target, Math.toIntExact(end - start));
+        wire.set(TensorLayouts.INT, target, Math.toIntExact(end - start));
         target += Integer.BYTES;
         MemorySegment.copy(content, start, wire, target, end - start);
         target += end - start;

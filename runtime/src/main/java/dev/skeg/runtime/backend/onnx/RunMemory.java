@@ -6,7 +6,6 @@ import dev.skeg.runtime.model.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -20,9 +19,6 @@ import java.util.List;
  * that the thread keeps for its next run; more is allocated for this run alone.
  */
 final class RunMemory implements AutoCloseable {
-  static final ValueLayout.OfInt LENGTH =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private static final int KEPT_BYTES = 64 * 1024;
   private static final int ALIGNMENT = 64;
 

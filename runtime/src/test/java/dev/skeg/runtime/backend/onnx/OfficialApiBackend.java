@@ -23,6 +23,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.TensorLayouts;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.lang.foreign.MemorySegment;
@@ -219,7 +220,7 @@ final class OfficialApiBackend implements Backend {
       List<String> texts = new ArrayList<>();
       long offset = 0;
       while (offset < wire.byteSize()) {
-        int length = wire.get(RunMemory.LENGTH, offset);
+        int length = wire.get(TensorLayouts.INT, offset);
         offset += Integer.BYTES;
         byte[] text = wire.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
         texts.add(new String(text, StandardCharsets.UTF_8));
