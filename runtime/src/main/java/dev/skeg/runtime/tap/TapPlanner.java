@@ -141,7 +141,7 @@ public final class TapPlanner {
         String of = i < SUMMARY.length ? SUMMARY[i] : "block" + (i - SUMMARY.length);
         add(new FeatureSpec(tensor.name() + "." + of, role, Kind.NUMERIC), Encoding.DOUBLE);
       }
-      return new TensorColumns(type, first, TensorColumns.SUMMARY, elements, true, false);
+      return new TensorColumns(type, first, TensorColumns.SUMMARY, true, false);
     }
     int count = (int) elements;
     boolean hasLengths = false;
@@ -160,7 +160,7 @@ public final class TapPlanner {
         add(new FeatureSpec(name + ".length", role, Kind.NUMERIC), Encoding.LONG);
       }
     }
-    return new TensorColumns(type, first, words, elements, false, hasLengths);
+    return new TensorColumns(type, first, words, false, hasLengths);
   }
 
   private void add(FeatureSpec feature, Encoding encoding) {
