@@ -46,23 +46,14 @@ final class Effects {
   /**
    * Returns the effects, by descending excess over the floor; of atoms only the greatest.
    *
-   * @param heavyLabel the value, without a bin of its own, that holds the most of the span, or
-   *     empty
-   * @param heavyShare its share of the span
-   * @param heavyReference its share of the reference at most
+   * @param heavy of the span's last window
    */
-  static List<Effect> of(
-      FeatureLayout layout,
-      Span span,
-      EffectFloors floors,
-      String heavyLabel,
-      double heavyShare,
-      double heavyReference) {
+  static List<Effect> of(FeatureLayout layout, Span span, EffectFloors floors, HeavyShares heavy) {
     if (span.rows() <= 0) {
       return List.of();
     }
     Effects effects = new Effects(layout, span, floors);
-    effects.addMasses(heavyLabel, heavyShare, heavyReference);
+    effects.addMasses(heavy);
     if (layout.isNumeric()) {
       effects.addMoments();
       effects.addKolmogorovSmirnov();
@@ -76,20 +67,20 @@ final class Effects {
     found.add(new Effect(metric, subject, value, Math.max(0, lower), floors.of(metric)));
   }
 
-  private void addMasses(String heavyLabel, double heavyShare, double heavyReference) {
+  private void addMasses(HeavyShares heavy) {
     addMass(Effect.Metric.MISSING, "", Bins.MISSING);
     if (layout.isNumeric()) {
       addMass(Effect.Metric.OUT_OF_RANGE, "", layout.outOfRange());
     } else {
       addMass(Effect.Metric.UNSEEN, "", CategoryBins.UNSEEN);
     }
-    String subject = heavyLabel;
-    double value = Math.max(0, heavyShare - heavyReference);
-    double lower = heavyShare > heavyReference ? lower(heavyShare, heavyReference) : 0;
+    String subject = heavy.label();
+    double value = Math.max(0, heavy.share() - heavy.reference());
+    double lower = value > 0 ? lower(heavy.share(), heavy.reference(), heavy.rows()) : 0;
     for (int atom : layout.atoms()) {
       double share = span.share(atom);
       double expected = span.expectedShare(atom);
-      double bound = lower(share, expected);
+      double bound = lower(share, expected, rows);
       if (bound > lower) {
         lower = bound;
         value = Math.abs(share - expected);
@@ -108,15 +99,17 @@ final class Effects {
       share += span.share(bin);
       expected += span.expectedShare(bin);
     }
-    add(metric, subject, Math.abs(share - expected), lower(share, expected));
+    add(metric, subject, Math.abs(share - expected), lower(share, expected, rows));
   }
 
   /**
    * Returns a lower bound of how far two shares are apart: Newcombe's hybrid of the two Wilson
    * intervals (1998, method 10), which holds for shares near 0.
+   *
+   * @param ownRows that the first share is of
    */
-  private double lower(double share, double expected) {
-    double n = rows / effects.rare();
+  private double lower(double share, double expected, double ownRows) {
+    double n = ownRows / effects.rare();
     double m = referenceRows / effects.rare();
     double high = Math.max(share, expected);
     double low = Math.min(share, expected);
