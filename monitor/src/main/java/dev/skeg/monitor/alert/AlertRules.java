@@ -147,16 +147,17 @@ final class AlertRules {
         return subject.again(finding);
       }
     }
+    Diagnosis.Subject who = new Diagnosis.Subject(subject.part(), subject.name());
+    if (diagnosis.unjudged().contains(who)) {
+      return subject.quiet(UNJUDGED_WINDOWS);
+    }
     boolean without =
-        diagnosis.quiet().contains(new Diagnosis.Subject(subject.part(), subject.name()))
+        diagnosis.quiet().contains(who)
             // Judged, and odd in another way, or no longer in drift.
             || diagnosis.findings().stream().anyMatch(subject::is);
-    if (without) {
-      return subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows());
-    }
-    boolean unjudged =
-        diagnosis.unjudged().contains(new Diagnosis.Subject(subject.part(), subject.name()));
-    return unjudged ? subject.quiet(UNJUDGED_WINDOWS) : subject;
+    return without
+        ? subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows())
+        : subject;
   }
 
   /** Returns whether no open alert tells of a finding already. */

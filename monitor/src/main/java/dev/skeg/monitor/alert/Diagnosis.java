@@ -80,12 +80,15 @@ record Diagnosis(List<Finding> findings, Set<Subject> quiet, Set<Subject> unjudg
               sign.detail()));
       return;
     }
+    if (verdict.state() == DriftState.INSUFFICIENT) {
+      unjudged.add(new Subject(part, name));
+    }
     Map<Cause, QualityFinding> odd = byCause(verdict.quality());
     if (!odd.isEmpty()) {
       Map.Entry<Cause, QualityFinding> first = odd.entrySet().iterator().next();
       findings.add(notice(part, name, first.getKey(), first.getValue()));
-    } else {
-      (verdict.state() == DriftState.OK ? quiet : unjudged).add(new Subject(part, name));
+    } else if (verdict.state() == DriftState.OK) {
+      quiet.add(new Subject(part, name));
     }
   }
 

@@ -76,11 +76,14 @@ final class Effects {
     }
     String subject = heavy.label();
     double value = Math.max(0, heavy.share() - heavy.reference());
-    double lower = value > 0 ? lower(heavy.share(), heavy.reference(), heavy.rows()) : 0;
+    double lower =
+        value > 0
+            ? lower(heavy.share(), heavy.rows(), heavy.reference(), heavy.referenceRows())
+            : 0;
     for (int atom : layout.atoms()) {
       double share = span.share(atom);
       double expected = span.expectedShare(atom);
-      double bound = lower(share, expected, rows);
+      double bound = lower(share, expected);
       if (bound > lower) {
         lower = bound;
         value = Math.abs(share - expected);
@@ -99,23 +102,26 @@ final class Effects {
       share += span.share(bin);
       expected += span.expectedShare(bin);
     }
-    add(metric, subject, Math.abs(share - expected), lower(share, expected, rows));
+    add(metric, subject, Math.abs(share - expected), lower(share, expected));
   }
 
   /**
    * Returns a lower bound of how far two shares are apart: Newcombe's hybrid of the two Wilson
    * intervals (1998, method 10), which holds for shares near 0.
    *
-   * @param ownRows that the first share is of
+   * @param n independent rows that the first share is of
+   * @param m independent rows that the second is of
    */
-  private double lower(double share, double expected, double ownRows) {
-    double n = ownRows / effects.rare();
-    double m = referenceRows / effects.rare();
+  private static double lower(double share, double n, double expected, double m) {
     double high = Math.max(share, expected);
     double low = Math.min(share, expected);
     double down = high - wilson(high, share >= expected ? n : m, -1);
     double up = wilson(low, share >= expected ? m : n, 1) - low;
     return Math.max(0, high - low - Math.hypot(down, up));
+  }
+
+  private double lower(double share, double expected) {
+    return lower(share, rows / effects.rare(), expected, referenceRows / effects.rare());
   }
 
   private static double wilson(double share, double rows, int side) {

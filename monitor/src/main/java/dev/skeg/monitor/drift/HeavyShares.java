@@ -22,10 +22,17 @@ import java.util.stream.IntStream;
  * @param label the one with the greatest share; empty if there is none
  * @param share its share of the window, at least
  * @param reference its share of the reference, at most
- * @param rows of the window: the share is of them, however many windows the evidence is of
+ * @param rows independent ones that the window's are worth: the share is of them, however many
+ *     windows the evidence is of
+ * @param referenceRows independent ones that the reference's are worth
  */
 record HeavyShares(
-    List<EValue.Heavy> bets, String label, double share, double reference, double rows) {
+    List<EValue.Heavy> bets,
+    String label,
+    double share,
+    double reference,
+    double rows,
+    double referenceRows) {
   /** The share of a window that makes a value heavy, and of a baseline that makes it an atom. */
   static final double SHARE = .005;
 
@@ -68,7 +75,9 @@ record HeavyShares(
         greatestReference = reference;
       }
     }
-    return new HeavyShares(bets, label, greatest, greatestReference, (double) window.rows());
+    double effect = held.effects().rare();
+    return new HeavyShares(
+        bets, label, greatest, greatestReference, window.rows() / effect, held.rows() / effect);
   }
 
   /** Returns how many of a baseline's rows may have a value that has no bin of its own there. */

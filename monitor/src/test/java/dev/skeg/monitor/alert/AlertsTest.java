@@ -277,6 +277,14 @@ final class AlertsTest {
   }
 
   @Test
+  void whatIsOddWhileItCannotBeJudgedEndsNoPage() {
+    judge(at(1).drift("age", mean(.3)));
+
+    assertThat(judge(at(2).insufficientAnd("age", Check.TYPE)))
+        .noneMatch(change -> change.kind() == Kind.LATCHED);
+  }
+
+  @Test
   void aDayOfWindowsThatCannotBeJudgedEndsWhatNobodyKnowsToGoOn() {
     judge(at(1).drift("age", mean(.3)));
     for (int hour = 2; hour < 25; hour++) {

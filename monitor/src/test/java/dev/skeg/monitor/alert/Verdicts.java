@@ -47,6 +47,11 @@ final class Verdicts {
     return this;
   }
 
+  Verdicts insufficientAnd(String name, QualityFinding.Check check) {
+    features.add(verdict(input(name), DriftState.INSUFFICIENT, List.of(), List.of(finding(check))));
+    return this;
+  }
+
   Verdicts drift(String name, Effect... effects) {
     features.add(verdict(input(name), DriftState.DRIFT, List.of(effects), List.of()));
     return this;

@@ -3,11 +3,16 @@ package dev.skeg.monitor.drift;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.baseline.BlockVariation;
+import dev.skeg.monitor.baseline.FeatureBaseline;
+import dev.skeg.monitor.baseline.Seasons;
 import dev.skeg.monitor.drift.QualityFinding.Check;
+import dev.skeg.monitor.profile.Moments;
 import dev.skeg.monitor.profile.NumericBins;
 import dev.skeg.monitor.record.FeatureSpec;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
@@ -65,6 +70,42 @@ final class FeatureQualityTest {
     assertThat(units(this::around10, x -> 10 + 1.609 * (x - 10), 2_000)).isZero();
     // The spread of a few rows with a heavy tail is anything.
     assertThat(units(this::heavyTailed, x -> x, 200)).isZero();
+  }
+
+  @Test
+  void aUnitIsFoundAgainstTheHoursOwnValues() {
+    int hourRows = 1_000;
+    double[] all = new double[Seasons.HOURS * hourRows];
+    for (int row = 0; row < all.length; row++) {
+      all[row] = (row / hourRows % 2 == 0 ? 1 : 10) * around10();
+    }
+    NumericBins bins = Columns.bins(all);
+    long[][] cells = new long[Seasons.HOURS][];
+    Moments[] moments = new Moments[Seasons.HOURS];
+    for (int hour = 0; hour < Seasons.HOURS; hour++) {
+      double[] own = Arrays.copyOfRange(all, hour * hourRows, (hour + 1) * hourRows);
+      cells[hour] = Columns.profile(spec, bins, own).counts();
+      moments[hour] = Moments.of(own);
+    }
+    Baseline baseline =
+        new Baseline(
+            all.length,
+            Optional.empty(),
+            Columns.HOUR,
+            List.of(
+                new FeatureBaseline(
+                    Columns.profile(spec, bins, all),
+                    new Seasons(cells, moments),
+                    BlockVariation.NONE)));
+    Judge judge =
+        new Judge(DriftConfig.ofWindow(Duration.ofHours(1)), key -> Optional.of(baseline));
+    double[] now = values(2_000, () -> 2.54 * around10());
+
+    assertThat(
+            judge.judge(Columns.hour(0, Columns.profile(spec, bins, now))).features().stream()
+                .flatMap(feature -> feature.quality().stream()))
+        .extracting(QualityFinding::check)
+        .contains(Check.UNIT);
   }
 
   @Test

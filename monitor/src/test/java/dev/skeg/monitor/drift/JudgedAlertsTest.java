@@ -53,15 +53,19 @@ final class JudgedAlertsTest {
 
   /** Judges an hour in which the named features are missing in all rows. */
   private List<AlertChange> hour(int hour, String... missing) {
+    return judge(profile(hour, List.of(missing)));
+  }
+
+  private Profile profile(int hour, List<String> missing) {
     FeatureProfile[] features = new FeatureProfile[specs.size()];
     for (int i = 0; i < features.length; i++) {
       double[] values = normal(ROWS);
-      if (List.of(missing).contains(specs.get(i).name())) {
+      if (missing.contains(specs.get(i).name())) {
         Arrays.fill(values, Double.NaN);
       }
       features[i] = Columns.profile(specs.get(i), bins, values);
     }
-    return judge(Columns.hour(hour, features));
+    return Columns.hour(hour, features);
   }
 
   private List<AlertChange> judge(Profile profile) {
@@ -92,6 +96,21 @@ final class JudgedAlertsTest {
 
     assertThat(only().severity()).isEqualTo(Severity.PAGE);
     assertThat(only().cause()).isEqualTo(Cause.MISSING);
+  }
+
+  @Test
+  void withoutABaselineAFeatureThatGoesMissingPagesByItsEarlierWindows() {
+    Judge alone = new Judge(DriftConfig.ofWindow(Duration.ofHours(1)), key -> Optional.empty());
+    for (int hour = 0; hour < 8 * 24; hour++) {
+      Profile usual = profile(hour, List.of());
+      assertThat(alerts.judge(alone.judge(usual), usual.window().endMillis())).isEmpty();
+    }
+    Profile without = profile(8 * 24, List.of("age"));
+    alerts.judge(alone.judge(without), without.window().endMillis());
+
+    assertThat(only().severity()).isEqualTo(Severity.PAGE);
+    assertThat(only().cause()).isEqualTo(Cause.MISSING);
+    assertThat(only().subjects()).extracting(AlertSubject::name).containsExactly("age");
   }
 
   @Test
