@@ -3,12 +3,14 @@ package dev.skeg.runtime.tap;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Tells where a baseline and a model do not fit: what is not compared, and what to do about it. */
 final class BaselineFit {
@@ -68,9 +70,13 @@ final class BaselineFit {
               + ", compared with earlier windows only (expected: a column of the training data by"
               + " each name)");
     }
-    Set<String> others = new HashSet<>(known.keySet());
-    others.retainAll(ours.keySet());
-    others.removeIf(name -> known.get(name).kind() == ours.get(name).kind());
+    Set<String> others = new HashSet<>();
+    for (FeatureSpec feature : ours.values()) {
+      @Nullable FeatureSpec theirs = known.get(feature.name());
+      if (theirs != null && theirs.kind() != feature.kind()) {
+        others.add(feature.name());
+      }
+    }
     if (!others.isEmpty()) {
       problems.add(
           "baseline.json: numbers in it and categories of the model: "
@@ -80,7 +86,8 @@ final class BaselineFit {
     }
   }
 
-  private static String shown(Set<String> names) {
+  /** Returns names in a line, of many the first ones. */
+  static String shown(Collection<String> names) {
     List<String> sorted = names.stream().sorted().toList();
     return sorted.size() <= SHOWN
         ? String.join(", ", sorted)

@@ -12,8 +12,10 @@ import dev.skeg.runtime.model.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +60,32 @@ public final class TapPlanner {
    * @param problems where the configuration or the baseline and the model do not agree, for people;
    *     what they are about is recorded as if it had not been said
    */
-  public record Planned(TapLayout layout, List<String> problems) {}
+  public record Planned(TapLayout layout, List<String> problems) {
+    /**
+     * Returns which thresholds are of nothing that is recorded, for people.
+     *
+     * @param thresholds by metric and feature, as the configuration has them
+     */
+    public List<String> misplaced(Map<String, Map<String, Double>> thresholds) {
+      List<String> names = layout.records().features().stream().map(FeatureSpec::name).toList();
+      List<String> misplaced = new ArrayList<>();
+      new TreeMap<>(thresholds)
+          .forEach((metric, features) ->
+              new TreeMap<>(features)
+                  .keySet().stream()
+                      .filter(name -> !names.contains(name))
+                      .forEach(name ->
+                          misplaced.add(
+                              "monitor.thresholds."
+                                  + metric
+                                  + "."
+                                  + name
+                                  + ": no such feature or output (expected: one of "
+                                  + BaselineFit.shown(names)
+                                  + ")")));
+      return misplaced;
+    }
+  }
 
   private static boolean isByRow(TensorSpec tensor) {
     return tensor.shape().rank() > 0 && tensor.shape().dim(0) == Shape.VARIABLE;

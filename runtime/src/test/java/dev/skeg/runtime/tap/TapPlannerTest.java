@@ -17,6 +17,7 @@ import dev.skeg.runtime.model.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class TapPlannerTest {
@@ -150,6 +151,19 @@ final class TapPlannerTest {
                 + " the training data's columns, or leave them out of --outputs)",
             "baseline.json: it lacks label, p[0], compared with earlier windows only (expected: a"
                 + " column of the training data by each name)");
+  }
+
+  @Test
+  void saysWhichThresholdsAreOfNothing() {
+    TapPlanner.Planned planned =
+        TapPlanner.plan(TABLE, options("", List.of("amount", "age", "zip"), List.of()));
+
+    assertThat(
+            planned.misplaced(
+                Map.of("mean", Map.of("amuont", .2, "age", .3), "tvd", Map.of("label", .1))))
+        .containsExactly(
+            "monitor.thresholds.mean.amuont: no such feature or output (expected: one of age,"
+                + " amount, label, p[0], p[1] and 1 more)");
   }
 
   @Test
