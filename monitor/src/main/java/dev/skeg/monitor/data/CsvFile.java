@@ -148,6 +148,6 @@ public final class CsvFile implements TableFile {
 
   @Override
   public Sweep sweep(Projection projection, int file) {
-    return new CsvSweep(this, projection, options, file);
+    return CsvSweep.of(this, projection, options, file);
   }
 }

@@ -74,9 +74,12 @@ public final class ParquetFile implements TableFile {
   public TableHead head(int rows) {
     Map<String, TableHead.Declared> declared = new HashMap<>();
     List<Wanted> texts = new ArrayList<>();
-    for (ColumnSchema column : schema) {
+    int[] columns = new int[schema.size()]; // Of each text.
+    for (int i = 0; i < schema.size(); i++) {
+      ColumnSchema column = schema.get(i);
       declared.put(name(column), declared(column));
       if (column.maxRepetitionLevel() == 0) {
+        columns[texts.size()] = i;
         texts.add(new Wanted(name(column), As.CATEGORY));
       }
     }
@@ -89,7 +92,7 @@ public final class ParquetFile implements TableFile {
           @Nullable String[] line = new @Nullable String[schema.size()];
           for (int i = 0; i < texts.size(); i++) {
             String text = batch.categoryText(i, row);
-            line[columns().indexOf(texts.get(i).name())] = text.isEmpty() ? null : text;
+            line[columns[i]] = text.isEmpty() ? null : text;
           }
           head.add(line);
         }

@@ -30,6 +30,8 @@ public final class CategoryHash {
       MISSING_SPELLINGS.stream().map(CategoryHash::bytes).toList();
   private static final byte[] TRUE = bytes("true");
   private static final byte[] FALSE = bytes("false");
+  private static final long ONE = of(1);
+  private static final long ZERO = of(0);
   private static final int MOST_DIGITS = 18; // They fit into a long whatever they are.
 
   private static final long PRIME_1 = 0x9E3779B185EBCA87L;
@@ -113,8 +115,8 @@ public final class CategoryHash {
     return switch (utf8.get(ValueLayout.JAVA_BYTE, offset)) {
       case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '+', '.' ->
           number(utf8, offset, length);
-      case 't', 'T' -> truth(TRUE, 1, utf8, offset, length);
-      case 'f', 'F' -> truth(FALSE, 0, utf8, offset, length);
+      case 't', 'T' -> truth(TRUE, ONE, utf8, offset, length);
+      case 'f', 'F' -> truth(FALSE, ZERO, utf8, offset, length);
       case 'N', 'n', '<' ->
           isMissing(utf8, offset, length) ? MISSING : ofText(utf8, offset, length);
       default -> ofText(utf8, offset, length);
@@ -151,13 +153,24 @@ public final class CategoryHash {
       byte[] text = utf8.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
       return of(Double.parseDouble(new String(text, StandardCharsets.ISO_8859_1)));
     }
-    boolean isSpelled =
-        point < 0 && sign != '+' && (utf8.get(ValueLayout.JAVA_BYTE, first) != '0' || length == 1);
-    return isSpelled ? ofText(utf8, offset, length) : of(sign == '-' ? -digits : digits);
+    return whole(utf8, offset, first, point < 0 ? end : point, sign == '-' && digits != 0, digits);
   }
 
-  private static long truth(
-      byte[] word, long number, MemorySegment utf8, long offset, long length) {
+  /** Returns the hash of an integer, of the text's own bytes where its spelling is among them. */
+  private static long whole(
+      MemorySegment utf8, long offset, long first, long end, boolean isNegative, long digits) {
+    long from = first;
+    while (from < end - 1 && utf8.get(ValueLayout.JAVA_BYTE, from) == '0') {
+      from++;
+    }
+    if (from == end || (isNegative && from > first)) {
+      return of(isNegative ? -digits : digits);
+    }
+    from = isNegative ? offset : from;
+    return ofText(utf8, from, end - from);
+  }
+
+  private static long truth(byte[] word, long hash, MemorySegment utf8, long offset, long length) {
     if (length != word.length) {
       return ofText(utf8, offset, length);
     }
@@ -166,7 +179,7 @@ public final class CategoryHash {
         return ofText(utf8, offset, length);
       }
     }
-    return of(number);
+    return hash;
   }
 
   private static boolean isMissing(MemorySegment utf8, long offset, long length) {

@@ -3,8 +3,10 @@ package dev.skeg.monitor.record;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 final class CategoryHashTest {
@@ -18,7 +20,10 @@ final class CategoryHashTest {
     }
     assertThat(CategoryHash.of((double) 0.1f)).isEqualTo(CategoryHash.of("0.1"));
     assertThat(CategoryHash.of("-007")).isEqualTo(CategoryHash.of(-7));
-    assertThat(CategoryHash.of("-0")).isEqualTo(CategoryHash.of(0));
+    assertThat(CategoryHash.of("-12.0")).isEqualTo(CategoryHash.of(-12));
+    for (String text : List.of("-0", "00", "-00.0", ".0", "0.", "+0")) {
+      assertThat(CategoryHash.of(text)).as(text).isEqualTo(CategoryHash.of(0));
+    }
     assertThat(CategoryHash.of("0.00001")).isEqualTo(CategoryHash.of(0.00001f));
     assertThat(CategoryHash.of("True")).isEqualTo(CategoryHash.of(1));
     assertThat(CategoryHash.of("false")).isEqualTo(CategoryHash.of(0));
@@ -32,6 +37,27 @@ final class CategoryHashTest {
       long plain = bytes.length == 0 ? 0 : hash(name);
       assertThat(CategoryHash.of(name)).as(name).isEqualTo(plain);
       assertThat(CategoryHash.spelling(name)).isEqualTo(name);
+    }
+  }
+
+  @Test
+  void knowsEveryNumberThatAFileMayHave() {
+    Random random = new Random(7);
+    for (int i = 0; i < 200_000; i++) {
+      StringBuilder made = new StringBuilder();
+      for (int length = 1 + random.nextInt(8); length > 0; length--) {
+        made.append("0001234.-+".charAt(random.nextInt(10)));
+      }
+      String text = made.toString();
+      long wanted = hash(text);
+      if (text.matches("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)")) {
+        BigDecimal number = new BigDecimal(text).stripTrailingZeros();
+        wanted =
+            number.scale() <= 0
+                ? CategoryHash.of(number.longValueExact())
+                : CategoryHash.of(number.doubleValue());
+      }
+      assertThat(CategoryHash.of(text)).as(text).isEqualTo(wanted);
     }
   }
 
