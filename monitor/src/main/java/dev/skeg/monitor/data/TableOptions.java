@@ -36,9 +36,4 @@ public record TableOptions(
   public static TableOptions standard() {
     return new TableOptions(Optional.empty(), true, USUAL_MISSING, false);
   }
-
-  /** Returns the same, but that text that is no number is read as missing. */
-  public TableOptions withBadValuesMissing() {
-    return new TableOptions(delimiter, hasHeader, missing, true);
-  }
 }

@@ -407,10 +407,9 @@ final class BaselineBuilderTest {
 
   @Test
   void countsBadValuesAsMissingIfTheyAreTo() {
-    BaselineOptions standard = options(2);
     BaselineOptions lenient =
         new BaselineOptions(
-            standard.table().withBadValuesMissing(),
+            new TableOptions(Optional.empty(), true, TableOptions.USUAL_MISSING, true),
             Optional.empty(),
             List.of(),
             List.of(),
