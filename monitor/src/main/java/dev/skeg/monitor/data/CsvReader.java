@@ -46,9 +46,9 @@ final class CsvReader implements RowReader {
 
   CsvReader(CsvSweep sweep, Action[] actions, int[] targets, RowBatch batch) {
     this.sweep = sweep;
-    this.format = sweep.format();
+    this.format = sweep.format;
     this.delimiter = format.delimiter();
-    this.texts = sweep.texts();
+    this.texts = sweep.texts;
     this.fieldCount = actions.length;
     this.actions = actions;
     this.targets = targets;
@@ -83,10 +83,11 @@ final class CsvReader implements RowReader {
   }
 
   private boolean nextChunk() {
-    if (!sweep.chunks().next(chunk)) {
+    if (!sweep.chunks.next(chunk)) {
       return false;
     }
     batch.text = chunk.bytes;
+    batch.textOffset = chunk.offset;
     segment = MemorySegment.ofArray(chunk.bytes);
     return true;
   }
@@ -101,7 +102,7 @@ final class CsvReader implements RowReader {
         at += bytes[at] == '\n' ? 1 : 2; // A blank line.
         continue;
       }
-      long key = RowBatch.key(sweep.file(), chunk.offset + at);
+      long key = RowBatch.key(sweep.number, chunk.offset + at);
       boolean isSelected = batch.isSelected(key);
       if (!isSelected && !readsEveryRow) {
         at = endOfRecord(bytes, at);
@@ -248,7 +249,7 @@ final class CsvReader implements RowReader {
 
   private void bad(byte[] bytes, int field) {
     String text = new String(bytes, textStart, textEnd - textStart, StandardCharsets.UTF_8);
-    sweep.bad().add(targets[field], text, chunk.offset + chunk.at);
+    sweep.bad.add(targets[field], text, chunk.offset + chunk.at);
   }
 
   private int category(byte[] bytes, int from, int column, int row) {
@@ -267,7 +268,7 @@ final class CsvReader implements RowReader {
       millis = TimeText.millis(bytes, textStart, textEnd);
       if (millis == TimeText.NONE) {
         String text = new String(bytes, textStart, textEnd - textStart, StandardCharsets.UTF_8);
-        sweep.bad().add(column, text, chunk.offset + chunk.at);
+        sweep.bad.add(column, text, chunk.offset + chunk.at);
         millis = RowBatch.NO_TIME;
       }
     }
@@ -326,7 +327,7 @@ final class CsvReader implements RowReader {
   }
 
   private String place() {
-    return TextPlace.of(sweep.path(), chunk.offset + chunk.at);
+    return TextPlace.of(sweep.path, chunk.offset + chunk.at);
   }
 
   private DataException ragged(int behind) {

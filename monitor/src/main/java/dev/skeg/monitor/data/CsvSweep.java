@@ -1,29 +1,36 @@
 package dev.skeg.monitor.data;
 
 import dev.skeg.monitor.data.CsvReader.Action;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
 /** A sweep over a CSV file. */
-final class CsvSweep implements Sweep {
-  private final CsvFile csv;
-  private final Projection projection;
-  private final int file;
-  private final Texts texts;
-  private final BadValues bad;
-  private final RawChunks chunks;
+final class CsvSweep extends TextSweep {
+  final CsvFormat format;
   private final Action[] actions;
   private final int[] targets;
 
-  CsvSweep(CsvFile csv, Projection projection, TableOptions options, int file) {
-    this.csv = csv;
-    this.projection = projection;
-    this.file = file;
-    this.texts = new Texts(options.missing());
-    this.bad = new BadValues(csv.path(), projection, options.badValueIsMissing());
-    this.actions = new Action[csv.columns().size()];
-    this.targets = new int[actions.length];
+  private CsvSweep(
+      CsvFile csv,
+      Projection projection,
+      TableOptions options,
+      int number,
+      Action[] actions,
+      int[] targets) {
+    super(
+        csv.path(),
+        projection,
+        options,
+        number,
+        new RawChunks(csv.path(), csv.firstRecord(), true));
+    this.format = csv.csvFormat();
+    this.actions = actions;
+    this.targets = targets;
+  }
+
+  static CsvSweep of(CsvFile csv, Projection projection, TableOptions options, int number) {
+    Action[] actions = new Action[csv.columns().size()];
+    int[] targets = new int[actions.length];
     Arrays.fill(actions, Action.PASS);
     List<Projection.Wanted> wanted = projection.columns();
     for (int i = 0; i < wanted.size(); i++) {
@@ -39,55 +46,11 @@ final class CsvSweep implements Sweep {
             case TIME -> Action.TIME;
           };
     }
-    this.chunks = new RawChunks(csv.path(), csv.firstRecord(), true);
-  }
-
-  Path path() {
-    return csv.path();
-  }
-
-  int file() {
-    return file;
-  }
-
-  CsvFormat format() {
-    return csv.csvFormat();
-  }
-
-  Texts texts() {
-    return texts;
-  }
-
-  BadValues bad() {
-    return bad;
-  }
-
-  RawChunks chunks() {
-    return chunks;
+    return new CsvSweep(csv, projection, options, number, actions, targets);
   }
 
   @Override
   public RowReader reader() {
-    return new CsvReader(this, actions, targets, new RowBatch(projection));
-  }
-
-  @Override
-  public long bytesRead() {
-    return chunks.bytesRead();
-  }
-
-  @Override
-  public void stop() {
-    chunks.stop();
-  }
-
-  @Override
-  public long badValues(int column) {
-    return bad.count(column);
-  }
-
-  @Override
-  public void close() {
-    chunks.close();
+    return new CsvReader(this, actions, targets, new RowBatch(projection, path));
   }
 }

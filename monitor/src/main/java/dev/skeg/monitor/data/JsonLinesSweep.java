@@ -15,13 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A sweep over JSON lines. */
-final class JsonLinesSweep implements Sweep {
+final class JsonLinesSweep extends TextSweep {
   private final JsonLinesFile file;
-  private final Projection projection;
-  private final int number;
-  private final Texts texts;
-  private final BadValues bad;
-  private final RawChunks chunks;
   private final Keys root = new Keys();
 
   /** The wanted names of an object: what is within, and which column a value is. */
@@ -31,17 +26,11 @@ final class JsonLinesSweep implements Sweep {
   }
 
   JsonLinesSweep(JsonLinesFile file, Projection projection, TableOptions options, int number) {
+    super(file.path(), projection, options, number, new RawChunks(file.path(), 0, false));
     this.file = file;
-    this.projection = projection;
-    this.number = number;
-    this.texts = new Texts(options.missing());
-    this.bad = new BadValues(file.path(), projection, options.badValueIsMissing());
     List<Projection.Wanted> wanted = projection.columns();
     for (int i = 0; i < wanted.size(); i++) {
       String name = wanted.get(i).name();
-      if (!file.columns().contains(name)) {
-        throw DataException.noColumn(file.path(), name, file.columns());
-      }
       Keys keys = root;
       for (String part : name.split("\\.", -1)) {
         keys = keys.names.computeIfAbsent(part, key -> new Keys());
@@ -51,32 +40,11 @@ final class JsonLinesSweep implements Sweep {
       Keys whole = root.names.computeIfAbsent(name, key -> new Keys());
       whole.column = i;
     }
-    this.chunks = new RawChunks(file.path(), 0, false);
   }
 
   @Override
   public RowReader reader() {
-    return new Reader(new RowBatch(projection));
-  }
-
-  @Override
-  public long bytesRead() {
-    return chunks.bytesRead();
-  }
-
-  @Override
-  public void stop() {
-    chunks.stop();
-  }
-
-  @Override
-  public long badValues(int column) {
-    return bad.count(column);
-  }
-
-  @Override
-  public void close() {
-    chunks.close();
+    return new Reader(new RowBatch(projection, file.path()));
   }
 
   /** Owned by one thread. */
@@ -209,13 +177,14 @@ final class JsonLinesSweep implements Sweep {
     }
 
     private long time(JsonParser parser, JsonToken token, int column) throws IOException {
-      if (!token.isNumeric() && texts.isMissing(parser.getText())) {
-        return RowBatch.NO_TIME;
+      long millis;
+      if (token.isNumeric()) {
+        double number = parser.getDoubleValue();
+        millis = Double.isNaN(number) ? RowBatch.NO_TIME : TimeText.ofNumber(number);
+      } else {
+        String text = parser.getText();
+        millis = texts.isMissing(text) ? RowBatch.NO_TIME : TimeText.millis(text);
       }
-      long millis =
-          token.isNumeric()
-              ? TimeText.ofNumber(parser.getDoubleValue())
-              : TimeText.millis(parser.getText());
       if (millis == TimeText.NONE) {
         bad.add(column, parser.getText(), chunk.offset + chunk.at);
         return RowBatch.NO_TIME;

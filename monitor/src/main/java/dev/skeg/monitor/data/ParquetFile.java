@@ -21,19 +21,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ParquetFile implements TableFile {
   private final Path path;
+  private final TableOptions options;
   private final List<ColumnSchema> schema;
 
-  private ParquetFile(Path path, List<ColumnSchema> schema) {
+  private ParquetFile(Path path, TableOptions options, List<ColumnSchema> schema) {
     this.path = path;
+    this.options = options;
     this.schema = List.copyOf(schema);
   }
 
-  static ParquetFile open(Path path) {
+  static ParquetFile open(Path path, TableOptions options) {
     try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(path))) {
       if (reader.getFileMetaData().numRows() == 0) {
         throw new DataException(path + " has no row");
       }
-      return new ParquetFile(path, reader.getFileSchema().getColumns());
+      return new ParquetFile(path, options, reader.getFileSchema().getColumns());
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       throw DataException.unreadable(path, e);
     }
@@ -72,9 +74,12 @@ public final class ParquetFile implements TableFile {
   public TableHead head(int rows) {
     Map<String, TableHead.Declared> declared = new HashMap<>();
     List<Wanted> texts = new ArrayList<>();
-    for (ColumnSchema column : schema) {
+    int[] columns = new int[schema.size()]; // Of each text.
+    for (int i = 0; i < schema.size(); i++) {
+      ColumnSchema column = schema.get(i);
       declared.put(name(column), declared(column));
       if (column.maxRepetitionLevel() == 0) {
+        columns[texts.size()] = i;
         texts.add(new Wanted(name(column), As.CATEGORY));
       }
     }
@@ -87,7 +92,7 @@ public final class ParquetFile implements TableFile {
           @Nullable String[] line = new @Nullable String[schema.size()];
           for (int i = 0; i < texts.size(); i++) {
             String text = batch.categoryText(i, row);
-            line[columns().indexOf(texts.get(i).name())] = text.isEmpty() ? null : text;
+            line[columns[i]] = text.isEmpty() ? null : text;
           }
           head.add(line);
         }
@@ -122,6 +127,6 @@ public final class ParquetFile implements TableFile {
 
   @Override
   public Sweep sweep(Projection projection, int file) {
-    return new ParquetSweep(this, projection, file);
+    return new ParquetSweep(this, projection, options, file);
   }
 }
