@@ -24,7 +24,7 @@ final class CostCurve {
   private static final double OUTLIER = 4;
 
   /** A larger batch that costs less by no more than this is not worth what it makes wait. */
-  private static final double NEARLY = 1.03;
+  private static final double NEARLY = 1.01;
 
   /** A run that takes no longer may be tried eight times as large. */
   private static final long CHEAP_NANOS = 2_000_000;
@@ -132,7 +132,7 @@ final class CostCurve {
   private boolean isFalling(int size) {
     long known = nanos.get(size);
     long half = size == 0 ? 0 : nanos.get(size - 1);
-    return half == 0 || known < 2 * half * 0.97;
+    return half == 0 || known < 2 * half * 0.99;
   }
 
   private static int floorSize(int rows) {
