@@ -6,11 +6,13 @@ import java.util.Arrays;
  * Finds the bin of a number for {@link NumericBins}.
  *
  * <p>Every double has a key, a long in the same order (-0 before 0, NaN the last). The keys are cut
- * into cells; each has an upper bound and a bin. A cell is found as the first whose bound is not
- * below the key: a grid over the range, even in the values or in their keys (and so about even in
+ * into cells; each has an upper limit and a bin. A cell is found as the first whose limit is not
+ * below the value: a grid over the range, even in the values or in their keys (and so about even in
  * their logarithms), says from which cell on to look, and a search of a fixed number of steps
  * without branches does the rest. The grid is the one that needs fewer steps: for most columns one
  * or two.
+ *
+ * <p>NaN is over every limit and runs on behind the last one: what lies there is missing.
  *
  * <p>Immutable.
  */
@@ -24,12 +26,13 @@ final class CellTable {
   /** Keys are compared by these upper bits where their difference might overflow. */
   private static final int KEY_SHIFT = 8;
 
-  private long[] bounds;
+  private long[] bounds; // Keys.
   private short[] bins;
   private int size;
 
+  private final double[] limits; // The bounds as numbers; infinite behind the last.
   private final boolean isLinear;
-  private final double low;
+  private final double high;
   private final double scale;
   private final long lowKey;
   private final int shift;
@@ -60,7 +63,7 @@ final class CellTable {
     double edgeFrom = edges.length < 2 ? from : edges[0];
     double edgeTo = edges.length < 2 ? to : edges[edges.length - 1];
     double width = edgeTo - edgeFrom;
-    this.low = edgeFrom;
+    this.high = edgeTo;
     this.scale = width > 0 && Double.isFinite(width) ? (SLOTS - 2) / width : 0;
     this.lowKey = key(edgeFrom) >> KEY_SHIFT;
     long keys = Math.max(1, (key(edgeTo) >> KEY_SHIFT) - lowKey);
@@ -79,10 +82,12 @@ final class CellTable {
       starts[slot] = (short) at;
     }
     int padded = size + 2 * firstStep;
-    int used = size;
-    bounds = Arrays.copyOf(bounds, padded);
-    bins = Arrays.copyOf(bins, padded);
-    Arrays.fill(bounds, used, padded, Long.MAX_VALUE);
+    bins = Arrays.copyOf(bins, padded); // Those that are added are of what is missing.
+    limits = new double[padded];
+    Arrays.fill(limits, Double.POSITIVE_INFINITY);
+    for (int i = 0; i < size - 1; i++) {
+      limits[i] = value(bounds[i]);
+    }
   }
 
   /** Returns a long in the order of doubles. */
@@ -162,12 +167,12 @@ final class CellTable {
   }
 
   private int slot(boolean linear, long key) {
-    return linear ? linearSlot(value(key)) : logarithmicSlot(key);
+    return linear ? linearSlot(value(key), high, scale) : logarithmicSlot(key);
   }
 
-  private int linearSlot(double value) {
-    double at = (value - low) * scale;
-    return at < SLOTS - 2 ? Math.max((int) at, -1) + 1 : SLOTS - 1; // NaN comes last.
+  /** Counts slots from the highest down, where NaN, which converts to 0, belongs. */
+  private static int linearSlot(double value, double high, double scale) {
+    return SLOTS - 1 - Math.max(Math.min((int) ((high - value) * scale + 1), SLOTS - 1), 0);
   }
 
   private int logarithmicSlot(long key) {
@@ -176,10 +181,9 @@ final class CellTable {
 
   /** Returns the cell of a value; its bin stands in {@link #bins()}. */
   int cell(double value) {
-    long key = key(value);
-    int cell = starts[isLinear ? linearSlot(value) : logarithmicSlot(key)];
+    int cell = starts[isLinear ? linearSlot(value, high, scale) : logarithmicSlot(key(value))];
     for (int step = firstStep; step > 0; step >>= 1) {
-      cell = bounds[cell + step - 1] < key ? cell + step : cell;
+      cell = value <= limits[cell + step - 1] ? cell : cell + step;
     }
     return cell;
   }
@@ -192,55 +196,32 @@ final class CellTable {
   /**
    * Finds the cells of values.
    *
+   * <p>Short loops, one a step: the compiler does several values at a time of what reads no table.
+   *
    * @param values the first {@code count}
    * @param cells written
    */
   void find(double[] values, int count, int[] cells) {
     if (isLinear) {
+      double high = this.high;
+      double scale = this.scale;
       for (int i = 0; i < count; i++) {
-        cells[i] = linearSlot(values[i]);
+        cells[i] = linearSlot(values[i], high, scale);
       }
     } else {
       for (int i = 0; i < count; i++) {
         cells[i] = logarithmicSlot(key(values[i]));
       }
     }
-    long[] bounds = this.bounds;
+    double[] limits = this.limits;
     short[] starts = this.starts;
-    switch (firstStep) {
-      case 1 -> {
-        for (int i = 0; i < count; i++) {
-          long key = key(values[i]);
-          int cell = starts[cells[i]];
-          cells[i] = bounds[cell] < key ? cell + 1 : cell;
-        }
-      }
-      case 2 -> {
-        for (int i = 0; i < count; i++) {
-          long key = key(values[i]);
-          int cell = starts[cells[i]];
-          cell = bounds[cell + 1] < key ? cell + 2 : cell;
-          cells[i] = bounds[cell] < key ? cell + 1 : cell;
-        }
-      }
-      case 4 -> {
-        for (int i = 0; i < count; i++) {
-          long key = key(values[i]);
-          int cell = starts[cells[i]];
-          cell = bounds[cell + 3] < key ? cell + 4 : cell;
-          cell = bounds[cell + 1] < key ? cell + 2 : cell;
-          cells[i] = bounds[cell] < key ? cell + 1 : cell;
-        }
-      }
-      default -> {
-        for (int i = 0; i < count; i++) {
-          long key = key(values[i]);
-          int cell = starts[cells[i]];
-          for (int step = firstStep; step > 0; step >>= 1) {
-            cell = bounds[cell + step - 1] < key ? cell + step : cell;
-          }
-          cells[i] = cell;
-        }
+    for (int i = 0; i < count; i++) {
+      cells[i] = starts[cells[i]];
+    }
+    for (int step = firstStep; step > 0; step >>= 1) {
+      for (int i = 0; i < count; i++) {
+        int cell = cells[i];
+        cells[i] = values[i] <= limits[cell + step - 1] ? cell : cell + step;
       }
     }
   }

@@ -76,10 +76,7 @@ final class Admission {
     wait.queuedAt = now;
     wait.urgency =
         Math.min(Math.min(wait.startBy, wait.finishBy), now + RequestQueue.ASSUMED_PATIENCE_NANOS);
-    CostCurve cost = entry.shape.cost();
-    int best = cost.bestRows(entry.shape.capacity());
-    long bestNanos = cost.predict(best);
-    wait.reckonedNanos = bestNanos == 0 ? 0 : Math.max(1, bestNanos / best) * entry.rows;
+    wait.reckonedNanos = entry.rows * rowNanos(entry.shape);
     wait.reckonedAt = entry.level * STEPS + step(wait.urgency);
     // Before it is counted itself; nobody but a deadline asks.
     long ahead = wait.finishBy == Long.MAX_VALUE ? 0 : ahead(entry.level, now, wait.urgency);
@@ -93,7 +90,7 @@ final class Admission {
       return full(entry, now);
     }
     if (wait.finishBy != Long.MAX_VALUE
-        && now + ahead + ahead / DOUBT + ownNanos(entry, wait, ahead) > wait.finishBy) {
+        && now + ahead / DOUBT + endsIn(entry, ahead) > wait.finishBy) {
       return rejected(
           "Request timeout expired for model '"
               + model
@@ -135,25 +132,44 @@ final class Admission {
     reckonedByStep.addAndGet(wait.reckonedAt, -wait.reckonedNanos);
   }
 
-  /**
-   * Returns what a request will take once it is its turn: all the batches that it fills, or the one
-   * that it is in. Where others wait, that is a batch of many: with time for itself alone it would
-   * come to the front too late for any other batch than a small one, which serves the fewest.
-   */
-  private long ownNanos(Entry entry, Waiting wait, long ahead) {
-    ShapeClass shape = entry.shape;
-    if (entry.rows > shape.capacity()) {
-      return wait.reckonedNanos / lanes;
-    }
-    long rowNanos = wait.reckonedNanos / entry.rows;
-    long others = rowNanos == 0 ? 0 : ahead * lanes / rowNanos;
+  /** Returns what a row of that class costs in a batch of the best size; 0 if that is not known. */
+  private static long rowNanos(ShapeClass shape) {
     int best = shape.cost().bestRows(shape.capacity());
-    return shape.cost().predict((int) Math.max(entry.rows, Math.min(best, entry.rows + others)));
+    long nanos = shape.cost().predict(best);
+    return nanos == 0 ? 0 : Math.max(1, nanos / best);
+  }
+
+  /**
+   * Returns the nanoseconds until a request will have its answer: after what runs now, the full
+   * batches of what waits before it, and the batch that it is in itself, with those before it for
+   * which the full ones have no room.
+   *
+   * @param ahead until it is its turn
+   */
+  private long endsIn(Entry entry, long ahead) {
+    ShapeClass shape = entry.shape;
+    long row = rowNanos(shape);
+    if (entry.rows > shape.capacity() || row == 0) {
+      return ahead + entry.waits().reckonedNanos / lanes;
+    }
+    long running = Math.min(ahead, running());
+    int best = shape.cost().bestRows(shape.capacity());
+    long rowsAhead = (ahead - running) * lanes / row;
+    long full = rowsAhead / best;
+    int own = (int) Math.max(entry.rows, Math.min(best, rowsAhead % best + entry.rows));
+    return running + full * best * row / lanes + shape.cost().predict(own);
+  }
+
+  /**
+   * Returns the nanoseconds until a lane is free; of what runs now half is over, on the average.
+   */
+  private long running() {
+    return Math.max(0, runningNanos.get()) / 2 / lanes;
   }
 
   /** Returns the nanoseconds until it is the turn of such a request. */
   private long ahead(int level, long now, long urgency) {
-    long nanos = runningNanos.get() / 2; // Of what runs now half is over, on the average.
+    long nanos = 0;
     for (int higher = 0; higher < level; higher++) {
       nanos += reckonedByLevel.get(higher);
     }
@@ -163,7 +179,7 @@ final class Admission {
     for (long step = first; step <= own; step++) {
       nanos += reckonedByStep.get(level * STEPS + (int) (step & STEPS - 1));
     }
-    return Math.max(0, nanos) / lanes;
+    return running() + Math.max(0, nanos) / lanes;
   }
 
   private static int step(long urgency) {

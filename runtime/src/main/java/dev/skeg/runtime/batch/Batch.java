@@ -16,13 +16,19 @@ final class Batch {
   private int size;
   private int rows;
 
-  /** Adds rows of a request, which has been taken. */
-  void add(Entry entry, int firstRow, int rowCount) {
+  /** Makes room for one more request, so that adding it cannot fail. */
+  void makeRoom() {
     if (size == entries.length) {
-      entries = Arrays.copyOf(entries, 2 * size);
       firstRows = Arrays.copyOf(firstRows, 2 * size);
       rowCounts = Arrays.copyOf(rowCounts, 2 * size);
+      entries =
+          Arrays.copyOf(entries, 2 * size); // The last: its length tells whether all have grown.
     }
+  }
+
+  /** Adds rows of a request, which has been taken. */
+  void add(Entry entry, int firstRow, int rowCount) {
+    makeRoom();
     shape = entry.shape;
     entries[size] = entry;
     firstRows[size] = firstRow;

@@ -41,7 +41,9 @@ final class BatchRun {
     ShapeClass shape = batch.shape();
     SlotPool slots = shape.slots();
     boolean isAlone = batch.size() == 1;
-    if (isAlone && (slots == null || shape.rowBytes() * batch.rows() > DIRECT_BYTES)) {
+    if (isAlone
+        && (slots == null
+            || (shape.rowBytes() * batch.rows() > DIRECT_BYTES && isReadable(batch.entry(0))))) {
       return runAlone(0, control, startNanos);
     }
     if (slots != null && batch.rows() <= shape.slotRows()) {
@@ -51,6 +53,18 @@ final class BatchRun {
       }
     }
     return isAlone ? runAlone(0, control, startNanos) : runGathered(control, startNanos);
+  }
+
+  /** Returns whether an engine can read a request's inputs where they lie. */
+  private static boolean isReadable(Entry entry) {
+    for (Tensor input : entry.request.inputs()) {
+      MemorySegment data = input.data();
+      if (!data.isNative()
+          || (input.type().isFixedSize() && data.address() % input.type().size() != 0)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Runs one of the batch's requests where its inputs lie. */

@@ -49,6 +49,8 @@ public final class Batcher {
   private final InlineRun inline;
   private final Endings endings;
   private final FailureStreak failures;
+  private final InferenceResult
+      failed; // Made beforehand: there may be no memory when it is wanted.
   private final VersionTap tap = new VersionTap();
   private final AtomicLong numbers = new AtomicLong();
   private final long originNanos = System.nanoTime();
@@ -71,6 +73,14 @@ public final class Batcher {
     boolean isBatchable = !(servable.limit() instanceof BatchLimit.NotBatchable);
     this.shapes = new ShapeClasses(servable, isBatchable, policy.maxRows(), lanes);
     this.admission = new Admission(model(), policy, lanes, maxQueued);
+    this.failed =
+        new InferenceResult.Failed(
+            servable.version(),
+            "model '"
+                + model()
+                + "' version "
+                + servable.version().number()
+                + " failed on this request; the cause is in the server's log");
     this.endings = new Endings(metrics, policy.preservesOrder());
     this.failures = new FailureStreak(servable.version(), quarantine);
     this.scheduler = new Scheduler(this, policy, admission, lanes, maxQueued);
@@ -211,11 +221,21 @@ public final class Batcher {
       long latest = delaysLate ? finishBy(entry) : Math.min(startBy(entry), finishBy(entry));
       long now = clock();
       if (now > latest) {
-        refuse(entry, admission.expired(entry, now));
+        endings.ended(entry, 0, entry.rows, expired(entry, now));
         return false;
       }
     }
     return true;
+  }
+
+  /** A request that has been taken gets an answer, even if there is no memory for the right one. */
+  private InferenceResult expired(Entry entry, long now) {
+    try {
+      return admission.expired(entry, now);
+    } catch (RuntimeException | Error e) {
+      failures.failed(e);
+      return failed;
+    }
   }
 
   /** Returns whether it may wait for ever, which can be told without a look at the clock. */
@@ -329,13 +349,7 @@ public final class Batcher {
 
   /** Returns the result of a request that failed by no fault of its own, as far as is known. */
   InferenceResult failed() {
-    return new InferenceResult.Failed(
-        servable.version(),
-        "model '"
-            + model()
-            + "' version "
-            + servable.version().number()
-            + " failed on this request; the cause is in the server's log");
+    return failed;
   }
 
   /**

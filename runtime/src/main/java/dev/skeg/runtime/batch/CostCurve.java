@@ -6,51 +6,73 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * What a run costs by its number of rows: measured at load, then kept up to date by every run.
  *
  * <p>Kept for the powers of two and read between them by straight lines. A run of another size
- * tells what the sizes beside it would have cost, by the curve's own proportions. One sample moves
- * the curve by an eighth, and counts as four times the prediction at most: a thread that was
- * preempted says nothing about the model.
+ * tells what the sizes beside it would have cost, by the curve's own proportions.
+ *
+ * <p>What makes runs dearer for a while, such as other threads on the same processors, does so for
+ * all sizes: a factor of {@link #load} follows it quickly, and the sizes' proportions only slowly.
+ * So a size that has not been run for long can still be compared with one that has. One sample
+ * moves a prediction by an eighth, and counts as four times that prediction at most: a thread that
+ * was preempted says nothing about the model.
  *
  * <p><b>Threads.</b> Any. Two samples at once may lose one; a prediction is none the worse.
  */
 final class CostCurve {
   private static final int SIZES = 21; // 1 to 2^20 rows.
-  private static final int SHIFT = 3;
-  private static final int OUTLIER = 4;
+  private static final int NONE = -1;
+  private static final double LOAD_RATE = 1.0 / 12;
+  private static final double SIZE_RATE = 1.0 / 24;
+  private static final double OUTLIER = 4;
 
   /** A larger batch that costs less by no more than this is not worth what it makes wait. */
-  private static final double NEARLY = 1.08;
+  private static final double NEARLY = 1.01;
+
+  /** A run that takes no longer may be tried eight times as large. */
+  private static final long CHEAP_NANOS = 2_000_000;
 
   private final AtomicLongArray nanos = new AtomicLongArray(SIZES); // 0: not known.
+  private volatile double load = 1;
 
   /** Returns the nanoseconds that a run of so many rows will take; 0 if nothing is known. */
   long predict(int rows) {
-    int size = Math.min(SIZES - 1, floorSize(rows));
-    long below = nanos.get(size);
-    int base = 1 << size;
-    if (below > 0 && (rows == base || size + 1 == SIZES)) {
-      return below;
-    }
-    long above = size + 1 < SIZES ? nanos.get(size + 1) : 0;
-    if (below > 0 && above > 0) {
-      return below + Math.max(0, above - below) * (rows - base) / base;
-    }
-    return extrapolate(size, rows);
+    double expected = unloaded(rows) * load;
+    return expected == 0 ? 0 : Math.max(1, (long) expected);
   }
 
-  /** From the nearest size known below in proportion to the rows, or the nearest above as it is. */
-  private long extrapolate(int size, int rows) {
-    for (int i = size; i >= 0; i--) {
-      long known = nanos.get(i);
-      if (known > 0) {
-        return known + (known >> i) * (rows - (1L << i));
-      }
+  private double unloaded(int rows) {
+    int size = floorSize(rows);
+    int below = knownUpTo(size);
+    if (below == size && rows == 1 << size) {
+      return nanos.get(size);
     }
-    for (int i = size + 1; i < SIZES; i++) {
+    int above = knownFrom(size + 1);
+    if (below == NONE) {
+      return above == NONE ? 0 : nanos.get(above); // As it is: a run has a cost of its own.
+    }
+    double from = nanos.get(below);
+    int base = 1 << below;
+    if (above == NONE) {
+      return from / base * rows;
+    }
+    double slope = Math.max(0, nanos.get(above) - from) / ((1 << above) - base);
+    return from + slope * (rows - base);
+  }
+
+  /** Returns the largest size known up to one. */
+  private int knownUpTo(int size) {
+    int i = size;
+    while (i >= 0 && nanos.get(i) == 0) {
+      i--;
+    }
+    return i;
+  }
+
+  private int knownFrom(int size) {
+    for (int i = size; i < SIZES; i++) {
       if (nanos.get(i) > 0) {
-        return nanos.get(i);
+        return i;
       }
     }
-    return 0;
+    return NONE;
   }
 
   /** Sets what a run of so many rows takes, a power of two. */
@@ -60,29 +82,33 @@ final class CostCurve {
 
   /** Learns from a run. */
   void learn(int rows, long measured) {
-    int size = Math.min(SIZES - 1, floorSize(rows));
+    int size = floorSize(rows);
     int base = 1 << size;
     int nearest = size + 1 < SIZES && rows - base > base / 2 ? size + 1 : size;
-    long predicted = predict(rows);
+    double factor = load;
+    double predicted = unloaded(rows) * factor;
     if (predicted == 0) {
-      nanos.set(nearest, Math.max(1, measured));
+      learn(nearest, (double) measured / rows * (1 << nearest));
       return;
     }
-    long sample = Math.min(measured, predicted * OUTLIER);
-    long old = nanos.get(nearest);
-    if (old == 0) {
-      if (rows == 1 << nearest) {
-        nanos.set(nearest, Math.max(1, sample));
-      }
-      return;
-    }
-    long scaled = (long) ((double) sample * old / predicted);
-    nanos.set(nearest, Math.max(1, old + ((scaled - old) >> SHIFT)));
+    double off = Math.min(measured / predicted, OUTLIER) - 1;
+    load = factor * (1 + off * LOAD_RATE);
+    long known = nanos.get(nearest);
+    learn(
+        nearest,
+        known > 0
+            ? known * (1 + off * SIZE_RATE)
+            : predicted * (1 + off) / factor / rows * (1 << nearest));
+  }
+
+  private void learn(int size, double value) {
+    nanos.set(size, Math.max(1, Math.round(value)));
   }
 
   /**
    * Returns the smallest power of two of at most {@code most} rows whose cost a row is nearly the
-   * best known; {@code most} if nothing is known.
+   * best known. At the end of what is known it may be a larger one, so that it becomes known: eight
+   * times as large where that costs little, else twice; {@code most} if nothing is.
    */
   int bestRows(int most) {
     double best = Double.POSITIVE_INFINITY;
@@ -95,8 +121,8 @@ final class CostCurve {
     for (int i = 0; i < SIZES && 1 << i <= most; i++) {
       long known = nanos.get(i);
       if (known > 0 && (double) known / (1 << i) <= best * NEARLY) {
-        boolean isLast = i + 1 == SIZES || 1 << (i + 1) > most || nanos.get(i + 1) == 0;
-        return isLast && isFalling(i) ? most : 1 << i;
+        boolean goesOn = knownFrom(i + 1) == NONE && isFalling(i);
+        return goesOn ? Math.min(most, 1 << (i + (known <= CHEAP_NANOS ? 3 : 1))) : 1 << i;
       }
     }
     return most;
@@ -106,10 +132,10 @@ final class CostCurve {
   private boolean isFalling(int size) {
     long known = nanos.get(size);
     long half = size == 0 ? 0 : nanos.get(size - 1);
-    return half == 0 || known < 2 * half * 0.97;
+    return half == 0 || known < 2 * half * 0.99;
   }
 
   private static int floorSize(int rows) {
-    return 31 - Integer.numberOfLeadingZeros(Math.max(1, rows));
+    return Math.min(SIZES - 1, 31 - Integer.numberOfLeadingZeros(Math.max(1, rows)));
   }
 }

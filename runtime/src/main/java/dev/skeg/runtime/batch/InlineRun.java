@@ -58,12 +58,16 @@ final class InlineRun {
    * @param entries the first {@code count} are run and taken out
    */
   void run(Lane lane, @Nullable Entry[] entries, int count) {
-    int first = 0;
-    while (first < count) {
-      first = fill(lane.batch(), entries, first, count);
-      if (lane.batch().size() > 0) {
-        lane.execute(false);
+    try {
+      int first = 0;
+      while (first < count) {
+        first = fill(lane.batch(), entries, first, count);
+        if (lane.batch().size() > 0) {
+          lane.execute(false);
+        }
       }
+    } catch (RuntimeException | Error e) {
+      lane.fail(e); // Those that are left are the turn's to end; the baton must be given back.
     }
     int rounds = 0;
     while (scheduler.release(lane) && scheduler.schedule(rounds < MAX_ROUNDS ? lane : null, true)) {
@@ -90,11 +94,12 @@ final class InlineRun {
         next = Math.min(next, i);
         continue;
       }
-      entries[i] = null;
+      batch.makeRoom();
       if (batcher.takes(entry)) {
         shape = entry.shape;
         batch.add(entry, 0, entry.rows);
       }
+      entries[i] = null;
     }
     return next;
   }

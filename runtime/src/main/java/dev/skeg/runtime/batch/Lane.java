@@ -105,7 +105,7 @@ final class Lane {
       run(ready, token);
     } catch (RuntimeException | Error e) {
       // Memory for a control, or a mistake of ours: those that have no answer yet get one.
-      fail(e);
+      failSafely(e);
     } finally {
       clear();
       done();
@@ -245,14 +245,26 @@ final class Lane {
     }
   }
 
+  /** Fails those that have no answer yet; the lane goes on even if that fails too. */
+  private void failSafely(Throwable cause) {
+    try {
+      fail(cause);
+    } catch (RuntimeException | Error noMemoryEither) {
+      cause.addSuppressed(noMemoryEither);
+    }
+  }
+
   /** Fails those of the batch's requests that have no answer yet. */
   void fail(Throwable cause) {
-    batcher.failures().failed(cause);
-    InferenceResult failed = failed();
-    for (int i = endedCount; i < batch.size(); i++) {
-      end(i, failed);
+    try {
+      batcher.failures().failed(cause);
+    } finally {
+      InferenceResult failed = failed();
+      for (int i = endedCount; i < batch.size(); i++) {
+        end(i, failed);
+      }
+      clear();
     }
-    clear();
   }
 
   private void clear() {

@@ -47,7 +47,7 @@ final class RequestQueue {
   private final BatchPolicy policy;
   private final long inlineNanos;
   private final List<List<Line>> levels = new ArrayList<>();
-  private final List<Entry> unwanted = new ArrayList<>();
+  private final ArrayList<Entry> unwanted = new ArrayList<>();
   private final Deadlines deadlines = new Deadlines();
   private int size;
   private long dueAt;
@@ -245,8 +245,7 @@ final class RequestQueue {
           return head;
         }
       } else if (head.isAbandoned() || hasFailed(head)) {
-        remove(line);
-        unwanted.add(head);
+        drop(line);
       } else {
         return head;
       }
@@ -262,11 +261,11 @@ final class RequestQueue {
   /** Takes the line's first out, or puts it back where it belongs, if it cannot be run in time. */
   private boolean isInTime(Line line, Entry head, long now) {
     if (head.state() != Entry.WAITING) {
-      unwanted.add(remove(line));
+      drop(line);
       return false;
     }
     if (now > expiresAt(head)) {
-      unwanted.add(remove(line));
+      drop(line);
       head.take();
       return false;
     }
@@ -285,6 +284,12 @@ final class RequestQueue {
     size--;
     deadlines.remove(entry);
     return entry;
+  }
+
+  /** Takes the line's first out to be ended, or leaves it there if there is no memory for that. */
+  private void drop(Line line) {
+    unwanted.ensureCapacity(unwanted.size() + 1);
+    unwanted.add(remove(line));
   }
 
   private int rowsToRun(Line line, int level, long now, int freeLanes) {
@@ -316,7 +321,7 @@ final class RequestQueue {
     while (rows > head.rows
         && head.waits().finishBy != Long.MAX_VALUE
         && now + line.shape.cost().predict(rows) > head.waits().finishBy) {
-      rows = Math.max(head.rows, rows / 2);
+      rows = Math.max(head.rows, rows - Math.max(1, rows / 8));
     }
     return Math.max(1, rows);
   }
@@ -343,6 +348,7 @@ final class RequestQueue {
   private void takeFrom(Batch batch, Line line, int rows, long now) {
     ShapeClass shape = line.shape;
     for (Entry entry = head(line, now); entry != null; entry = head(line, now)) {
+      batch.makeRoom(); // Before it is taken out: what is in no list is never ended.
       int left = entry.rows - entry.waits().rowsTaken;
       boolean isSplit = shape.hasFixedRows() && entry.rows > shape.capacity();
       int part = isSplit ? Math.min(left, rows - batch.rows()) : left;
@@ -351,11 +357,11 @@ final class RequestQueue {
         return;
       }
       if (!isSplit) {
-        remove(line);
         if (!entry.take()) {
-          unwanted.add(entry);
+          drop(line);
           continue;
         }
+        remove(line);
       } else if (!takePart(line, entry, part)) {
         continue;
       }
@@ -371,7 +377,7 @@ final class RequestQueue {
   private boolean takePart(Line line, Entry entry, int part) {
     if (entry.waits().rowsTaken == 0) {
       if (!entry.take()) {
-        unwanted.add(remove(line));
+        drop(line);
         return false;
       }
       entry.waits().assembly = new Assembly(entry);

@@ -198,6 +198,10 @@ final class Scheduler {
     try {
       return queue.fill(lane.batch(), clock(), idle.size());
     } catch (RuntimeException | Error e) {
+      Batch batch = lane.batch();
+      for (int i = 0; i < batch.size(); i++) {
+        admission.leave(batch.entry(i));
+      }
       lane.fail(e);
       idle.push(lane.index());
       throw e;

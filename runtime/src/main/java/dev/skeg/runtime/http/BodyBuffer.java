@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class BodyBuffer {
   private static final int FIRST_BYTES = 128 << 10;
 
+  /** So many times what has come is believed of what was announced: that saves copies. */
+  private static final int ANNOUNCED_GROWTH = 8;
+
   private final ByteBufAllocator allocator;
   private final long announcedBytes;
   private @Nullable ByteBuf content;
@@ -53,8 +56,9 @@ final class BodyBuffer {
   }
 
   private void grow(ByteBuf old, int needed) {
-    long capacity = Math.max(FIRST_BYTES, 2L * needed);
-    if (announcedBytes >= needed) {
+    boolean isAnnounced = announcedBytes >= needed;
+    long capacity = Math.max(FIRST_BYTES, (isAnnounced ? ANNOUNCED_GROWTH : 2L) * needed);
+    if (isAnnounced) {
       capacity = Math.min(capacity, announcedBytes);
     }
     ByteBuf larger = allocator.directBuffer((int) Math.min(capacity, Integer.MAX_VALUE - 64));
