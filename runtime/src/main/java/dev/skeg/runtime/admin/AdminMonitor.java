@@ -274,9 +274,8 @@ final class AdminMonitor {
   }
 
   private Response alert(String id) {
-    return monitors.alerts(AlertFilter.all()).stream()
-        .filter(alert -> alert.id().equals(id))
-        .findFirst()
+    return monitors
+        .alert(id)
         .map(alert -> new Response(200, JSON, AlertJson.text(alert)))
         .orElseGet(() -> unknown(id));
   }

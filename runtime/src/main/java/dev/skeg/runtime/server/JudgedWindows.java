@@ -20,8 +20,9 @@ final class JudgedWindows implements WindowJudge {
   }
 
   @Override
-  public void watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
-    monitors.watch(model, version, drift(config), baseline);
+  public Runnable watch(
+      String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
+    return monitors.watch(model, version, drift(config), baseline);
   }
 
   /** Returns a configuration in the library's words. */
@@ -53,11 +54,6 @@ final class JudgedWindows implements WindowJudge {
 
   private static double floor(MonitorConfig config, String metric, String feature, double shipped) {
     return config.thresholds().getOrDefault(metric, Map.of()).getOrDefault(feature, shipped);
-  }
-
-  @Override
-  public void forget(String model, long version) {
-    monitors.forget(model, version);
   }
 
   @Override

@@ -100,7 +100,7 @@ final class VersionMonitor implements VersionObserver {
       return;
     }
     VersionTap tap = ready.batcher().tap();
-    judge.watch(version.model(), version.number(), config, baseline);
+    Runnable whenGone = judge.watch(version.model(), version.number(), config, baseline);
     ProfileCollector collector =
         new ProfileCollector(
             new CollectorConfig(
@@ -113,7 +113,7 @@ final class VersionMonitor implements VersionObserver {
                 config.sample(),
                 config.segments()),
             judge);
-    drain.watch(tap, layout, collector, () -> judge.forget(version.model(), version.number()));
+    drain.watch(tap, layout, collector, whenGone);
   }
 
   private static Optional<Bins> bins(Optional<Baseline> baseline, FeatureSpec spec) {

@@ -7,9 +7,11 @@ import java.util.Optional;
 
 /** What becomes of windows that have closed. <b>Threads.</b> Any; must not block for long. */
 interface WindowJudge extends ProfileConsumer {
-  /** A version is watched from now on; its windows follow. */
-  void watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline);
-
-  /** A version's last window has been handed over. */
-  void forget(String model, long version);
+  /**
+   * A version is watched from now on; its windows follow.
+   *
+   * @return to be run when its last window has been handed over; the version may have been loaded
+   *     again meanwhile, and is then watched on
+   */
+  Runnable watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline);
 }

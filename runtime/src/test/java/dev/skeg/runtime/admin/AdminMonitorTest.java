@@ -101,7 +101,7 @@ final class AdminMonitorTest {
     return new Monitors(
         new SqliteAlertStore(database),
         new JudgeStates(database),
-        new WindowArchive(directory.resolve("profiles"), 10, 1 << 24),
+        new WindowArchive(directory.resolve("profiles"), 10, 1 << 24, 1 << 24),
         Clock.systemUTC());
   }
 

@@ -54,11 +54,10 @@ final class MonitoredServerTest {
     }
 
     @Override
-    public void watch(
-        String model, long version, MonitorConfig config, Optional<Baseline> baseline) {}
-
-    @Override
-    public void forget(String model, long version) {}
+    public Runnable watch(
+        String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
+      return () -> {};
+    }
 
     @Override
     public void closed(Profile profile) {

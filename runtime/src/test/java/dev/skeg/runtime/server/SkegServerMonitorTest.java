@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -187,5 +188,29 @@ final class SkegServerMonitorTest {
     assertThat(admin("/v1/alerts/" + id).get("state").asText()).isEqualTo("acknowledged");
     assertThat(admin("/v1/alerts/" + id).get("last_window").get("start").asText())
         .isEqualTo(Instant.ofEpochMilli(first + 20 * SECOND).toString());
+  }
+
+  @Test
+  void aBaselineThatIsWrittenIntoAServedVersionsDirectoryIsTakenUp() throws Exception {
+    Path baseline = directory.resolve("models/fraud/1/baseline.json");
+    byte[] written = Files.readAllBytes(baseline);
+    server.stop();
+    Files.delete(baseline);
+    server = start();
+    long start = 1_790_000_000_000L;
+    window(start, .5);
+    infer(start + SECOND, 0, 1);
+    assertThat(awaitWindow(start).at("/features/0/state").asText()).isEqualTo("insufficient");
+
+    Files.write(directory.resolve("baseline"), written);
+    Files.move(directory.resolve("baseline"), baseline, StandardCopyOption.ATOMIC_MOVE);
+
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (admin("/v1/alerts?severity=page").get("alerts").isEmpty()) {
+      assertThat(deadline - System.nanoTime()).as("a page by the new baseline").isPositive();
+      start += 10 * SECOND;
+      window(start, .5);
+      infer(start + 5 * SECOND, 0, 1);
+    }
   }
 }
