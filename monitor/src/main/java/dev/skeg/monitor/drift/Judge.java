@@ -29,8 +29,9 @@ import java.util.function.Function;
  * Turns closed windows into verdicts: keeps, for each key, what its earlier windows have said.
  *
  * <p>Windows of one key are to be given in the order of their time. All keys of a model share its
- * budget of false pages; a key without a window for {@value #MAX_KEYS_OF_MODEL} others' of the same
- * model is forgotten.
+ * budget of false pages, until their version is {@link #forget forgotten}. Of a version there are
+ * {@value #MAX_KEYS_OF_VERSION} keys at most, as many as can be declared: of more, the one without
+ * a window for longest is forgotten.
  *
  * <p><b>Threads.</b> One owner thread for all methods, the constructor and {@link #restore}
  * included.
@@ -40,8 +41,10 @@ import java.util.function.Function;
  */
 public final class Judge {
   private static final int STATE_MAGIC =
-      0x534B4A31; // "SKJ1": changes with the layout of the state.
-  private static final int MAX_KEYS_OF_MODEL = 64;
+      0x534B4A32; // "SKJ2": changes with the layout of the state.
+
+  /** Two arms, each with 32 segments, the rows of none of them, and all rows. */
+  private static final int MAX_KEYS_OF_VERSION = 68;
 
   private final DriftConfig config;
   private final PageBudget budget;
@@ -51,11 +54,23 @@ public final class Judge {
   /** One key's features by role and name, and what is known of its windows' rows. */
   private static final class KeyState {
     private final Map<String, FeatureJudge> features = new LinkedHashMap<>();
-    private final Map<String, byte[]> saved = new LinkedHashMap<>();
+    private final Map<String, Saved> saved = new LinkedHashMap<>();
     private final RowQuality rows = new RowQuality();
 
     int streams() {
-      return features.values().stream().mapToInt(FeatureJudge::streams).sum();
+      return features.values().stream().mapToInt(FeatureJudge::streams).sum()
+          + saved.values().stream().mapToInt(each -> each.streams).sum();
+    }
+  }
+
+  /** What is remembered of a feature that has had no window since the restart. */
+  private static final class Saved {
+    private final int streams;
+    private final byte[] state;
+
+    Saved(int streams, byte[] state) {
+      this.streams = streams;
+      this.state = state;
     }
   }
 
@@ -102,16 +117,23 @@ public final class Judge {
         key.rows.check(profile, repeats));
   }
 
+  /** Lets go of a version that serves no more: of its memory and its share of the budget. */
+  public void forget(String model, long version) {
+    keys.keySet().removeIf(key -> isOf(key, model, version));
+  }
+
+  private static boolean isOf(ProfileKey key, String model, long version) {
+    return key.version() == version && key.model().equals(model);
+  }
+
   private KeyState touch(ProfileKey key) {
     KeyState found = keys.remove(key);
     KeyState state = found == null ? new KeyState() : found;
     keys.put(key, state); // At the end.
-    long ofModel = keys.keySet().stream().filter(each -> each.model().equals(key.model())).count();
-    if (ofModel > MAX_KEYS_OF_MODEL) {
-      keys.keySet().stream()
-          .filter(each -> each.model().equals(key.model()))
-          .findFirst()
-          .ifPresent(keys::remove);
+    List<ProfileKey> ofVersion =
+        keys.keySet().stream().filter(each -> isOf(each, key.model(), key.version())).toList();
+    if (ofVersion.size() > MAX_KEYS_OF_VERSION) {
+      keys.remove(ofVersion.getFirst());
     }
     return state;
   }
@@ -155,9 +177,9 @@ public final class Judge {
             .flatMap(all -> all.feature(feature.spec().role(), feature.spec().name()))
             .filter(each -> each.bins().equals(feature.bins()) && each.whole().rows() > 0);
     FeatureJudge judge = new FeatureJudge(feature, own, FeatureJudge.scored(feature, own));
-    byte[] saved = key.saved.remove(name);
+    Saved saved = key.saved.remove(name);
     if (saved != null) {
-      try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(saved))) {
+      try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(saved.state))) {
         judge = FeatureJudge.read(in, feature, judge);
       } catch (IOException e) {
         throw new UncheckedIOException("state of " + name, e);
@@ -233,9 +255,10 @@ public final class Judge {
         for (Map.Entry<String, FeatureJudge> feature : state.features.entrySet()) {
           ByteArrayOutputStream own = new ByteArrayOutputStream();
           feature.getValue().write(new DataOutputStream(own));
-          write(out, feature.getKey(), own.toByteArray());
+          Saved saved = new Saved(feature.getValue().streams(), own.toByteArray());
+          write(out, feature.getKey(), saved);
         }
-        for (Map.Entry<String, byte[]> feature : state.saved.entrySet()) {
+        for (Map.Entry<String, Saved> feature : state.saved.entrySet()) {
           write(out, feature.getKey(), feature.getValue());
         }
       }
@@ -245,10 +268,11 @@ public final class Judge {
     return bytes.toByteArray();
   }
 
-  private static void write(DataOutputStream out, String name, byte[] state) throws IOException {
+  private static void write(DataOutputStream out, String name, Saved saved) throws IOException {
     out.writeUTF(name);
-    out.writeInt(state.length);
-    out.write(state);
+    out.writeByte(saved.streams);
+    out.writeInt(saved.state.length);
+    out.write(saved.state);
   }
 
   /**
@@ -272,11 +296,15 @@ public final class Judge {
         int features = in.readInt();
         for (int f = 0; f < features; f++) {
           String name = in.readUTF();
+          int streams = in.readUnsignedByte();
           int length = in.readInt();
+          if (streams > DriftKind.values().length) {
+            throw new IOException("state of " + name + ": " + streams + " streams");
+          }
           if (length < 0 || length > in.available()) {
             throw new IOException("state of " + name + ": " + length + " bytes");
           }
-          own.saved.put(name, in.readNBytes(length));
+          own.saved.put(name, new Saved(streams, in.readNBytes(length)));
         }
         read.put(key, own);
       }
