@@ -24,10 +24,10 @@ final class FirstRows {
   private boolean hasArrivals;
   private long dropped;
 
-  FirstRows(CollectorConfig config) {
+  FirstRows(CollectorConfig config, WindowClock clock) {
     this.config = config;
     this.learner = new BinsLearner(config);
-    this.clock = new WindowClock(config.allowedLatenessMillis());
+    this.clock = clock;
   }
 
   /** Takes rows until there is room for no more; returns how many. */
@@ -88,14 +88,12 @@ final class FirstRows {
   }
 
   private void handOver(Window window, long nowMillis, ProfileConsumer consumer) {
-    WindowAssembler one =
-        new WindowAssembler(
-            config, learner.bins(), new WindowClock(config.allowedLatenessMillis()));
+    WindowAssembler one = new WindowAssembler(config, learner.bins(), clock.anew());
     feed(one, window.endMillis(), nowMillis);
     one.dropped(dropped);
     dropped = 0;
     one.late(clock.takeLate());
-    one.closeAll(consumer);
+    one.endAll(consumer);
     clock.closed(window);
   }
 

@@ -32,14 +32,15 @@ final class OpenWindow {
   /**
    * Returns the profiles of the window, those of all segments together first.
    *
-   * @param lost rows that were dropped and that came late, for the first profile of each arm
+   * @param lost rows that were dropped and that came late, for the first profile
+   * @param isPartial whether the window was not watched from its start to its end
    */
-  List<Profile> close(CollectorConfig config, BuilderPool pool, RowCounts lost) {
+  List<Profile> close(CollectorConfig config, BuilderPool pool, RowCounts lost, boolean isPartial) {
     List<Profile> parts = new ArrayList<>();
     for (Map.Entry<Long, ProfileBuilder> entry : builders.entrySet()) {
       ProfileBuilder builder = entry.getValue();
       long rows = builder.rows();
-      RowCounts counts = new RowCounts(rows, rows / config.sample(), 0, 0);
+      RowCounts counts = new RowCounts(rows, rows / config.sample(), 0, 0, isPartial);
       parts.add(builder.build(config.key(entry.getKey()), window, counts));
       pool.giveBack(builder);
     }

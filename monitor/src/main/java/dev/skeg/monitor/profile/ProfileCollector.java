@@ -18,17 +18,19 @@ import org.jspecify.annotations.Nullable;
 public final class ProfileCollector {
   private final CollectorConfig config;
   private final ProfileConsumer consumer;
+  private final WindowClock clock;
   private @Nullable FirstRows first; // Null once all bins are known.
   private @Nullable WindowAssembler windows; // Null until then.
 
   public ProfileCollector(CollectorConfig config, ProfileConsumer consumer) {
     this.config = config;
     this.consumer = consumer;
+    this.clock = new WindowClock(config.allowedLatenessMillis());
     if (config.bins().stream().allMatch(Optional::isPresent)) {
       List<Bins> bins = config.bins().stream().map(Optional::orElseThrow).toList();
-      windows = new WindowAssembler(config, bins, new WindowClock(config.allowedLatenessMillis()));
+      windows = new WindowAssembler(config, bins, clock);
     } else {
-      first = new FirstRows(config);
+      first = new FirstRows(config, clock);
     }
   }
 
@@ -46,6 +48,7 @@ public final class ProfileCollector {
    * @param nowMillis by the wall clock, since the epoch
    */
   public void add(long[] words, int[] offsets, int count, long nowMillis) {
+    clock.tick(nowMillis);
     FirstRows learning = first;
     int taken = 0;
     if (learning != null) {
@@ -81,6 +84,7 @@ public final class ProfileCollector {
    * @param nowMillis by the wall clock, since the epoch
    */
   public void advance(long nowMillis) {
+    clock.tick(nowMillis);
     if (first != null) {
       WindowAssembler next = first.advance(nowMillis, consumer);
       if (next != null) {
@@ -92,13 +96,13 @@ public final class ProfileCollector {
     }
   }
 
-  /** Hands over what is left, as if all windows had ended. */
+  /** Hands over what is left; windows that are not over are {@linkplain RowCounts partial}. */
   public void close(long nowMillis) {
     if (first != null) {
       goOn(first.learnt(nowMillis));
     }
     if (windows != null) {
-      windows.closeAll(consumer);
+      windows.stop(nowMillis, consumer);
     }
   }
 }

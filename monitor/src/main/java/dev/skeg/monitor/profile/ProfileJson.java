@@ -74,6 +74,9 @@ public final class ProfileJson {
     putDouble(rows, "represented", profile.counts().represented());
     rows.put("dropped", profile.counts().dropped());
     rows.put("late", profile.counts().late());
+    if (profile.counts().isPartial()) {
+      rows.put("partial", true); // Left out of whole windows, as by builds that did not know of it.
+    }
     ArrayNode features = tree.putArray("features");
     for (FeatureProfile feature : profile.features()) {
       features.add(toTree(feature));
@@ -108,7 +111,8 @@ public final class ProfileJson {
             number(rows, "recorded"),
             real(rows, "represented"),
             number(rows, "dropped"),
-            number(rows, "late")),
+            number(rows, "late"),
+            rows.path("partial").asBoolean()),
         features);
   }
 

@@ -84,23 +84,33 @@ final class WindowAssembler {
       if (!clock.isOver(first.window, first.hasArrivals, first.lastArrivalMillis, nowMillis)) {
         break;
       }
-      close(consumer);
+      close(consumer, true);
     }
     clock.endRound();
   }
 
-  /** Hands over all that is open. */
-  void closeAll(ProfileConsumer consumer) {
+  /** Hands over all that is open, as windows that have ended. */
+  void endAll(ProfileConsumer consumer) {
     while (!open.isEmpty()) {
-      close(consumer);
+      close(consumer, true);
     }
   }
 
-  private void close(ProfileConsumer consumer) {
+  /** Hands over all that is open; those windows that may have had more rows are partial. */
+  void stop(long nowMillis, ProfileConsumer consumer) {
+    clock.endRound(); // Nothing comes any more that the watermark would have to wait for.
+    advance(nowMillis, consumer);
+    while (!open.isEmpty()) {
+      close(consumer, false);
+    }
+  }
+
+  private void close(ProfileConsumer consumer, boolean isOver) {
     OpenWindow window = open.pollFirstEntry().getValue();
     clock.closed(window.window);
+    boolean isPartial = !isOver || clock.beganWithin(window.window);
     RowCounts lost = new RowCounts(0, 0, dropped, clock.takeLate());
     dropped = 0;
-    window.close(config, pool, lost).forEach(consumer::closed);
+    window.close(config, pool, lost, isPartial).forEach(consumer::closed);
   }
 }

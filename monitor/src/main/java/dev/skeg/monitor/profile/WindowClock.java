@@ -26,6 +26,7 @@ final class WindowClock {
   private static final long PAST_SILENCE_MILLIS = 5_000;
 
   private final long allowedLatenessMillis;
+  private long beganMillis = Long.MIN_VALUE; // By the wall clock.
   private long closedUpTo = Long.MIN_VALUE;
   private long watermark = Long.MIN_VALUE;
   private long seen = Long.MIN_VALUE; // The watermark of the next round.
@@ -33,6 +34,25 @@ final class WindowClock {
 
   WindowClock(long allowedLatenessMillis) {
     this.allowedLatenessMillis = allowedLatenessMillis;
+  }
+
+  /** Returns a clock that began when this one did, and has seen nothing yet. */
+  WindowClock anew() {
+    WindowClock other = new WindowClock(allowedLatenessMillis);
+    other.beganMillis = beganMillis;
+    return other;
+  }
+
+  /** Notes what the wall clock says; the first time is when watching began. */
+  void tick(long nowMillis) {
+    if (beganMillis == Long.MIN_VALUE) {
+      beganMillis = nowMillis;
+    }
+  }
+
+  /** Returns whether the window had begun when nobody watched yet, and had not ended. */
+  boolean beganWithin(Window window) {
+    return beganMillis > window.startMillis() && beganMillis < window.endMillis();
   }
 
   /** Notes a row's time; returns false if nobody can believe it. */

@@ -144,6 +144,27 @@ final class ProfileCollectorTest {
   }
 
   @Test
+  void saysWhichWindowsItDidNotWatchFromStartToEnd() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW + 500, ARRIVAL, 3, 0).add(2, NOW + 1_500, ARRIVAL, 3, 0);
+    collector.advance(NOW + 300);
+    give(collector, NOW + 1_500);
+    collector.advance(NOW + 3_000);
+    rows.add(3, NOW + 3_500, ARRIVAL, 3, 0);
+    give(collector, NOW + 3_600);
+    collector.close(NOW + 3_700);
+
+    assertThat(closed)
+        .extracting(Profile::window)
+        .containsExactly(
+            new Window(NOW, NOW + 1_000),
+            new Window(NOW + 1_000, NOW + 2_000),
+            new Window(NOW + 3_000, NOW + 4_000));
+    assertThat(closed).extracting(p -> p.counts().isPartial()).containsExactly(true, false, true);
+    assertThat(closed).allMatch(p -> ProfileJson.read(ProfileJson.write(p)).equals(p));
+  }
+
+  @Test
   void learnsBinsOfTheFirstRowsAndLosesNone() {
     ProfileCollector collector =
         new ProfileCollector(
