@@ -6,11 +6,13 @@ import dev.skeg.monitor.profile.Profile;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.state.JudgeStates;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,9 @@ final class ModelJudges {
   /** What is remembered of a model without a window is kept as long as its windows of an hour. */
   private static final long KEPT_MILLIS = Duration.ofDays(35).toMillis();
 
+  /** A version that is back within an hour, loaded anew or rolled back to, goes on. */
+  private static final long GONE_MILLIS = Duration.ofHours(1).toMillis();
+
   private final JudgeStates states;
   private final Map<String, Judging> judges = new HashMap<>();
   private boolean isFailing;
@@ -36,6 +41,7 @@ final class ModelJudges {
   private static final class Judging {
     final WatchedModel model;
     final Judge judge;
+    final Map<Long, Long> goneSince = new HashMap<>(); // Versions, by when that was seen.
     long savedAtMillis;
     boolean isDirty;
 
@@ -56,9 +62,23 @@ final class ModelJudges {
     return verdict;
   }
 
+  /**
+   * Judges a window whose rest is yet to come, as after a restart: what is remembered stays what it
+   * was before the window.
+   */
+  WindowVerdict preview(Profile profile, WatchedModel model) {
+    Judge copy = new Judge(model.config(), model::baseline);
+    try {
+      copy.restore(judging(profile.key().model(), model).judge.save());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // It is what has just been saved.
+    }
+    return copy.judge(profile);
+  }
+
   private Judging judging(String name, WatchedModel model) {
     Judging known = judges.get(name);
-    if (known != null && known.model == model) {
+    if (known != null && known.model.equals(model)) {
       return known;
     }
     // A judge asks for a baseline once: with another one it begins anew from what it remembers.
@@ -78,9 +98,28 @@ final class ModelJudges {
     if (known != null) {
       judging.savedAtMillis = known.savedAtMillis;
       judging.isDirty = known.isDirty;
+      judging.goneSince.putAll(known.goneSince);
     }
     judges.put(name, judging);
     return judging;
+  }
+
+  /** Forgets a model's versions that have not been watched for an hour. */
+  void forgetGone(String model, WatchedModel watched, long nowMillis) {
+    Judging judging = judges.get(model);
+    if (judging == null) {
+      return;
+    }
+    Set<Long> versions = new HashSet<>();
+    judging.judge.keys().forEach(key -> versions.add(key.version()));
+    versions.removeAll(watched.versions().keySet());
+    judging.goneSince.keySet().retainAll(versions);
+    for (long version : versions) {
+      if (nowMillis - judging.goneSince.computeIfAbsent(version, _ -> nowMillis) >= GONE_MILLIS) {
+        judging.judge.forget(model, version);
+        judging.isDirty = true;
+      }
+    }
   }
 
   /** Saves what has changed of judges that were not saved within the last minute. */
@@ -118,7 +157,7 @@ final class ModelJudges {
 
   /** Lets go of a model that is watched no more; what is saved of it serves if it comes back. */
   void release(String model, long nowMillis) {
-    @Nullable Judging judging = judges.remove(model);
+    Judging judging = judges.remove(model);
     if (judging != null) {
       save(model, judging, nowMillis);
     }

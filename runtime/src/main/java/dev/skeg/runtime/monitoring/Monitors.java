@@ -9,14 +9,12 @@ import dev.skeg.monitor.alert.Alerts;
 import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
-import dev.skeg.monitor.drift.VerdictJson;
 import dev.skeg.monitor.drift.WindowVerdict;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileConsumer;
-import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.ProfileKey;
-import dev.skeg.runtime.admin.page.PastVerdict;
-import dev.skeg.runtime.model.ServingException;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.monitoring.WatchedModel.Watch;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.WindowArchive;
@@ -25,11 +23,13 @@ import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,6 +56,9 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   private static final Duration TICK = Duration.ofMinutes(1);
   private static final long EXPIRE_MILLIS = 3_600_000;
 
+  /** How long after its end the rest of a window that was cut in two is waited for. */
+  private static final long CUT_MILLIS = 60_000;
+
   /** How long a stop waits for windows to be judged, and then for what is remembered of them. */
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
@@ -77,8 +80,12 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
 
   // Owned by the thread.
   private final ModelJudges judges;
+  private final KeptWindows kept;
+  private final Map<ProfileKey, Cut> cut = new HashMap<>();
   private long expiredAtMillis;
-  private boolean isArchiveFailing;
+
+  /** A window that has closed before its end, and the model as it was then. */
+  private record Cut(Profile profile, WatchedModel model) {}
 
   /** What alerts are counted by. */
   private record Sort(String model, String severity, String cause) {}
@@ -102,13 +109,15 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     this.judges = new ModelJudges(states);
     this.archive = archive;
     this.history = new WindowHistory(archive);
+    this.kept = new KeptWindows(archive, history);
     this.clock = clock;
     // Its queue has no bound: windows are counted, and all else is a few tasks a version.
     this.thread =
         new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().name("judge").daemon().factory());
     long millis = tick.toMillis();
-    thread.scheduleWithFixedDelay(
-        () -> guarded("what is due", this::tick), millis, millis, TimeUnit.MILLISECONDS);
+    ScheduledFuture<?> _ =
+        thread.scheduleWithFixedDelay(
+            () -> guarded("what is due", this::tick), millis, millis, TimeUnit.MILLISECONDS);
   }
 
   /**
@@ -135,11 +144,18 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     watched.computeIfPresent(
         model, (_, now) -> now.isCurrent(version, watch) ? now.without(version) : now);
     counts.keySet().removeIf(key -> key.model().equals(model) && key.version() == version);
-    history.release(model, version);
-    archive.release(model, version);
+    kept.release(model, version);
     if (!watched.containsKey(model)) {
       judges.release(model, clock.millis());
     }
+  }
+
+  /**
+   * Returns the bins that a version's features were last counted in, or, of a version that is new,
+   * its inputs' in the version before. May read some files.
+   */
+  public Map<FeatureSpec, Bins> earlierBins(String model, long version) {
+    return EarlierBins.of(archive, model, version);
   }
 
   /** Returns whether any version of a model is watched. */
@@ -205,32 +221,48 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     }
   }
 
-  private void judge(Profile profile, WatchedModel model) {
-    WindowVerdict verdict = judges.judge(profile, model);
-    long now = clock.millis();
-    keep(profile, verdict, now);
-    history.add(profile.key(), PastVerdict.of(verdict));
+  private void judge(Profile closed, WatchedModel model) {
+    Profile profile = kept.whole(closed);
+    WindowVerdict verdict;
+    if (profile.counts().isPartial() && clock.millis() < profile.window().endMillis()) {
+      // Its version was loaded again, or is gone, or the server stops. Its rest may come still, and
+      // then it is judged as one: it must not count twice.
+      verdict = judges.preview(profile, model);
+      kept.keep(profile, verdict, clock.millis());
+      cut.put(profile.key(), new Cut(profile, model));
+    } else {
+      cut.remove(profile.key());
+      verdict = judgeWhole(profile, model);
+    }
     counts.compute(
         profile.key(),
         (key, before) ->
-            MonitorCounts.of(before == null ? MonitorCounts.none(key) : before, profile, verdict));
-    tell(alerts.judge(verdict, now));
+            MonitorCounts.of(before == null ? MonitorCounts.none(key) : before, closed, verdict));
   }
 
-  private void keep(Profile profile, WindowVerdict verdict, long nowMillis) {
-    try {
-      archive.keep(
-          profile.key(),
-          profile.window(),
-          ProfileJson.write(profile),
-          VerdictJson.write(verdict),
-          nowMillis);
-      isArchiveFailing = false;
-    } catch (ServingException e) {
-      if (!isArchiveFailing) {
-        LOG.atWarn().addKeyValue("reason", e.getMessage()).log("Windows are not kept");
+  private WindowVerdict judgeWhole(Profile profile, WatchedModel model) {
+    WindowVerdict verdict = judges.judge(profile, model);
+    long now = clock.millis();
+    kept.keep(profile, verdict, now);
+    tell(alerts.judge(verdict, now));
+    return verdict;
+  }
+
+  /** Judges windows whose rest has not come by their end. */
+  private void judgeCut(long nowMillis) {
+    for (Cut each : List.copyOf(cut.values())) {
+      ProfileKey key = each.profile().key();
+      WatchedModel now = watched.get(key.model());
+      boolean isWatched = now != null && now.versions().containsKey(key.version());
+      // One that is watched hands the rest over a moment after the end, if there is any.
+      long grace = isWatched ? CUT_MILLIS : 0;
+      if (nowMillis - each.profile().window().endMillis() >= grace) {
+        cut.remove(key);
+        judgeWhole(each.profile(), each.model());
+        if (now == null) {
+          judges.release(key.model(), nowMillis);
+        }
       }
-      isArchiveFailing = true;
     }
   }
 
@@ -240,20 +272,14 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       return; // Nothing is opened for a server that watches nothing.
     }
     long now = clock.millis();
+    judgeCut(now);
+    watched.forEach((model, each) -> judges.forgetGone(model, each, now));
     judges.saveDue(now);
     if (now - expiredAtMillis >= EXPIRE_MILLIS) {
       expiredAtMillis = now;
       tell(alerts.expire(now));
       judges.forgetOld(now);
-      watched.keySet().forEach(this::prune);
-    }
-  }
-
-  private void prune(String model) {
-    try {
-      archive.prune(model);
-    } catch (ServingException e) {
-      LOG.atWarn().addKeyValue("reason", e.getMessage()).log("Old windows are not deleted");
+      watched.keySet().forEach(kept::prune);
     }
   }
 

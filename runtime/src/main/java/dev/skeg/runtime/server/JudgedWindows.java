@@ -3,7 +3,9 @@ package dev.skeg.runtime.server;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.EffectFloors;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.monitoring.Monitors;
 import java.util.Map;
@@ -54,6 +56,11 @@ final class JudgedWindows implements WindowJudge {
 
   private static double floor(MonitorConfig config, String metric, String feature, double shipped) {
     return config.thresholds().getOrDefault(metric, Map.of()).getOrDefault(feature, shipped);
+  }
+
+  @Override
+  public Map<FeatureSpec, Bins> earlierBins(String model, long version) {
+    return monitors.earlierBins(model, version);
   }
 
   @Override

@@ -1,8 +1,11 @@
 package dev.skeg.runtime.server;
 
 import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.ProfileConsumer;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
+import java.util.Map;
 import java.util.Optional;
 
 /** What becomes of windows that have closed. <b>Threads.</b> Any; must not block for long. */
@@ -14,4 +17,7 @@ interface WindowJudge extends ProfileConsumer {
    *     again meanwhile, and is then watched on
    */
   Runnable watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline);
+
+  /** Returns the bins that features are best counted in, where there is no baseline of them. */
+  Map<FeatureSpec, Bins> earlierBins(String model, long version);
 }

@@ -1,9 +1,13 @@
 package dev.skeg.runtime.monitoring;
 
+import static dev.skeg.runtime.monitoring.TestWindows.AMOUNT;
+import static dev.skeg.runtime.monitoring.TestWindows.BINS;
 import static dev.skeg.runtime.monitoring.TestWindows.HOUR;
 import static dev.skeg.runtime.monitoring.TestWindows.KEY;
+import static dev.skeg.runtime.monitoring.TestWindows.ROWS;
 import static dev.skeg.runtime.monitoring.TestWindows.START;
 import static dev.skeg.runtime.monitoring.TestWindows.baseline;
+import static dev.skeg.runtime.monitoring.TestWindows.part;
 import static dev.skeg.runtime.monitoring.TestWindows.profile;
 import static dev.skeg.runtime.monitoring.TestWindows.window;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -18,6 +22,7 @@ import dev.skeg.monitor.drift.DriftState;
 import dev.skeg.monitor.drift.FeatureVerdict;
 import dev.skeg.monitor.drift.VerdictJson;
 import dev.skeg.monitor.profile.Profile;
+import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.SqliteAlertStore;
@@ -28,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -123,8 +129,8 @@ final class MonitorsTest {
   void aBaselineInTheBinsThatAreAlreadyUsedIsTakenUp() {
     watch(Optional.empty());
     monitors.closed(profile(KEY, 0, .5));
-    watch(Optional.of(baseline()));
     await(() -> verdict(KEY, 0).isPresent());
+    watch(Optional.of(baseline()));
     monitors.closed(profile(KEY, 1, .5));
     monitors.close();
 
@@ -187,6 +193,64 @@ final class MonitorsTest {
     now.addAndGet(60_000);
 
     await(() -> states.load(KEY.model()).orElseThrow().length > first.length);
+  }
+
+  @Test
+  void aWindowThatARestartCutsInTwoIsJudgedOnceAndWhole() {
+    now.set(START + HOUR / 2);
+    Runnable whenGone = watch(Optional.of(baseline()));
+    monitors.closed(part(0, .5));
+    whenGone.run();
+    monitors.close();
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
+    assertThat(monitors.alerts(AlertFilter.open())).isEmpty();
+
+    archive = new WindowArchive(directory.resolve("profiles"), 100, 1 << 24, 1 << 26);
+    monitors = monitors(new SqliteAlertStore(database));
+    watch(Optional.of(baseline()));
+    now.set(START + HOUR + 1_000);
+    monitors.closed(part(0, .5));
+    monitors.close();
+
+    byte[] kept = archive.profile(KEY, window(0)).orElseThrow();
+    assertThat(ProfileJson.read(kept).rows()).isEqualTo(2 * ROWS);
+    byte[] said = archive.verdict(KEY, window(0)).orElseThrow();
+    assertThat(VerdictJson.read(said).rows()).isEqualTo(2 * ROWS);
+    assertThat(monitors.alerts(AlertFilter.open())).hasSize(1);
+  }
+
+  @Test
+  void aWindowWhoseVersionIsGoneIsJudgedAtItsEnd() {
+    now.set(START + HOUR / 2);
+    Runnable whenGone = watch(Optional.of(baseline()));
+    monitors.closed(part(0, .5));
+    whenGone.run();
+    await(() -> !monitors.isWatched(KEY.model()));
+    assertThat(monitors.alerts(AlertFilter.open())).isEmpty();
+
+    now.set(START + HOUR);
+
+    await(() -> !monitors.alerts(AlertFilter.open()).isEmpty());
+  }
+
+  @Test
+  void aVersionGoesOnInTheBinsOfItsLastFullWindowAndANewOneInThoseOfItsInputs() {
+    watch(Optional.empty());
+    monitors.closed(profile(KEY, 0, 0));
+    monitors.close();
+
+    assertThat(monitors.earlierBins("fraud", 1)).containsExactly(Map.entry(AMOUNT, BINS));
+    assertThat(monitors.earlierBins("fraud", 2)).containsExactly(Map.entry(AMOUNT, BINS));
+    assertThat(monitors.earlierBins("other", 1)).isEmpty();
+  }
+
+  @Test
+  void binsThatDoNotFitAnyMoreAreLearntAnew() {
+    watch(Optional.empty());
+    monitors.closed(profile(KEY, 0, 5));
+    monitors.close();
+
+    assertThat(monitors.earlierBins("fraud", 1)).isEmpty();
   }
 
   /** Holds up the judge at the first window until the monitor ends. */

@@ -29,7 +29,7 @@ final class TestWindows {
       new FeatureSpec("amount", FeatureSpec.Role.INPUT, FeatureSpec.Kind.NUMERIC);
   static final NumericBins BINS =
       new NumericBins(new double[0], new double[] {-4, -1.5, -1, -.5, 0, .5, 1, 1.5, 4});
-  private static final int ROWS = 20_000;
+  static final int ROWS = 20_000;
 
   private TestWindows() {}
 
@@ -58,6 +58,13 @@ final class TestWindows {
   static Profile profile(ProfileKey key, int hour, double mean) {
     return new Profile(
         key, window(hour), RowCounts.of(ROWS), List.of(feature(BINS, ROWS, 100 + hour, mean)));
+  }
+
+  /** Returns a window that was not watched from its start to its end. */
+  static Profile part(int hour, double mean) {
+    Profile whole = profile(KEY, hour, mean);
+    return new Profile(
+        KEY, whole.window(), new RowCounts(ROWS, ROWS, 0, 0, true), whole.features());
   }
 
   static Baseline baseline() {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.CategoryHash;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.config.ServerConfig;
@@ -57,6 +59,11 @@ final class MonitoredServerTest {
     public Runnable watch(
         String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
       return () -> {};
+    }
+
+    @Override
+    public Map<FeatureSpec, Bins> earlierBins(String model, long version) {
+      return Map.of();
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -212,5 +213,32 @@ final class SkegServerMonitorTest {
       window(start, .5);
       infer(start + 5 * SECOND, 0, 1);
     }
+  }
+
+  private List<String> bins(long startMillis) throws Exception {
+    JsonNode profile = admin("/v1/models/fraud/profile?window=" + startMillis);
+    assertThat(profile.get("features")).as(profile.toString()).isNotEmpty();
+    List<String> bins = new ArrayList<>();
+    profile.get("features").forEach(feature -> bins.add(feature.get("bins").toString()));
+    return bins;
+  }
+
+  @Test
+  void binsThatWereLearntAreTheSameAfterARestart() throws Exception {
+    server.stop();
+    Files.delete(directory.resolve("models/fraud/1/baseline.json"));
+    server = start();
+    long first = 1_790_000_000_000L;
+    window(first, 0);
+    infer(first + SECOND, 0, 1);
+    awaitWindow(first);
+
+    server.stop();
+    server = start();
+    window(first + 10 * SECOND, 0);
+    infer(first + 20 * SECOND, 0, 1);
+    awaitWindow(first + 10 * SECOND);
+
+    assertThat(bins(first + 10 * SECOND)).isEqualTo(bins(first));
   }
 }

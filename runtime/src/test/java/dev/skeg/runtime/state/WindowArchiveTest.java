@@ -68,8 +68,8 @@ final class WindowArchiveTest {
     WindowArchive archive = open();
     for (int version = 1; version <= 4; version++) {
       ProfileKey key = ProfileKey.of("fraud", version);
-      archive.keep(key, window(1), new byte[20], new byte[5], 10 * version);
-      archive.keep(key, window(2), new byte[20], new byte[5], 10 * version + 1);
+      archive.keep(key, window(1), new byte[20], new byte[5], 10L * version);
+      archive.keep(key, window(2), new byte[20], new byte[5], 10L * version + 1);
     }
     archive.keep(ProfileKey.of("other", 1), window(1), new byte[90], new byte[5], 1);
     archive.release("fraud", 2);
