@@ -3,6 +3,7 @@ package dev.skeg.monitor.baseline;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Role;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,6 +40,37 @@ public record Baseline(
         throw new IllegalArgumentException(spec.name() + " is there twice (expected: once)");
       }
     }
+  }
+
+  /**
+   * Returns what is wrong, for people, about comparing windows of a length with this: how much
+   * blocks vary depends on how long they are.
+   */
+  public Optional<String> misfit(Duration window) {
+    if (span.isEmpty() || window.toMillis() == blockMillis) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "baseline.json: built for windows of "
+            + text(blockMillis)
+            + ", and monitor.window is "
+            + text(window.toMillis())
+            + ": how much windows vary by themselves is misjudged (expected: the same; skeg"
+            + " baseline --window "
+            + text(window.toMillis())
+            + ")");
+  }
+
+  private static String text(long millis) {
+    long seconds = millis / 1000;
+    if (millis % 1000 != 0) {
+      return millis + "ms";
+    }
+    return seconds % 86_400 == 0
+        ? seconds / 86_400 + "d"
+        : seconds % 3_600 == 0
+            ? seconds / 3_600 + "h"
+            : seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
   }
 
   /** Returns the inputs' features. */

@@ -1,6 +1,7 @@
 package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.data.DataException;
+import dev.skeg.monitor.data.JsonLinesFile;
 import dev.skeg.monitor.data.Projection;
 import dev.skeg.monitor.data.Projection.As;
 import dev.skeg.monitor.data.Projection.Wanted;
@@ -33,7 +34,14 @@ import java.util.function.IntFunction;
  * <p><b>Threads.</b> The caller's waits; those that it starts end before it returns.
  */
 public final class BaselineBuilder {
+  /** Rows that tell what columns hold. */
   private static final int HEAD_ROWS = 10_000;
+
+  private static final int FEWEST_HEAD_ROWS = 100;
+
+  /** Values of them: some 64 MiB of texts. */
+  private static final int HEAD_VALUES = 1 << 20;
+
   private static final int MOST_COLUMNS = 4096;
 
   /** Counts of blocks, in all columns: 128 MiB of them. */
@@ -45,7 +53,6 @@ public final class BaselineBuilder {
   private final BaselineOptions options;
   private final BuildProgress progress;
   private final List<TableFile> files = new ArrayList<>();
-  private final List<TableFile> lenient = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
   private BaselineBuilder(BaselineOptions options, BuildProgress progress) {
@@ -67,12 +74,14 @@ public final class BaselineBuilder {
   private BuiltBaseline build(List<Path> data) {
     for (Path path : data) {
       files.add(TableFile.open(path, options.table()));
-      lenient.add(TableFile.open(path, options.table().withBadValuesMissing()));
     }
-    Schema schema = SchemaInference.infer(head(), options);
+    SchemaInference.Inferred inferred = SchemaInference.infer(head(), options);
+    Schema schema = inferred.schema();
     schema
         .leftOut()
         .forEach(column -> notes.add("column " + column.name() + " is " + column.use()));
+    inferred.ofTime().ifPresent(notes::add);
+    noteAbsentColumns(schema);
     if (schema.features().size() > MOST_COLUMNS) {
       throw new DataException(
           schema.features().size() + " features (expected: at most " + MOST_COLUMNS + ")");
@@ -83,12 +92,29 @@ public final class BaselineBuilder {
   /** Returns the first rows of the first file that has any. */
   private TableHead head() {
     for (TableFile file : files) {
-      TableHead head = file.head(HEAD_ROWS);
+      int columns = Math.max(1, file.columns().size());
+      TableHead head = file.head(Math.clamp(HEAD_VALUES / columns, FEWEST_HEAD_ROWS, HEAD_ROWS));
       if (!head.rows().isEmpty()) {
         return head;
       }
     }
     throw new DataException(files.getFirst().path() + " has no row");
+  }
+
+  /** Says which columns JSON lines do not begin with: there they count as missing. */
+  private void noteAbsentColumns(Schema schema) {
+    for (TableFile file : files) {
+      Set<String> there = new HashSet<>(file.columns());
+      for (Wanted wanted : projection(schema).columns()) {
+        if (file instanceof JsonLinesFile && !there.contains(wanted.name())) {
+          notes.add(
+              file.path()
+                  + " has no column "
+                  + wanted.name()
+                  + " in its first lines; it counts as missing where it is not there");
+        }
+      }
+    }
   }
 
   private BuiltBaseline passes(Schema schema) {
@@ -101,7 +127,7 @@ public final class BaselineBuilder {
     first.sample.finish();
     Set<String> overflown = overflown(schema, first);
     if (!overflown.isEmpty()) {
-      return passes(without(schema, overflown));
+      return passes(without(schema, overflown, first.budget.limit()));
     }
     Second second = new Second(schema, first);
     TableSweeps again = new TableSweeps(files, projection(schema), options.threads(), progress);
@@ -130,7 +156,7 @@ public final class BaselineBuilder {
   private static Set<String> overflown(Schema schema, First first) {
     Set<String> names = new HashSet<>();
     for (int i = 0; i < first.categories.length; i++) {
-      if (first.isCategory[i] && first.categories[i].isOverflown()) {
+      if (first.budget.isOver(i)) {
         names.add(schema.features().get(i).name());
       }
     }
@@ -138,9 +164,9 @@ public final class BaselineBuilder {
   }
 
   /** Leaves columns out that turned out to have a category in almost every row. */
-  private Schema without(Schema schema, Set<String> names) {
+  private Schema without(Schema schema, Set<String> names, int limit) {
     for (String name : names) {
-      String why = "column " + name + " has more than " + CategoryCounts.MOST + " categories";
+      String why = "column " + name + " has more than " + limit + " categories";
       if (options.categorical().contains(name)
           || options.features().contains(name)
           || options.outputs().contains(name)) {
@@ -180,15 +206,17 @@ public final class BaselineBuilder {
     final int timeColumn;
     final SampledRows sample;
     final CategoryCounts[] categories;
+    final CategoryBudget budget;
     final BlockCensus census = new BlockCensus(options.window().toMillis());
 
     First(Schema schema) {
       int count = schema.features().size();
       isCategory = new boolean[count];
       categories = new CategoryCounts[count];
+      budget = new CategoryBudget(count);
       for (int i = 0; i < count; i++) {
         isCategory[i] = !schema.features().get(i).isNumeric();
-        categories[i] = new CategoryCounts();
+        categories[i] = new CategoryCounts(i, budget);
       }
       timeColumn = schema.timestamp().isPresent() ? count : -1;
       sample = new SampledRows(count);
@@ -206,7 +234,7 @@ public final class BaselineBuilder {
         public void take(RowBatch batch) {
           for (int i = 0; i < isCategory.length; i++) {
             if (isCategory[i]) {
-              categories[i].add(batch.categories(i), batch.rows());
+              categories[i].add(batch);
             }
           }
           if (timeColumn >= 0) {
@@ -224,10 +252,12 @@ public final class BaselineBuilder {
     private final Tally[] tallies;
     private final Blocks blocks;
     private final boolean hasTimes;
+    private final boolean hasHours;
 
     Second(Schema schema, First first) {
       this.first = first;
       this.hasTimes = first.timeColumn >= 0 && first.census.hasTimes();
+      this.hasHours = hasTimes && !first.census.areDates();
       int count = schema.features().size();
       int most = (int) Math.min(MOST_BLOCKS, MOST_BLOCK_COUNTS / ((long) count * MOST_BINS));
       this.blocks =
@@ -241,12 +271,12 @@ public final class BaselineBuilder {
           long[] bits = first.sample.column(i);
           double[] values = Arrays.stream(bits).mapToDouble(Double::longBitsToDouble).toArray();
           BinPlan plan = BinPlan.of(values, first.sample.rows());
-          tallies[i] = new NumericTally(spec, i, plan, hasTimes, blocks.count());
+          tallies[i] = new NumericTally(spec, i, plan, hasHours, blocks.count());
         } else {
           tallies[i] =
               new CategoryTally(
-                  spec, i, first.categories[i].descending(), hasTimes, blocks.count());
-          first.categories[i] = new CategoryCounts(); // Its memory is needed no more.
+                  spec, i, first.categories[i].descending(), hasHours, blocks.count());
+          first.categories[i].release();
         }
       }
     }
@@ -293,6 +323,9 @@ public final class BaselineBuilder {
       features.addAll(outputs);
       if (hasTimes && first.census.withoutTime() > 0) {
         notes.add(first.census.withoutTime() + " rows have no time and are in no season or block");
+      }
+      if (hasTimes && !hasHours) {
+        notes.add("all times are midnight: they are dates, and tell nothing by the hour");
       }
       Optional<Window> span =
           hasTimes

@@ -130,6 +130,10 @@ record BinPlan(NumericBins open, double center) {
     Arrays.setAll(edges, open::edge);
     edges[0] = outward(min, -1);
     edges[edges.length - 1] = outward(max, 1);
+    if (min == max) { // A value that is too rare for an atom, and the only one.
+      edges[0] = Math.nextDown(edges[0]);
+      edges[edges.length - 1] = Math.nextUp(edges[edges.length - 1]);
+    }
     return new NumericBins(atoms, edges);
   }
 

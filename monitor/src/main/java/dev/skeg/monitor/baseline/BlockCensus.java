@@ -1,6 +1,7 @@
 package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.data.RowBatch;
+import dev.skeg.monitor.data.SplitMix;
 import java.util.Arrays;
 
 /**
@@ -13,6 +14,7 @@ import java.util.Arrays;
  */
 final class BlockCensus {
   private static final int MOST = 1 << 18;
+  private static final long DAY_MILLIS = 86_400_000;
 
   private final long blockMillis;
 
@@ -24,12 +26,16 @@ final class BlockCensus {
   private long firstMillis = Long.MAX_VALUE;
   private long lastMillis = Long.MIN_VALUE;
   private long withoutTime;
+  private boolean areDates = true;
 
   BlockCensus(long blockMillis) {
     this.blockMillis = blockMillis;
   }
 
   synchronized void add(long[] times, int rows) {
+    for (int i = 0; i < rows && areDates; i++) {
+      areDates = times[i] == RowBatch.NO_TIME || times[i] % DAY_MILLIS == 0;
+    }
     int row = 0;
     while (row < rows) {
       long time = times[row];
@@ -52,7 +58,7 @@ final class BlockCensus {
   }
 
   private void add(long block, int rows) {
-    long hash = Blocks.hash(block);
+    long hash = SplitMix.hash(block);
     if (Long.compareUnsigned(hash, limit) > 0) {
       return;
     }
@@ -77,7 +83,7 @@ final class BlockCensus {
       int next = 0;
       for (int i = 0; i < blocks.length; i++) {
         if (counts[i] != 0) {
-          hashes[next++] = Blocks.hash(blocks[i]) ^ Long.MIN_VALUE;
+          hashes[next++] = SplitMix.hash(blocks[i]) ^ Long.MIN_VALUE;
         }
       }
       Arrays.sort(hashes);
@@ -91,7 +97,7 @@ final class BlockCensus {
     size = 0;
     int mask = capacity - 1;
     for (int i = 0; i < oldBlocks.length; i++) {
-      long hash = Blocks.hash(oldBlocks[i]);
+      long hash = SplitMix.hash(oldBlocks[i]);
       if (oldCounts[i] != 0 && Long.compareUnsigned(hash, limit) <= 0) {
         int slot = (int) hash & mask;
         while (counts[slot] != 0) {
@@ -107,6 +113,11 @@ final class BlockCensus {
   /** Returns whether any row has a time. */
   synchronized boolean hasTimes() {
     return lastMillis >= firstMillis;
+  }
+
+  /** Returns whether all times are midnights. */
+  synchronized boolean areDates() {
+    return areDates;
   }
 
   synchronized long firstMillis() {
@@ -128,7 +139,7 @@ final class BlockCensus {
     int next = 0;
     for (int i = 0; i < blocks.length; i++) {
       if (counts[i] >= BlockVariation.FEWEST_ROWS) {
-        hashes[next++] = Blocks.hash(blocks[i]) ^ Long.MIN_VALUE;
+        hashes[next++] = SplitMix.hash(blocks[i]) ^ Long.MIN_VALUE;
       }
     }
     hashes = Arrays.copyOf(hashes, next);
@@ -139,7 +150,7 @@ final class BlockCensus {
     int count = 0;
     for (int i = 0; i < blocks.length && count < chosen; i++) {
       if (counts[i] >= BlockVariation.FEWEST_ROWS
-          && Long.compareUnsigned(Blocks.hash(blocks[i]), greatest) <= 0) {
+          && Long.compareUnsigned(SplitMix.hash(blocks[i]), greatest) <= 0) {
         found[count++] = blocks[i];
       }
     }

@@ -24,14 +24,6 @@ final class Blocks {
     Arrays.sort(this.blocks);
   }
 
-  /** SplitMix64's mixing (Steele et al. 2014): no two blocks have the same. */
-  static long hash(long block) {
-    long z = block * 0x9E3779B97F4A7C15L + 0x9E3779B97F4A7C15L;
-    z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-    return z ^ z >>> 31;
-  }
-
   int count() {
     return blocks.length;
   }

@@ -38,9 +38,9 @@ final class CategoryTally extends Tally {
       FeatureSpec spec,
       int column,
       List<CategoryCounts.Counted> categories,
-      boolean hasTimes,
+      boolean hasHours,
       int blocks) {
-    super(column, binCount(categories.size()), hasTimes, blocks);
+    super(column, binCount(categories.size()), hasHours, blocks);
     this.spec = spec;
     long[] hashes = categories.stream().mapToLong(CategoryCounts.Counted::hash).toArray();
     int own = Math.min(hashes.length, CategoryBins.MAX_NAMED);
@@ -97,7 +97,8 @@ final class CategoryTally extends Tally {
     for (int row = 0; row < batch.rows(); row++) {
       int index = bins[row] - CategoryBins.FIRST_NAMED;
       if (index >= 0 && index < names.length && names[index] == null) {
-        names[index] = batch.categoryText(column, row);
+        // Spelled as it is hashed: the same whichever of a number's spellings comes first.
+        names[index] = CategoryHash.spelling(batch.categoryText(column, row));
         unnamed--;
       }
     }

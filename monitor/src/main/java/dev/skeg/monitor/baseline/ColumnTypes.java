@@ -17,8 +17,28 @@ final class ColumnTypes {
   private static final Pattern TIME =
       Pattern.compile(
           "(?:.*[_.-])?(?:timestamp|time|ts|datetime|date|at|epoch)|.*(?:Time|Timestamp|Date|At)");
-  private static final List<String> TIME_NAMES =
-      List.of("timestamp", "event_time", "event_timestamp", "ts", "time", "datetime", "date");
+
+  /**
+   * Names of a row's own time, without what separates their words; the best first. Other times, as
+   * a date of birth, say something about the row.
+   */
+  private static final List<String> ROW_TIMES =
+      List.of(
+          "timestamp",
+          "eventtime",
+          "eventtimestamp",
+          "ts",
+          "time",
+          "datetime",
+          "date",
+          "eventdate",
+          "requesttime",
+          "occurredat",
+          "recordedat",
+          "createdat");
+
+  /** The rank of a name that is no row's time. */
+  static final int NO_ROW_TIME = ROW_TIMES.size();
 
   /** Rows from which on values that all differ mean something. */
   private static final int TELLING_ROWS = 50;
@@ -90,11 +110,8 @@ final class ColumnTypes {
 
   /** Returns how good a column's name is for the time of a row; less is better. */
   static int timeRank(String name) {
-    int rank = TIME_NAMES.indexOf(name.toLowerCase(Locale.ROOT));
-    if (rank >= 0) {
-      return rank;
-    }
-    return TIME_NAMES.size() + (isTimeName(name) ? 0 : 1);
+    int rank = ROW_TIMES.indexOf(name.replaceAll("[_. -]", "").toLowerCase(Locale.ROOT));
+    return rank >= 0 ? rank : NO_ROW_TIME;
   }
 
   private static boolean isTimeName(String name) {

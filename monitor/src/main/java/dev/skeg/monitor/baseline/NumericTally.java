@@ -1,6 +1,7 @@
 package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.data.RowBatch;
+import dev.skeg.monitor.data.SplitMix;
 import dev.skeg.monitor.profile.DistinctEstimate;
 import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.HeavyValues;
@@ -18,13 +19,13 @@ final class NumericTally extends Tally {
   private final MomentSums all;
   private final MomentSums[] byHour;
 
-  NumericTally(FeatureSpec spec, int column, BinPlan plan, boolean hasTimes, int blocks) {
-    super(column, plan.open().size(), hasTimes, blocks);
+  NumericTally(FeatureSpec spec, int column, BinPlan plan, boolean hasHours, int blocks) {
+    super(column, plan.open().size(), hasHours, blocks);
     this.spec = spec;
     this.open = plan.open();
     this.center = plan.center();
     this.all = new MomentSums(center);
-    this.byHour = new MomentSums[hasTimes ? Seasons.HOURS : 0];
+    this.byHour = new MomentSums[hasHours ? Seasons.HOURS : 0];
     Arrays.setAll(byHour, hour -> new MomentSums(center));
   }
 
@@ -125,7 +126,7 @@ final class NumericTally extends Tally {
     long[] hashes =
         Arrays.stream(bits)
             .filter(one -> !Double.isNaN(Double.longBitsToDouble(one)))
-            .map(Blocks::hash)
+            .map(SplitMix::hash)
             .toArray();
     return DistinctEstimate.of(hashes);
   }

@@ -28,15 +28,23 @@ final class SchemaInference {
   }
 
   /**
+   * What was decided.
+   *
+   * @param ofTime for people: which column the rows' time was taken from, or was not, if nobody
+   *     said which
+   */
+  record Inferred(Schema schema, Optional<String> ofTime) {}
+
+  /**
    * Decides.
    *
    * @throws DataException if a column is named that is not there, or cannot be what it is to be
    */
-  static Schema infer(TableHead head, BaselineOptions options) {
+  static Inferred infer(TableHead head, BaselineOptions options) {
     return new SchemaInference(head, options).infer();
   }
 
-  private Schema infer() {
+  private Inferred infer() {
     check();
     Optional<String> timestamp = timestamp();
     Map<String, Schema.Column> columns = new LinkedHashMap<>();
@@ -60,7 +68,28 @@ final class SchemaInference {
     if (features.isEmpty()) {
       throw new DataException("no column could be a feature (expected: numbers or names)");
     }
-    return new Schema(List.copyOf(columns.values()), features, timestamp);
+    Schema schema = new Schema(List.copyOf(columns.values()), features, timestamp);
+    return new Inferred(schema, ofTime(timestamp));
+  }
+
+  private Optional<String> ofTime(Optional<String> timestamp) {
+    if (options.timestamp().isPresent()) {
+      return Optional.empty();
+    }
+    if (timestamp.isPresent()) {
+      return Optional.of(
+          "the rows' time is column "
+              + timestamp.get()
+              + " (for another: --timestamp COLUMN; for none: --exclude "
+              + timestamp.get()
+              + ")");
+    }
+    return types.entrySet().stream()
+        .filter(column -> column.getValue() == ColumnType.TIME)
+        .map(Map.Entry::getKey)
+        .filter(name -> !options.excluded().contains(name) && !options.features().contains(name))
+        .findFirst()
+        .map(name -> "no column is taken for the rows' time (for one: --timestamp " + name + ")");
   }
 
   private void check() {
@@ -94,7 +123,8 @@ final class SchemaInference {
       boolean isCandidate =
           column.getValue() == ColumnType.TIME
               && !options.excluded().contains(column.getKey())
-              && !options.features().contains(column.getKey());
+              && !options.features().contains(column.getKey())
+              && ColumnTypes.timeRank(column.getKey()) < ColumnTypes.NO_ROW_TIME;
       if (isCandidate
           && (best.isEmpty()
               || ColumnTypes.timeRank(column.getKey()) < ColumnTypes.timeRank(best))) {

@@ -152,25 +152,6 @@ public final class Seasons {
     return new SeasonCell(level, sums, all);
   }
 
-  /** Returns the seasons of both columns' values together. */
-  Seasons merge(Seasons other) {
-    if (!isPresent()) {
-      return other;
-    }
-    if (!other.isPresent()) {
-      return this;
-    }
-    long[][] sums = new long[HOURS][bins()];
-    Moments[] both = new Moments[HOURS];
-    for (int hour = 0; hour < HOURS; hour++) {
-      for (int bin = 0; bin < bins(); bin++) {
-        sums[hour][bin] = counts[hour][bin] + other.counts[hour][bin];
-      }
-      both[hour] = moments[hour].merge(other.moments[hour]);
-    }
-    return new Seasons(sums, both);
-  }
-
   @Override
   public boolean equals(Object other) {
     return other instanceof Seasons that

@@ -33,14 +33,14 @@ abstract class Tally {
   final int column;
   final int binCount;
   final long[] counts;
-  final long[] hourCounts; // By hour, then by bin; empty without times.
+  final long[] hourCounts; // By hour, then by bin; empty where hours are not known.
   final int[] blockCounts; // By block, then by bin.
 
-  Tally(int column, int binCount, boolean hasTimes, int blocks) {
+  Tally(int column, int binCount, boolean hasHours, int blocks) {
     this.column = column;
     this.binCount = binCount;
     this.counts = new long[binCount];
-    this.hourCounts = new long[hasTimes ? Seasons.HOURS * binCount : 0];
+    this.hourCounts = new long[hasHours ? Seasons.HOURS * binCount : 0];
     this.blockCounts = new int[Math.multiplyExact(blocks, binCount)];
   }
 

@@ -34,7 +34,20 @@ final class BadValues {
     counts.incrementAndGet(column);
   }
 
-  DataException failure(int column, String text, String place, long offset) {
+  /**
+   * Counts one of a file whose rows have no place in a text.
+   *
+   * @param row from 0 on
+   * @throws DataException if it is not to be read as missing
+   */
+  void addOfRow(int column, String text, long row) {
+    if (!areMissing) {
+      throw failure(column, text, path + ": row " + (row + 1), row);
+    }
+    counts.incrementAndGet(column);
+  }
+
+  private DataException failure(int column, String text, String place, long offset) {
     Projection.Wanted wanted = projection.columns().get(column);
     String expected =
         wanted.as() == Projection.As.TIME
@@ -49,12 +62,8 @@ final class BadValues {
             + " (expected: "
             + expected
             + ")",
-        wanted.name(),
+        wanted,
         offset);
-  }
-
-  Path path() {
-    return path;
   }
 
   long count(int column) {

@@ -54,6 +54,10 @@ public final class CsvFile implements TableFile {
           path
               + " ends its lines by a carriage return alone (expected: a line feed; tr '\\r' '\\n')");
     }
+    if (options.hasHeader() && !Texts.isUtf8(bytes, start, first.next())) {
+      throw new DataException(
+          path + ": the header " + first.texts() + " is no UTF-8 " + Texts.EXPECTED_UTF_8);
+    }
     return options.hasHeader()
         ? new CsvFile(path, options, format, names(path, first.texts()), first.next())
         : new CsvFile(path, options, format, numbered(first.texts().size()), start);

@@ -87,6 +87,7 @@ final class CsvReader implements RowReader {
       return false;
     }
     batch.text = chunk.bytes;
+    batch.textOffset = chunk.offset;
     segment = MemorySegment.ofArray(chunk.bytes);
     return true;
   }

@@ -68,7 +68,7 @@ final class CsvSweep implements Sweep {
 
   @Override
   public RowReader reader() {
-    return new CsvReader(this, actions, targets, new RowBatch(projection));
+    return new CsvReader(this, actions, targets, new RowBatch(projection, csv.path()));
   }
 
   @Override

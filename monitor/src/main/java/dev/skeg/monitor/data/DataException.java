@@ -1,5 +1,6 @@
 package dev.skeg.monitor.data;
 
+import dev.skeg.monitor.data.Projection.Wanted;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * as they are known, what was found, and what would do.
  */
 public final class DataException extends RuntimeException {
-  private final @Nullable String column;
+  private final @Nullable Wanted wanted;
   private final long offset;
 
   public DataException(String message) {
@@ -19,13 +20,13 @@ public final class DataException extends RuntimeException {
 
   public DataException(String message, Throwable cause) {
     super(message, cause);
-    this.column = null;
+    this.wanted = null;
     this.offset = Long.MAX_VALUE;
   }
 
-  DataException(String message, @Nullable String column, long offset) {
+  DataException(String message, @Nullable Wanted wanted, long offset) {
     super(message);
-    this.column = column;
+    this.wanted = wanted;
     this.offset = offset;
   }
 
@@ -43,9 +44,12 @@ public final class DataException extends RuntimeException {
             + ")");
   }
 
-  /** Returns the column that has a value of another kind than its others; else nothing. */
-  public Optional<String> column() {
-    return Optional.ofNullable(column);
+  /**
+   * Returns the column that has a value of another kind than its others, and as what it was read;
+   * else nothing.
+   */
+  public Optional<Wanted> wanted() {
+    return Optional.ofNullable(wanted);
   }
 
   /**

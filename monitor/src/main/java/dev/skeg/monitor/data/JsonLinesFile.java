@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file with a JSON object a line. A value within objects has a dotted name, as {@code user.age};
- * lists are no features. The columns are those that the first lines have.
+ * lists are no features. The columns are those that the first lines have; a key that a line does
+ * not have is a missing value. {@code NaN} and {@code Infinity}, which Python writes, are numbers.
  */
 public final class JsonLinesFile implements TableFile {
   /** Lines that are looked at for their columns. */
@@ -26,38 +28,47 @@ public final class JsonLinesFile implements TableFile {
   private final Path path;
   private final TableOptions options;
   private final JsonFactory json;
-  private final TableHead head;
+  private final Map<String, Integer> columns = new LinkedHashMap<>();
+  private final Map<String, TableHead.Declared> nested = new HashMap<>();
 
-  private JsonLinesFile(Path path, TableOptions options, JsonFactory json, TableHead head) {
+  private JsonLinesFile(Path path, TableOptions options) {
     this.path = path;
     this.options = options;
-    this.json = json;
-    this.head = head;
+    this.json = JsonFactory.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   }
 
   static JsonLinesFile open(Path path, TableOptions options) {
-    JsonFactory json = new JsonFactory();
-    return new JsonLinesFile(path, options, json, readHead(path, options, json));
+    JsonLinesFile file = new JsonLinesFile(path, options);
+    file.lines(HEAD_ROWS, parser -> file.collect(parser, "", name -> {}));
+    return file;
   }
 
-  private static TableHead readHead(Path path, TableOptions options, JsonFactory json) {
-    Texts texts = new Texts(options.missing());
-    Map<String, TableHead.@Nullable Declared> columns = new LinkedHashMap<>();
-    List<Map<String, String>> rows = new ArrayList<>();
+  /** What is done with a line's object, whose beginning was just read. */
+  private interface Line {
+    void read(JsonParser parser) throws IOException;
+  }
+
+  /** What is done with a value that was just read. */
+  private interface Value {
+    void read(String name) throws IOException;
+  }
+
+  /** Reads the first lines. */
+  private void lines(int rows, Line each) {
+    int read = 0;
     RawChunk chunk = new RawChunk(RawChunks.SIZE);
     try (RawChunks chunks = new RawChunks(path, 0, false)) {
-      while (rows.size() < HEAD_ROWS && chunk.offset < HEAD_BYTES && chunks.next(chunk)) {
+      while (read < rows && chunk.offset < HEAD_BYTES && chunks.next(chunk)) {
         int at = 0;
-        while (rows.size() < HEAD_ROWS && at < chunk.length) {
+        while (read < rows && at < chunk.length) {
           int end = RawChunks.lineFeed(chunk.bytes, at);
           if (!isBlank(chunk.bytes, at, end)) {
             try (JsonParser parser = json.createParser(chunk.bytes, at, end - at)) {
-              Map<String, String> row = new HashMap<>();
               if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw notAnObject(path, chunk.offset + at);
               }
-              collect(parser, "", columns, row, texts);
-              rows.add(row);
+              each.read(parser);
+              read++;
             } catch (JsonProcessingException e) {
               throw malformed(path, chunk.offset + at, e);
             }
@@ -68,52 +79,23 @@ public final class JsonLinesFile implements TableFile {
     } catch (IOException e) {
       throw DataException.unreadable(path, e);
     }
-    return head(columns, rows);
   }
 
-  private static TableHead head(
-      Map<String, TableHead.@Nullable Declared> columns, List<Map<String, String>> rows) {
-    List<String> names = new ArrayList<>(columns.keySet());
-    List<@Nullable String[]> texts = new ArrayList<>();
-    for (Map<String, String> row : rows) {
-      @Nullable String[] line = new @Nullable String[names.size()];
-      for (int i = 0; i < line.length; i++) {
-        line[i] = row.get(names.get(i));
-      }
-      texts.add(line);
-    }
-    Map<String, TableHead.Declared> nested = new HashMap<>();
-    columns.forEach((name, declared) -> {
-      if (declared != null) {
-        nested.put(name, declared);
-      }
-    });
-    return new TableHead(names, texts, nested);
-  }
-
-  /** Collects an object's values, whose beginning was just read. */
-  private static void collect(
-      JsonParser parser,
-      String prefix,
-      Map<String, TableHead.@Nullable Declared> columns,
-      Map<String, String> row,
-      Texts texts)
-      throws IOException {
+  /** Collects an object's columns and has its values read. */
+  private void collect(JsonParser parser, String prefix, Value each) throws IOException {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = prefix + parser.currentName();
-      switch (parser.nextToken()) {
-        case START_OBJECT -> collect(parser, name + ".", columns, row, texts);
-        case START_ARRAY -> {
-          parser.skipChildren();
-          columns.put(name, TableHead.Declared.NESTED);
-        }
-        case VALUE_NULL -> columns.putIfAbsent(name, null);
-        default -> {
-          columns.putIfAbsent(name, null);
-          if (!texts.isMissing(parser.getText())) {
-            row.put(name, parser.getText());
-          }
-        }
+      JsonToken token = parser.nextToken();
+      if (token == JsonToken.START_OBJECT) {
+        collect(parser, name + ".", each);
+        continue;
+      }
+      columns.putIfAbsent(name, columns.size());
+      if (token == JsonToken.START_ARRAY) {
+        parser.skipChildren();
+        nested.put(name, TableHead.Declared.NESTED);
+      } else if (token != JsonToken.VALUE_NULL) {
+        each.read(name);
       }
     }
   }
@@ -128,11 +110,15 @@ public final class JsonLinesFile implements TableFile {
   }
 
   static DataException malformed(Path path, long offset, JsonProcessingException e) {
+    String problem = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
     return new DataException(
         TextPlace.of(path, offset)
             + ": "
-            + e.getOriginalMessage().lines().findFirst().orElse("no JSON")
-            + " (expected: one JSON object a line)",
+            + problem
+            + " "
+            + (problem.startsWith("Invalid UTF-8")
+                ? Texts.EXPECTED_UTF_8
+                : "(expected: one JSON object a line)"),
         null,
         offset);
   }
@@ -158,14 +144,30 @@ public final class JsonLinesFile implements TableFile {
 
   @Override
   public List<String> columns() {
-    return head.columns();
+    return List.copyOf(columns.keySet());
   }
 
   @Override
   public TableHead head(int rows) {
-    return rows >= head.rows().size()
-        ? head
-        : new TableHead(head.columns(), head.rows().subList(0, rows), head.declared());
+    Texts texts = new Texts(options.missing());
+    int width = columns.size();
+    List<@Nullable String[]> head = new ArrayList<>();
+    lines(
+        Math.min(rows, HEAD_ROWS),
+        parser -> {
+          @Nullable String[] row = new @Nullable String[width];
+          collect(
+              parser,
+              "",
+              name -> {
+                int column = columns.getOrDefault(name, width);
+                if (column < width && !texts.isMissing(parser.getText())) {
+                  row[column] = parser.getText();
+                }
+              });
+          head.add(row);
+        });
+    return new TableHead(columns(), head, nested);
   }
 
   @Override

@@ -39,9 +39,6 @@ final class JsonLinesSweep implements Sweep {
     List<Projection.Wanted> wanted = projection.columns();
     for (int i = 0; i < wanted.size(); i++) {
       String name = wanted.get(i).name();
-      if (!file.columns().contains(name)) {
-        throw DataException.noColumn(file.path(), name, file.columns());
-      }
       Keys keys = root;
       for (String part : name.split("\\.", -1)) {
         keys = keys.names.computeIfAbsent(part, key -> new Keys());
@@ -56,7 +53,7 @@ final class JsonLinesSweep implements Sweep {
 
   @Override
   public RowReader reader() {
-    return new Reader(new RowBatch(projection));
+    return new Reader(new RowBatch(projection, file.path()));
   }
 
   @Override
@@ -209,13 +206,14 @@ final class JsonLinesSweep implements Sweep {
     }
 
     private long time(JsonParser parser, JsonToken token, int column) throws IOException {
-      if (!token.isNumeric() && texts.isMissing(parser.getText())) {
-        return RowBatch.NO_TIME;
+      long millis;
+      if (token.isNumeric()) {
+        double number = parser.getDoubleValue();
+        millis = Double.isNaN(number) ? RowBatch.NO_TIME : TimeText.ofNumber(number);
+      } else {
+        String text = parser.getText();
+        millis = texts.isMissing(text) ? RowBatch.NO_TIME : TimeText.millis(text);
       }
-      long millis =
-          token.isNumeric()
-              ? TimeText.ofNumber(parser.getDoubleValue())
-              : TimeText.millis(parser.getText());
       if (millis == TimeText.NONE) {
         bad.add(column, parser.getText(), chunk.offset + chunk.at);
         return RowBatch.NO_TIME;

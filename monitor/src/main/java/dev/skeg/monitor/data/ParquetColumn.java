@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ParquetColumn {
   private static final long DAY = 86_400_000;
+  private static final byte[] NOTHING = {};
   private static final int JULIAN_EPOCH = 2_440_588; // 1970-01-01 as a Julian day.
 
   private final ColumnReader reader;
@@ -35,15 +36,16 @@ final class ParquetColumn {
   private final As as;
   private final int column;
   private final BadValues bad;
-  private final Texts texts = new Texts(TableOptions.USUAL_MISSING);
+  private final Texts texts;
 
-  ParquetColumn(ColumnReader reader, As as, int column, BadValues bad) {
+  ParquetColumn(ColumnReader reader, As as, int column, BadValues bad, Texts texts) {
     this.reader = reader;
     this.schema = reader.getColumnSchema();
     this.logical = schema.logicalType();
     this.as = as;
     this.column = column;
     this.bad = bad;
+    this.texts = texts;
   }
 
   /** Texts of a batch's categories, one behind the other. */
@@ -78,7 +80,10 @@ final class ParquetColumn {
         case TIME ->
             batch.longs[column][row] = isNull ? RowBatch.NO_TIME : time(values, row, firstRow);
         case CATEGORY -> {
-          byte[] bytes = isNull ? new byte[0] : text(values, row);
+          byte[] bytes = isNull ? NOTHING : text(values, row);
+          if (texts.isMissing(bytes, 0, bytes.length)) {
+            bytes = NOTHING;
+          }
           text.add(column, row, bytes);
           batch.longs[column][row] = CategoryHash.of(MemorySegment.ofArray(bytes));
         }
@@ -120,7 +125,8 @@ final class ParquetColumn {
     try {
       return texts.number(bytes, 0, bytes.length);
     } catch (Texts.NotANumber e) {
-      throw unreadable(new String(bytes, StandardCharsets.UTF_8), firstRow + row);
+      bad.addOfRow(column, new String(bytes, StandardCharsets.UTF_8), firstRow + row);
+      return Double.NaN;
     }
   }
 
@@ -128,7 +134,10 @@ final class ParquetColumn {
     long millis =
         switch (values) {
           case byte[][] bytes when bytes[row].length == 12 -> julian(bytes[row]);
-          case byte[][] bytes -> TimeText.millis(bytes[row], 0, bytes[row].length);
+          case byte[][] bytes ->
+              texts.isMissing(bytes[row], 0, bytes[row].length)
+                  ? RowBatch.NO_TIME
+                  : TimeText.millis(bytes[row], 0, bytes[row].length);
           case long[] longs when logical instanceof TimestampType timestamp ->
               switch (timestamp.unit()) {
                 case MILLIS -> longs[row];
@@ -136,10 +145,14 @@ final class ParquetColumn {
                 case NANOS -> Math.floorDiv(longs[row], 1_000_000L);
               };
           case int[] ints when logical instanceof LogicalType.DateType -> ints[row] * DAY;
-          default -> TimeText.ofNumber(number(values, row, firstRow));
+          default -> {
+            double number = number(values, row, firstRow);
+            yield Double.isNaN(number) ? RowBatch.NO_TIME : TimeText.ofNumber(number);
+          }
         };
     if (millis == TimeText.NONE) {
-      throw unreadable(new String(text(values, row), StandardCharsets.UTF_8), firstRow + row);
+      bad.addOfRow(column, new String(text(values, row), StandardCharsets.UTF_8), firstRow + row);
+      return RowBatch.NO_TIME;
     }
     return millis;
   }
@@ -167,21 +180,16 @@ final class ParquetColumn {
       case int[] ints -> bytes(isUnsigned() ? Integer.toUnsignedString(ints[row]) : "" + ints[row]);
       case long[] longs ->
           bytes(isUnsigned() ? Long.toUnsignedString(longs[row]) : "" + longs[row]);
-      case float[] floats -> number(floats[row]);
-      case double[] doubles -> number(doubles[row]);
+      case float[] floats -> spelled(floats[row]);
+      case double[] doubles -> spelled(doubles[row]);
       case boolean[] booleans -> bytes(booleans[row] ? "true" : "false");
       case byte[][] bytes -> bytes[row];
       default -> throw unexpected(values);
     };
   }
 
-  /** Spells a number as {@link CategoryHash} does. */
-  private static byte[] number(double number) {
-    if (Double.isNaN(number)) {
-      return new byte[0];
-    }
-    long integer = (long) number;
-    return bytes(integer == number ? Long.toString(integer) : Double.toString(number));
+  private static byte[] spelled(double number) {
+    return Double.isNaN(number) ? NOTHING : bytes(CategoryHash.spelling(number));
   }
 
   private BigDecimal decimal(Object values, int row, int scale) {
@@ -201,10 +209,6 @@ final class ParquetColumn {
 
   private static double unsigned(long bits) {
     return bits >= 0 ? bits : (bits >>> 1 | (bits & 1)) * 2.0;
-  }
-
-  private DataException unreadable(String text, long row) {
-    return bad.failure(column, text, bad.path() + ": row " + (row + 1), row);
   }
 
   private IllegalStateException unexpected(Object values) {

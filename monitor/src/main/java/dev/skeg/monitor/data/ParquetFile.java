@@ -21,19 +21,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ParquetFile implements TableFile {
   private final Path path;
+  private final TableOptions options;
   private final List<ColumnSchema> schema;
 
-  private ParquetFile(Path path, List<ColumnSchema> schema) {
+  private ParquetFile(Path path, TableOptions options, List<ColumnSchema> schema) {
     this.path = path;
+    this.options = options;
     this.schema = List.copyOf(schema);
   }
 
-  static ParquetFile open(Path path) {
+  static ParquetFile open(Path path, TableOptions options) {
     try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(path))) {
       if (reader.getFileMetaData().numRows() == 0) {
         throw new DataException(path + " has no row");
       }
-      return new ParquetFile(path, reader.getFileSchema().getColumns());
+      return new ParquetFile(path, options, reader.getFileSchema().getColumns());
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       throw DataException.unreadable(path, e);
     }
@@ -122,6 +124,6 @@ public final class ParquetFile implements TableFile {
 
   @Override
   public Sweep sweep(Projection projection, int file) {
-    return new ParquetSweep(this, projection, file);
+    return new ParquetSweep(this, projection, options, file);
   }
 }

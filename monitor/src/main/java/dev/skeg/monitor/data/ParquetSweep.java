@@ -29,11 +29,12 @@ final class ParquetSweep implements Sweep {
   private long nextRow;
   private boolean stopped;
 
-  ParquetSweep(ParquetFile file, Projection projection, int number) {
+  ParquetSweep(ParquetFile file, Projection projection, TableOptions options, int number) {
     this.file = file;
     this.projection = projection;
     this.number = number;
-    this.bad = new BadValues(file.path(), projection, false);
+    this.bad = new BadValues(file.path(), projection, options.badValueIsMissing());
+    Texts texts = new Texts(options.missing());
     List<String> names = new ArrayList<>();
     for (Wanted wanted : projection.columns()) {
       @Nullable ColumnSchema column = file.column(wanted.name());
@@ -48,7 +49,7 @@ final class ParquetSweep implements Sweep {
       readers =
           parquet
               .buildColumnReaders(ColumnProjection.columns(names.toArray(String[]::new)))
-              .batchSize(new RowBatch(projection).capacity)
+              .batchSize(new RowBatch(projection, file.path()).capacity)
               .build();
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       throw DataException.unreadable(file.path(), e);
@@ -56,13 +57,17 @@ final class ParquetSweep implements Sweep {
     for (int i = 0; i < names.size(); i++) {
       columns.add(
           new ParquetColumn(
-              readers.getColumnReader(names.get(i)), projection.columns().get(i).as(), i, bad));
+              readers.getColumnReader(names.get(i)),
+              projection.columns().get(i).as(),
+              i,
+              bad,
+              texts));
     }
   }
 
   @Override
   public RowReader reader() {
-    return new Reader(new RowBatch(projection));
+    return new Reader(new RowBatch(projection, file.path()));
   }
 
   /** Owned by one thread. */

@@ -2,6 +2,7 @@ package dev.skeg.monitor.data;
 
 import dev.skeg.monitor.data.Projection.As;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -36,9 +37,19 @@ public final class RowBatch {
   /** Where the texts of categories lie. */
   byte[] text = {};
 
+  /** Where {@link #text} begins in its file's text, if it is a part of that. */
+  long textOffset;
+
+  private final Projection projection;
+  private final Path path;
   private long limit = EVERY_ROW;
 
-  RowBatch(Projection projection) {
+  /**
+   * @param path of the file that it will have rows of
+   */
+  RowBatch(Projection projection, Path path) {
+    this.projection = projection;
+    this.path = path;
     List<Projection.Wanted> columns = projection.columns();
     int count = columns.size();
     this.capacity = Math.clamp(VALUES / Math.max(1, count), FEWEST_ROWS, MOST_ROWS);
@@ -84,6 +95,29 @@ public final class RowBatch {
     return new String(text, (int) (place >>> 32), (int) place, StandardCharsets.UTF_8);
   }
 
+  /**
+   * Checks the text that a category's hash is of.
+   *
+   * @throws DataException if it is no UTF-8, so that no request's text could have its hash
+   */
+  public void checkText(int column, int row) {
+    long place = texts[column][row];
+    int from = (int) (place >>> 32);
+    if (!Texts.isUtf8(text, from, from + (int) place)) {
+      long offset = textOffset + from;
+      throw new DataException(
+          TextPlace.of(path, offset)
+              + ": column "
+              + projection.columns().get(column).name()
+              + ": "
+              + TextPlace.quote(categoryText(column, row))
+              + " is no UTF-8 "
+              + Texts.EXPECTED_UTF_8,
+          null,
+          offset);
+    }
+  }
+
   /** Says where the text of a category lies in {@link #text}. */
   void place(int column, int row, int start, int length) {
     texts[column][row] = (long) start << 32 | length;
@@ -111,11 +145,8 @@ public final class RowBatch {
     return Long.compareUnsigned(key, limit) <= 0;
   }
 
-  /** Returns a row's key from its place in a file; SplitMix64's mixing (Steele et al. 2014). */
+  /** Returns a row's key from its place in a file. */
   static long key(long file, long place) {
-    long z = (place + (file << 48)) * 0x9E3779B97F4A7C15L + 0x9E3779B97F4A7C15L;
-    z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-    return z ^ z >>> 31;
+    return SplitMix.hash(place + (file << 48));
   }
 }

@@ -56,7 +56,7 @@ public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
       throw new DataException(path + " is empty");
     }
     if (start.length >= 4 && start[0] == 'P' && start[1] == 'A' && start[2] == 'R') {
-      return ParquetFile.open(path);
+      return ParquetFile.open(path, options);
     }
     if (start.length >= 2
         && ((start[0] == (byte) 0xFE && start[1] == (byte) 0xFF)

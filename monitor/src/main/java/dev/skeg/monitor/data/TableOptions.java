@@ -1,5 +1,6 @@
 package dev.skeg.monitor.data;
 
+import dev.skeg.monitor.record.CategoryHash;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,17 +12,16 @@ import java.util.Optional;
  * @param hasHeader whether the first record of a CSV file has the columns' names; else they are
  *     {@code c0}, {@code c1}, …
  * @param missing what stands for a missing value, beside nothing at all
- * @param badValueIsMissing whether text that is no number, in a column of numbers, is counted and
- *     read as missing; else it ends the reading
+ * @param badValueIsMissing whether a value that is no number or time, in a column of those, is
+ *     counted and read as missing; else it ends the reading
  */
 public record TableOptions(
     Optional<Character> delimiter,
     boolean hasHeader,
     List<String> missing,
     boolean badValueIsMissing) {
-  /** What stands for a missing value where nothing else is said. */
-  public static final List<String> USUAL_MISSING =
-      List.of("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>");
+  /** What stands for a missing value where nothing else is said; of categories, always. */
+  public static final List<String> USUAL_MISSING = CategoryHash.MISSING_SPELLINGS;
 
   public TableOptions {
     delimiter.ifPresent(given -> {

@@ -11,6 +11,9 @@ import java.util.List;
  * <p>Immutable; any thread may use it.
  */
 final class Texts {
+  /** What would do instead of other bytes; most files that are not UTF-8 are Latin 1. */
+  static final String EXPECTED_UTF_8 = "(expected: UTF-8; iconv -f latin1 -t utf-8)";
+
   private final byte[][] missing;
   private final int longestMissing;
 
@@ -42,6 +45,16 @@ final class Texts {
       }
     }
     return false;
+  }
+
+  /** Returns whether bytes are a text. */
+  static boolean isUtf8(byte[] bytes, int from, int to) {
+    String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    if (text.indexOf('\uFFFD') < 0) {
+      return true;
+    }
+    byte[] encoded = text.getBytes(StandardCharsets.UTF_8); // It may be there by itself.
+    return Arrays.equals(encoded, 0, encoded.length, bytes, from, to);
   }
 
   boolean isMissing(String text) {

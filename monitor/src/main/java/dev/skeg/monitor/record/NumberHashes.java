@@ -31,8 +31,7 @@ public final class NumberHashes {
 
   /** Returns the hash of a category that is a number; {@link CategoryHash#MISSING} if it is NaN. */
   public long of(double number) {
-    long integer = (long) number;
-    return integer == number && integer != Long.MAX_VALUE ? of(integer) : CategoryHash.of(number);
+    return CategoryHash.isInteger(number) ? of((long) number) : CategoryHash.of(number);
   }
 
   private long hash(long number) {
@@ -45,6 +44,6 @@ public final class NumberHashes {
     if (number < 0) {
       text[--at] = '-';
     }
-    return CategoryHash.of(utf8, at, (long) MOST_DIGITS - at);
+    return CategoryHash.ofText(utf8, at, (long) MOST_DIGITS - at);
   }
 }

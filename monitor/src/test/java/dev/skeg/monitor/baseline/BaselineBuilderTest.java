@@ -15,6 +15,7 @@ import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -275,7 +276,118 @@ final class BaselineBuilderTest {
             "column user_id is left out: different in every row",
             "column note is left out: written language",
             "column empty is left out: no value in the first rows",
-            "column y is left out: the label");
+            "column y is left out: the label",
+            "the rows' time is column created_at (for another: --timestamp COLUMN; for none:"
+                + " --exclude created_at)",
+            "all times are midnight: they are dates, and tell nothing by the hour");
+    assertThat(feature(built, "amount").seasons().isPresent()).isFalse();
+  }
+
+  @Test
+  void takesNoTimeOfWhateverKindForTheRows() {
+    BuiltBaseline built =
+        build(
+            options(1),
+            write("t.csv", "a,birth_date,first_seen_at\n1,1980-01-01,2026-01-01T10:00:00Z\n"));
+
+    assertThat(built.schema().timestamp()).isEmpty();
+    assertThat(built.baseline().span()).isEmpty();
+    assertThat(built.notes())
+        .contains(
+            "column birth_date is left out: a time",
+            "no column is taken for the rows' time (for one: --timestamp birth_date)");
+  }
+
+  @Test
+  void buildsOfAColumnWithASingleRareValue() {
+    StringBuilder csv = new StringBuilder("a,b\n");
+    for (int i = 0; i < 1000; i++) {
+      csv.append(i == 500 ? "2.1" : "").append(',').append(i / 10.0).append('\n');
+    }
+
+    FeatureBaseline feature = feature(build(options(1), write("t.csv", csv)), "a");
+
+    NumericBins bins = (NumericBins) feature.bins();
+    assertThat(feature.whole().count(bins.binOf(2.1f))).isEqualTo(1);
+    assertThat(bins.binOf(2.2)).isEqualTo(NumericBins.ABOVE);
+  }
+
+  @Test
+  void takesKeysThatALaterFileDoesNotBeginWithForMissing() {
+    Path first = write("a.jsonl", "{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": \"y\"}\n");
+    Path second = write("b.jsonl", "{\"a\": 3}\n");
+
+    BuiltBaseline built = build(options(1), first, second);
+
+    assertThat(feature(built, "b").whole().count(Bins.MISSING)).isEqualTo(1);
+    assertThat(built.notes())
+        .containsExactly(
+            second
+                + " has no column b in its first lines; it counts as missing where it is not"
+                + " there");
+  }
+
+  @Test
+  void knowsCategoriesThatAreNumbersHoweverAModelIsAskedWithThem() {
+    StringBuilder csv = new StringBuilder("zip,rate,ok\n");
+    for (int i = 0; i < 600; i++) {
+      csv.append(i % 3 == 0 ? "0" : "").append(1000 + i % 300).append(i % 2 == 0 ? ".0," : ",");
+      csv.append(i % 2 == 0 ? "0.1," : "0.20,").append(i % 2 == 0 ? "True\n" : "true\n");
+    }
+    BaselineOptions given =
+        new BaselineOptions(
+            TableOptions.standard(),
+            Optional.empty(),
+            List.of(),
+            List.of(),
+            Optional.empty(),
+            Set.of("zip", "rate", "ok"),
+            Set.of(),
+            Duration.ofHours(1),
+            2);
+
+    BuiltBaseline built = build(given, write("t.csv", csv));
+
+    CategoryBins zip = (CategoryBins) feature(built, "zip").bins();
+    for (int code = 1000; code < 1300; code++) {
+      assertThat(zip.binOf(CategoryHash.of(code))).isNotEqualTo(CategoryBins.UNSEEN);
+    }
+    assertThat(zip.names()).hasSize(128).allMatch(name -> name.matches("1\\d{3}"));
+    CategoryBins rate = (CategoryBins) feature(built, "rate").bins();
+    assertThat(rate.binOf(CategoryHash.of((double) 0.1f))).isNotEqualTo(CategoryBins.UNSEEN);
+    assertThat(rate.names()).containsExactlyInAnyOrder("0.1", "0.2");
+    assertThat(((CategoryBins) feature(built, "ok").bins()).names()).containsExactly("1");
+  }
+
+  @Test
+  void refusesCategoriesThatAreNoTextAndSaysWhere() throws IOException {
+    Path file = directory.resolve("latin.csv");
+    Files.writeString(file, "a,city\n1,Oslo\n2,Z\u00fcrich\n3,Oslo\n", StandardCharsets.ISO_8859_1);
+    Path header = directory.resolve("header.csv");
+    Files.writeString(header, "a,gr\u00f6\u00dfe\n1,2\n", StandardCharsets.ISO_8859_1);
+
+    assertThatThrownBy(() -> build(options(1), file))
+        .isInstanceOf(DataException.class)
+        .hasMessage(
+            file
+                + ":3: column city: \"Z\uFFFDrich\" is no UTF-8 (expected: UTF-8; iconv -f latin1"
+                + " -t utf-8)");
+    assertThatThrownBy(() -> build(options(1), header))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("header.csv: the header [a, gr")
+        .hasMessageEndingWith("(expected: UTF-8; iconv -f latin1 -t utf-8)");
+  }
+
+  @Test
+  void saysThatABaselineIsOfOtherWindowsThanItIsComparedWith() {
+    Baseline baseline = build(options(1), write("t.csv", new Rows(100, 1).csv)).baseline();
+
+    assertThat(baseline.misfit(Duration.ofHours(1))).isEmpty();
+    assertThat(baseline.misfit(Duration.ofMinutes(5)))
+        .contains(
+            "baseline.json: built for windows of 1h, and monitor.window is 5m: how much windows"
+                + " vary by themselves is misjudged (expected: the same; skeg baseline --window"
+                + " 5m)");
   }
 
   @Test

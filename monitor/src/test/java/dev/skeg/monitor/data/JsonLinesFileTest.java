@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.monitor.data.TableHead.Declared;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +76,38 @@ final class JsonLinesFileTest {
     assertThatThrownBy(() ->
             TableFile.open(write(directory, "a.json", "[{\"a\": 1}]"), TableOptions.standard()))
         .hasMessageContaining("is one JSON array (expected: an object a line");
+  }
+
+  @Test
+  void readsWhatPythonWritesForNumbersThatAreNone() {
+    TableFile file =
+        open(
+            """
+            {"a": NaN, "t": 1767225600}
+            {"a": Infinity, "t": NaN}
+            {"a": -Infinity, "t": 1767225600}
+            """);
+
+    assertThat(rows(file, "a:NUMBER", "t:TIME"))
+        .containsExactly("NaN 1767225600000", "Infinity -", "-Infinity 1767225600000");
+    assertThat(file.head(10).values(0)).containsExactly("Infinity", "-Infinity");
+  }
+
+  @Test
+  void takesAKeyThatNoLineHasForMissing() {
+    assertThat(rows(open("{\"a\": 1}\n{\"a\": 2}\n"), "a:NUMBER", "b:NUMBER", "c:CATEGORY"))
+        .containsExactly("1.0 NaN []", "2.0 NaN []");
+  }
+
+  @Test
+  void saysWhatToDoAboutBytesThatAreNoText() throws IOException {
+    Path file = directory.resolve("latin.jsonl");
+    Files.writeString(file, "{\"a\": \"Z\u00fcrich\"}\n", StandardCharsets.ISO_8859_1);
+
+    assertThatThrownBy(() -> TableFile.open(file, TableOptions.standard()))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("latin.jsonl:1: Invalid UTF-8")
+        .hasMessageEndingWith("(expected: UTF-8; iconv -f latin1 -t utf-8)");
   }
 
   @Test

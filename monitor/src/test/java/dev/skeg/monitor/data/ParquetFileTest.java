@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,9 +26,13 @@ final class ParquetFileTest {
   @TempDir Path directory;
 
   private static TableFile open(String name) {
+    return open(name, TableOptions.standard());
+  }
+
+  private static TableFile open(String name, TableOptions options) {
     try {
       Path path = Path.of(Objects.requireNonNull(ParquetFileTest.class.getResource(name)).toURI());
-      return TableFile.open(path, TableOptions.standard());
+      return TableFile.open(path, options);
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
     }
@@ -93,6 +98,29 @@ final class ParquetFileTest {
         .containsEntry("user.height", Declared.NUMBER);
     assertThat(head.declared().values()).contains(Declared.NESTED);
     assertThat(head.values(head.columns().indexOf("city")).getFirst()).isEqualTo("Oslo");
+  }
+
+  @Test
+  void readsWhatIsToBeMissingAsMissing() {
+    TableFile file =
+        open("snappy.parquet", new TableOptions(Optional.empty(), true, List.of("Oslo"), true));
+
+    assertThat(rows(file, "city:CATEGORY").subList(1, 4))
+        .containsExactly("[]", "[Łódź]", "[Zürich]");
+    try (Sweep sweep = file.sweep(TableFixture.projection("city:NUMBER", "day:TIME"), 0)) {
+      RowReader reader = sweep.reader();
+      long rows = 0;
+      while (reader.next()) {
+        rows += reader.batch().rows();
+      }
+      assertThat(rows).isEqualTo(1000);
+      assertThat(sweep.badValues(0)).isBetween(580L, 620L); // Zürich and Łódź.
+      assertThat(sweep.badValues(1)).isZero();
+    }
+    try (Sweep sweep = file.sweep(TableFixture.projection("city:TIME"), 0)) {
+      assertThat(sweep.reader().next()).isTrue();
+      assertThat(sweep.badValues(0)).isPositive();
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.skeg.runtime.cli;
 
 import dev.skeg.monitor.baseline.BaselineOptions;
 import dev.skeg.monitor.data.TableOptions;
+import dev.skeg.runtime.config.ValueType;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,11 +11,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -22,13 +20,8 @@ import picocli.CommandLine.ParseResult;
 
 /** The options of {@code skeg baseline}. */
 final class BaselineArguments {
-  private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})([smhd])");
-  private static final Map<String, Duration> UNITS =
-      Map.of(
-          "s", Duration.ofSeconds(1),
-          "m", Duration.ofMinutes(1),
-          "h", Duration.ofHours(1),
-          "d", Duration.ofDays(1));
+  private static final ValueType<Duration> WINDOW =
+      ValueType.duration(Duration.ofSeconds(1), Duration.ofDays(366));
 
   private BaselineArguments() {}
 
@@ -50,7 +43,7 @@ final class BaselineArguments {
         "--timestamp",
         "COLUMN",
         "The column with a row's time: ISO 8601, or a number since the epoch. Default: a column"
-            + " that looks like one.");
+            + " named like one, as ts or created_at.");
     add(spec, "--features", "COLUMNS", "The inputs, as a,b,c. Default: all that could be one.");
     add(spec, "--categorical", "COLUMNS", "Columns of names that look like numbers.");
     add(spec, "--outputs", "COLUMNS", "Columns with the model's predictions.");
@@ -70,15 +63,16 @@ final class BaselineArguments {
         spec,
         "--missing",
         "TEXTS",
-        "What stands for a missing value beside nothing, as NA,-. Default: "
+        "What stands for a missing value beside nothing, as NA,-; of names the usual ones always do."
+            + " Default: "
             + String.join(",", TableOptions.USUAL_MISSING)
             + ".");
     add(
         spec,
         "--on-bad-value",
         "fail|missing",
-        "What text in a column of numbers does: ends the command, or is counted and taken for"
-            + " missing. Default: fail.");
+        "What text in a column of numbers or times does: ends the command, or is counted and taken"
+            + " for missing. Default: fail.");
     add(spec, "--threads", "N", "Threads that read. Default: one a processor, at most 8.");
   }
 
@@ -141,7 +135,7 @@ final class BaselineArguments {
         text(arguments, "--label"),
         Set.copyOf(columns(arguments, "--categorical")),
         Set.copyOf(columns(arguments, "--exclude")),
-        text(arguments, "--window").map(BaselineArguments::duration).orElse(standard.window()),
+        text(arguments, "--window").map(BaselineArguments::window).orElse(standard.window()),
         text(arguments, "--threads").map(BaselineArguments::threads).orElse(standard.threads()));
   }
 
@@ -183,14 +177,12 @@ final class BaselineArguments {
     return given.charAt(0);
   }
 
-  private static Duration duration(String given) {
-    Matcher matcher = DURATION.matcher(given);
-    if (!matcher.matches()) {
-      throw new BadUsage("--window: " + given + " (expected: a time, as 30s, 5m, 1h or 1d)");
+  private static Duration window(String given) {
+    try {
+      return WINDOW.parse(given);
+    } catch (IllegalArgumentException e) {
+      throw new BadUsage("--window: " + e.getMessage());
     }
-    return UNITS
-        .getOrDefault(matcher.group(2), Duration.ZERO)
-        .multipliedBy(Long.parseLong(matcher.group(1)));
   }
 
   private static int threads(String given) {

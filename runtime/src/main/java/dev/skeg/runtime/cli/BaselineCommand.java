@@ -10,6 +10,8 @@ import dev.skeg.monitor.baseline.BaselineOptions;
 import dev.skeg.monitor.baseline.BuiltBaseline;
 import dev.skeg.monitor.baseline.Schema;
 import dev.skeg.monitor.data.DataException;
+import dev.skeg.monitor.data.Projection.As;
+import dev.skeg.monitor.data.Projection.Wanted;
 import dev.skeg.runtime.telemetry.Logs;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,13 +28,16 @@ import picocli.CommandLine.ParseResult;
 final class BaselineCommand implements Command {
   private final Console console;
   private final Duration tick;
+  private final boolean isTerminal;
 
   /**
    * @param tick how long it may take before progress is shown
+   * @param isTerminal whether somebody watches
    */
-  BaselineCommand(Console console, Duration tick) {
+  BaselineCommand(Console console, Duration tick, boolean isTerminal) {
     this.console = console;
     this.tick = tick;
+    this.isTerminal = isTerminal;
   }
 
   @Override
@@ -67,12 +72,12 @@ final class BaselineCommand implements Command {
         BaselineArguments.path("--out", arguments.matchedOptionValue("--out", "baseline.json"));
     BuiltBaseline built;
     double seconds;
-    try (BuildTicker ticker = new BuildTicker(console, tick)) {
+    try (BuildTicker ticker = new BuildTicker(console, tick, isTerminal)) {
       built = BaselineBuilder.build(data, options(arguments), ticker);
       BaselineFile.write(out, built.baseline());
       seconds = ticker.elapsed().toMillis() / 1e3;
     } catch (DataException e) {
-      console.problem(e.getMessage() + e.column().map(BaselineCommand::remedy).orElse(""));
+      console.problem(e.getMessage() + e.wanted().map(BaselineCommand::remedy).orElse(""));
       return Console.FAILURE;
     } catch (IOException e) {
       console.problem(out + " cannot be written: " + e);
@@ -94,10 +99,12 @@ final class BaselineCommand implements Command {
     }
   }
 
-  private static String remedy(String column) {
-    return "; if these are names: --categorical "
-        + column
-        + "; to count such values as missing: --on-bad-value missing";
+  private static String remedy(Wanted column) {
+    String another =
+        column.as() == As.TIME
+            ? "; if these are not the rows' times: --timestamp COLUMN or --exclude "
+            : "; its first rows are mostly numbers; if these are names: --categorical ";
+    return another + column.name() + "; to count such values as missing: --on-bad-value missing";
   }
 
   private void print(Path out, BuiltBaseline built, double seconds) {

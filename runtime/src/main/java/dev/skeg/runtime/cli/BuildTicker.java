@@ -7,16 +7,21 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Draws on standard error how far the building of a baseline has come, once it takes long.
+ * Draws on standard error how far the building of a baseline has come, once it takes long: on a
+ * terminal in one line, which is gone in the end; elsewhere in a line now and then.
  *
  * <p><b>Threads.</b> Any tells; a virtual thread draws, until this is closed.
  */
 final class BuildTicker implements BuildProgress, AutoCloseable {
-  private static final int WIDTH = 30;
+  private static final int WIDTH = 20; // So that the line is within 80 columns.
+  private static final int REDRAWS = 4;
+  private static final int PAUSES = 10;
+  private static final String CLEARED = "\r\u001b[K";
 
   private record State(int pass, long rows, long doneBytes, long totalBytes, long nanos) {}
 
   private final Console console;
+  private final boolean isTerminal;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread printer;
   private final long begunNanos = System.nanoTime();
@@ -26,11 +31,13 @@ final class BuildTicker implements BuildProgress, AutoCloseable {
   /**
    * Starts.
    *
-   * @param every how long until the first line, and between two
+   * @param after how long until it is drawn on a terminal; elsewhere that takes longer
+   * @param isTerminal whether a line can be drawn again
    */
-  BuildTicker(Console console, Duration every) {
+  BuildTicker(Console console, Duration after, boolean isTerminal) {
     this.console = console;
-    this.printer = Thread.ofVirtual().name("progress").start(() -> print(every));
+    this.isTerminal = isTerminal;
+    this.printer = Thread.ofVirtual().name("progress").start(() -> print(after));
   }
 
   @Override
@@ -42,13 +49,35 @@ final class BuildTicker implements BuildProgress, AutoCloseable {
     state = new State(pass, rows, doneBytes, totalBytes, now);
   }
 
-  private void print(Duration every) {
+  private void print(Duration after) {
+    Duration first = isTerminal ? after : after.multipliedBy(PAUSES);
+    Duration pause = isTerminal ? after.dividedBy(REDRAWS) : first;
     try {
-      while (!closed.await(every.toNanos(), TimeUnit.NANOSECONDS)) {
-        console.problem(describe(state, passBegunNanos));
+      if (!closed.await(first.toNanos(), TimeUnit.NANOSECONDS)) {
+        do {
+          draw();
+        } while (!closed.await(pause.toNanos(), TimeUnit.NANOSECONDS));
+        clear();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  void draw() {
+    String line = describe(state, passBegunNanos);
+    if (isTerminal) {
+      console.err().print(CLEARED + line);
+      console.err().flush();
+    } else {
+      console.problem(line);
+    }
+  }
+
+  void clear() {
+    if (isTerminal) {
+      console.err().print(CLEARED);
+      console.err().flush();
     }
   }
 

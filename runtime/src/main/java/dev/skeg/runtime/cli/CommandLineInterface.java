@@ -43,7 +43,7 @@ public final class CommandLineInterface {
             new ValidateCommand(console, checker),
             new StatusCommand(console),
             new PushCommand(console, PROGRESS_AFTER),
-            new BaselineCommand(console, PROGRESS_AFTER));
+            new BaselineCommand(console, PROGRESS_AFTER, Terminal.isStandardError()));
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.skeg.runtime.config;
 
+import dev.skeg.monitor.profile.CollectorConfig;
+import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.config.ModelYaml.ModelKey;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -7,6 +9,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The keys of model.yaml's block {@code monitor}, and what is made of them. */
@@ -16,8 +20,6 @@ final class MonitorKeys {
   /** Behind a key whose value is a list of texts. */
   static final String LIST = "[]";
 
-  private static final int MAX_SEGMENTS = 32;
-  private static final int MAX_LATE_WINDOWS = 16;
   private static final List<String> METRICS = List.of("mean", "log-sd", "mass", "ks", "tvd");
   private static final String THRESHOLDS = "monitor.thresholds.";
 
@@ -53,6 +55,7 @@ final class MonitorKeys {
   private String latenessPlace = "";
   private double sample = 1;
   private String parameter = "";
+  private String parameterPlace = "";
   private final List<String> segments = new ArrayList<>();
   private String segmentsPlace = "";
   private String tensor = "";
@@ -172,7 +175,10 @@ final class MonitorKeys {
         latenessPlace = entry.place();
       }
       case "monitor.sample" -> sample = SAMPLE.parse(text);
-      case "monitor.segment.parameter" -> parameter = PARAMETER.parse(text);
+      case "monitor.segment.parameter" -> {
+        parameter = PARAMETER.parse(text);
+        parameterPlace = entry.place();
+      }
       case "monitor.segment.values" + LIST -> {
         segments.add(SEGMENT.parse(text));
         segmentsPlace = entry.place();
@@ -196,25 +202,19 @@ final class MonitorKeys {
 
   /** Returns what was taken. */
   MonitorConfig config(List<String> problems) {
-    if (lateness.compareTo(window.multipliedBy(MAX_LATE_WINDOWS)) > 0) {
+    if (lateness.compareTo(window.multipliedBy(CollectorConfig.MAX_LATE_WINDOWS)) > 0) {
       problems.add(
           latenessPlace
               + ": "
               + ValueType.duration(lateness)
               + " (expected: at most 16 windows, "
-              + ValueType.duration(window.multipliedBy(MAX_LATE_WINDOWS))
+              + ValueType.duration(window.multipliedBy(CollectorConfig.MAX_LATE_WINDOWS))
               + ")");
     }
-    if (segments.size() > MAX_SEGMENTS || new HashSet<>(segments).size() < segments.size()) {
-      problems.add(segmentsPlace + ": (expected: at most 32 values, each only once)");
-    }
-    if (parameter.isEmpty() != segments.isEmpty()) {
-      problems.add(
-          "monitor.segment: only one of its keys is there (expected: parameter and values)");
-    }
-    if (new HashSet<>(names).size() < names.size()) {
-      problems.add(namesPlace + ": (expected: each name only once)");
-    }
+    checkSegments(problems);
+    twice(names)
+        .ifPresent(name ->
+            problems.add(namesPlace + ": " + name + " is there twice (expected: each once)"));
     return new MonitorConfig(
         isOn,
         window,
@@ -227,5 +227,38 @@ final class MonitorKeys {
         names,
         categorical,
         thresholds);
+  }
+
+  private void checkSegments(List<String> problems) {
+    if (segments.size() > CollectorConfig.MAX_SEGMENTS) {
+      problems.add(
+          segmentsPlace
+              + ": "
+              + segments.size()
+              + " values (expected: at most "
+              + CollectorConfig.MAX_SEGMENTS
+              + ")");
+    }
+    twice(segments)
+        .ifPresent(value ->
+            problems.add(segmentsPlace + ": " + value + " is there twice (expected: each once)"));
+    if (segments.contains(ProfileKey.OTHER)) {
+      problems.add(
+          segmentsPlace
+              + ": "
+              + ProfileKey.OTHER
+              + " (expected: another value; it is what all values that are not listed are called)");
+    }
+    if (parameter.isEmpty() && !segments.isEmpty()) {
+      problems.add(segmentsPlace + ": without monitor.segment.parameter (expected: both)");
+    }
+    if (segments.isEmpty() && !parameter.isEmpty()) {
+      problems.add(parameterPlace + ": without monitor.segment.values (expected: both)");
+    }
+  }
+
+  private static Optional<String> twice(List<String> values) {
+    Set<String> seen = new HashSet<>();
+    return values.stream().filter(value -> !seen.add(value)).findFirst();
   }
 }

@@ -33,7 +33,7 @@ public record ValueType<T>(String name, String expected, Function<String, T> par
    *
    * @throws IllegalArgumentException saying what came and what would do
    */
-  T parse(String text) {
+  public T parse(String text) {
     try {
       return parser.apply(text);
     } catch (IllegalArgumentException e) {
@@ -64,7 +64,8 @@ public record ValueType<T>(String name, String expected, Function<String, T> par
         "port", "a port, 0 to 65535; 0 takes a free one", text -> (int) number(text, 0, 65535, ""));
   }
 
-  static ValueType<Duration> duration(Duration min, Duration max) {
+  /** A duration within a range. */
+  public static ValueType<Duration> duration(Duration min, Duration max) {
     return new ValueType<>(
         "duration",
         "a duration with one of the units us, ms, s, m, h, d; "

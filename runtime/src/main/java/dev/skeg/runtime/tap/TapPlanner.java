@@ -12,8 +12,10 @@ import dev.skeg.runtime.model.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Each element of an input's or output's row is a feature. One element goes by the tensor's
  * name. The columns of the features' tensor have the names that the configuration gives, else those
  * of the baseline if it has as many, else {@code f0}, {@code f1} and so on; columns of other
- * tensors are called {@code scores[0]}. Rows longer than {@link #MAX_COLUMNS}, or of a length that
- * varies, are summarised: {@code pixels.norm}. What would make a record longer than 4 KiB is left
- * out.
+ * tensors are called {@code scores[0]}. Rows longer than {@link #MAX_COLUMNS}, of a length that
+ * varies, or that would make a record longer than 4 KiB, are summarised: {@code pixels.norm}.
  */
 public final class TapPlanner {
   /** Columns that are recorded one by one, at most; names that are given are always. */
@@ -39,6 +40,12 @@ public final class TapPlanner {
   private final List<Encoding> encodings = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
 
+  /** Features that no baseline can have: summaries, and lengths of texts. */
+  private final Set<FeatureSpec> derived = new HashSet<>();
+
+  /** Of the baseline's features, those that were to be the table's columns and cannot be. */
+  private final Set<FeatureSpec> given = new HashSet<>();
+
   private TapPlanner(Signature signature, FeatureOptions options) {
     this.signature = signature;
     this.options = options;
@@ -50,10 +57,35 @@ public final class TapPlanner {
   /**
    * What was decided.
    *
-   * @param problems where the configuration and the model do not agree, for people; what they are
-   *     about is recorded as if it had not been said
+   * @param problems where the configuration or the baseline and the model do not agree, for people;
+   *     what they are about is recorded as if it had not been said
    */
-  public record Planned(TapLayout layout, List<String> problems) {}
+  public record Planned(TapLayout layout, List<String> problems) {
+    /**
+     * Returns which thresholds are of nothing that is recorded, for people.
+     *
+     * @param thresholds by metric and feature, as the configuration has them
+     */
+    public List<String> misplaced(Map<String, Map<String, Double>> thresholds) {
+      List<String> names = layout.records().features().stream().map(FeatureSpec::name).toList();
+      List<String> misplaced = new ArrayList<>();
+      new TreeMap<>(thresholds)
+          .forEach((metric, features) ->
+              new TreeMap<>(features)
+                  .keySet().stream()
+                      .filter(name -> !names.contains(name))
+                      .forEach(name ->
+                          misplaced.add(
+                              "monitor.thresholds."
+                                  + metric
+                                  + "."
+                                  + name
+                                  + ": no such feature or output (expected: one of "
+                                  + BaselineFit.shown(names)
+                                  + ")")));
+      return misplaced;
+    }
+  }
 
   private static boolean isByRow(TensorSpec tensor) {
     return tensor.shape().rank() > 0 && tensor.shape().dim(0) == Shape.VARIABLE;
@@ -75,6 +107,7 @@ public final class TapPlanner {
       outputs[i] = columns(signature.outputs().get(i), Role.OUTPUT, false);
     }
     checkNames();
+    problems.addAll(baselineProblems());
     RecordLayout records = new RecordLayout(features, encodings);
     return new Planned(
         new TapLayout(
@@ -127,40 +160,71 @@ public final class TapPlanner {
   private @Nullable TensorColumns columns(TensorSpec tensor, Role role, boolean isTable) {
     long elements = elements(tensor);
     List<String> names = isTable ? tableNames(tensor, elements) : List.of();
-    boolean isSummary = names.isEmpty() && (elements < 0 || elements > MAX_COLUMNS);
+    if (names.isEmpty() && (elements < 0 || elements > MAX_COLUMNS)) {
+      // Texts without end: nothing of them is a number.
+      return tensor.type() == DataType.BYTES ? null : summary(tensor, role, elements);
+    }
     DataType type = tensor.type();
     int first = features.size();
-    if (isSummary && type == DataType.BYTES) {
-      return null; // Texts without end: nothing of them is a number.
-    }
-    if (isSummary) {
-      if (!fits(TensorColumns.SUMMARY, tensor)) {
-        return null;
-      }
-      for (int i = 0; i < TensorColumns.SUMMARY; i++) {
-        String of = i < SUMMARY.length ? SUMMARY[i] : "block" + (i - SUMMARY.length);
-        add(new FeatureSpec(tensor.name() + "." + of, role, Kind.NUMERIC), Encoding.DOUBLE);
-      }
-      return new TensorColumns(type, first, TensorColumns.SUMMARY, elements, true, false);
-    }
     int count = (int) elements;
     boolean hasLengths = false;
     for (int i = 0; i < count && type == DataType.BYTES; i++) {
       hasLengths |= isFreeText(name(tensor, names, i, count), role);
     }
     int words = hasLengths ? 2 * count : count;
-    if (!fits(words, tensor)) {
-      return null;
+    if (!fits(words)) {
+      return summaryInstead(tensor, role, elements, isTable);
     }
     Encoding encoding = TensorColumns.encoding(type);
     for (int i = 0; i < count; i++) {
       String name = name(tensor, names, i, count);
       add(new FeatureSpec(name, role, kind(name, role, type)), encoding);
       if (hasLengths) {
-        add(new FeatureSpec(name + ".length", role, Kind.NUMERIC), Encoding.LONG);
+        addDerived(name + ".length", role, Encoding.LONG);
       }
     }
     return new TensorColumns(type, first, words, elements, false, hasLengths);
+  }
+
+  private @Nullable TensorColumns summaryInstead(
+      TensorSpec tensor, Role role, long elements, boolean isTable) {
+    if (isTable) {
+      given.addAll(tableFeatures(tensor));
+    }
+    if (tensor.type() == DataType.BYTES || !fits(TensorColumns.SUMMARY)) {
+      return nothing(tensor);
+    }
+    problems.add(
+        "monitor: '"
+            + tensor.name()
+            + "' is recorded as a summary: with its "
+            + elements
+            + " columns a row would have more than "
+            + RecordLayout.MAX_FEATURES
+            + " features and outputs");
+    return summary(tensor, role, elements);
+  }
+
+  private @Nullable TensorColumns nothing(TensorSpec tensor) {
+    problems.add(
+        "monitor: '"
+            + tensor.name()
+            + "' is not recorded: with it a row would have more than "
+            + RecordLayout.MAX_FEATURES
+            + " features and outputs");
+    return null;
+  }
+
+  private @Nullable TensorColumns summary(TensorSpec tensor, Role role, long elements) {
+    if (!fits(TensorColumns.SUMMARY)) {
+      return nothing(tensor);
+    }
+    int first = features.size();
+    for (int i = 0; i < TensorColumns.SUMMARY; i++) {
+      String of = i < SUMMARY.length ? SUMMARY[i] : "block" + (i - SUMMARY.length);
+      addDerived(tensor.name() + "." + of, role, Encoding.DOUBLE);
+    }
+    return new TensorColumns(tensor.type(), first, TensorColumns.SUMMARY, elements, true, false);
   }
 
   private void add(FeatureSpec feature, Encoding encoding) {
@@ -168,17 +232,14 @@ public final class TapPlanner {
     encodings.add(encoding);
   }
 
-  private boolean fits(int words, TensorSpec tensor) {
-    boolean fits = features.size() + words <= RecordLayout.MAX_FEATURES;
-    if (!fits) {
-      problems.add(
-          "monitor: '"
-              + tensor.name()
-              + "' is not recorded: with it a row would have more than "
-              + RecordLayout.MAX_FEATURES
-              + " features and outputs");
-    }
-    return fits;
+  private void addDerived(String name, Role role, Encoding encoding) {
+    FeatureSpec feature = new FeatureSpec(name, role, Kind.NUMERIC);
+    derived.add(feature);
+    add(feature, encoding);
+  }
+
+  private boolean fits(int words) {
+    return features.size() + words <= RecordLayout.MAX_FEATURES;
   }
 
   private List<String> tableNames(TensorSpec tensor, long elements) {
@@ -195,26 +256,61 @@ public final class TapPlanner {
               + tensor.name()
               + "')");
     }
-    // Of the baseline's features, those that are no input of their own are the table's columns.
-    List<String> known = new ArrayList<>();
-    for (FeatureSpec feature : options.known()) {
-      boolean isTensor =
-          signature.inputIndex(feature.name()) >= 0 && !feature.name().equals(tensor.name());
-      if (feature.role() == Role.INPUT && !isTensor) {
-        known.add(feature.name());
-      }
+    if (elements == 1) {
+      return List.of(); // Its tensor's name says which feature it is.
     }
+    List<FeatureSpec> known = tableFeatures(tensor);
     if (known.size() == elements) {
-      return known;
+      return known.stream().map(FeatureSpec::name).toList();
     }
-    if (elements <= 1 || elements > MAX_COLUMNS) {
-      return List.of();
+    // A prediction among the training data's columns is no input.
+    List<String> inputs =
+        known.stream()
+            .map(FeatureSpec::name)
+            .filter(name -> signature.outputIndex(name) < 0)
+            .toList();
+    if (inputs.size() == elements) {
+      return inputs;
     }
     List<String> numbered = new ArrayList<>();
-    for (int i = 0; i < elements; i++) {
+    for (int i = 0; i < elements && elements <= MAX_COLUMNS; i++) {
       numbered.add("f" + i);
     }
+    boolean areKnown =
+        !numbered.isEmpty() && known.stream().map(FeatureSpec::name).toList().containsAll(numbered);
+    if (!known.isEmpty() && !areKnown) {
+      given.addAll(known);
+      problems.add(misfit(tensor, elements, known.size()));
+    }
     return numbered;
+  }
+
+  /** Returns the baseline's features that are no input of their own: they are a table's columns. */
+  private List<FeatureSpec> tableFeatures(TensorSpec table) {
+    return options.known().stream()
+        .filter(feature -> feature.role() == Role.INPUT)
+        .filter(feature ->
+            signature.inputIndex(feature.name()) < 0 || feature.name().equals(table.name()))
+        .toList();
+  }
+
+  private static String misfit(TensorSpec tensor, long elements, int known) {
+    return "baseline.json: "
+        + known
+        + " features, none of which is compared, for "
+        + (elements < 0
+            ? "rows of input '" + tensor.name() + "' vary in length"
+            : "input '" + tensor.name() + "' has " + elements + " columns")
+        + " (expected: a feature for each column; leave out what is no input by skeg baseline"
+        + " --label or --exclude, or name the columns in monitor.features.names)";
+  }
+
+  private List<String> baselineProblems() {
+    List<FeatureSpec> known = new ArrayList<>(options.known());
+    known.removeAll(given);
+    List<FeatureSpec> comparable = new ArrayList<>(features);
+    comparable.removeAll(derived);
+    return BaselineFit.problems(known, comparable);
   }
 
   private static String name(TensorSpec tensor, List<String> names, int index, int count) {

@@ -72,6 +72,7 @@ final class BaselineCommandTest {
             """
             skeg: note: column id is left out: different in every row
             skeg: note: column y is left out: the label
+            skeg: note: the rows' time is column timestamp (for another: --timestamp COLUMN; for none: --exclude timestamp)
             """);
     assertThat(code).isZero();
     assertThat(out.toString())
@@ -126,13 +127,32 @@ final class BaselineCommandTest {
         .isEqualTo(
             "skeg: "
                 + file
-                + ":22: column a: \"n.a.\" (expected: a number); if these are names: --categorical"
-                + " a; to count such values as missing: --on-bad-value missing\n");
+                + ":22: column a: \"n.a.\" (expected: a number); its first rows are mostly numbers; if"
+                + " these are names: --categorical a; to count such values as missing:"
+                + " --on-bad-value missing\n");
     assertThat(Path.of(json)).doesNotExist();
     assertThat(run("baseline", "--data", file, "--out", json, "--on-bad-value", "missing"))
         .isZero();
     assertThat(run("baseline", "--data", file, "--out", json, "--missing", "n.a.")).isZero();
     assertThat(run("baseline", "--data", file, "--out", json, "--categorical", "a")).isZero();
+  }
+
+  @Test
+  void doesNotTakeABadTimeForAName() throws IOException {
+    StringBuilder csv = new StringBuilder("a,ts\n");
+    for (int i = 0; i < 20_000; i++) {
+      csv.append(i).append(i == 15_000 ? ".5,soon\n" : ".5,2026-01-01T00:00:00Z\n");
+    }
+    String file = write("t.csv", csv);
+
+    assertThat(run("baseline", "--data", file, "--out", directory.resolve("b.json").toString()))
+        .isEqualTo(1);
+
+    assertThat(err.toString())
+        .contains(":15002: column ts: \"soon\" (expected: a time, as 2026-01-31T12:00:00Z")
+        .endsWith(
+            "; if these are not the rows' times: --timestamp COLUMN or --exclude ts; to count such"
+                + " values as missing: --on-bad-value missing\n");
   }
 
   @Test
@@ -148,8 +168,10 @@ final class BaselineCommandTest {
     assertThat(run("baseline", "--data", directory.resolve("*.none").toString())).isEqualTo(2);
     assertThat(err.toString().lines())
         .allMatch(line -> line.startsWith("skeg: ") && line.endsWith("; see skeg baseline --help"))
-        .anyMatch(
-            line -> line.contains("--window: 1 hour (expected: a time, as 30s, 5m, 1h or 1d)"))
+        .anyMatch(line ->
+            line.contains(
+                "--window: 1 hour (expected: a duration with one of the units us, ms, s, m, h,"
+                    + " d; 1s to 366d; did you mean 1h?)"))
         .anyMatch(line -> line.contains("--threads: 0 (expected: 1 to 256)"))
         .anyMatch(line -> line.contains("--data: no file matches "));
     err.getBuffer().setLength(0);

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.config;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** A model's model.yaml. */
@@ -137,6 +139,26 @@ final class ModelYamlTest {
         .hasMessage(
             "model.yaml:1: monitor.allowed-lateness: 17s (expected: at most 16 windows, 16s)");
     assertThatThrownBy(() -> parse("monitor: {segment: {parameter: region}}"))
-        .hasMessageContaining("expected: parameter and values");
+        .hasMessage(
+            "model.yaml:1: monitor.segment.parameter: without monitor.segment.values (expected:"
+                + " both)");
+    assertThatThrownBy(() -> parse("monitor: {segment: {values: [eu]}}"))
+        .hasMessage(
+            "model.yaml:1: monitor.segment.values: without monitor.segment.parameter (expected:"
+                + " both)");
+    assertThatThrownBy(
+            () -> parse("monitor: {segment: {parameter: region, values: [eu, other, eu]}}"))
+        .hasMessageContaining("model.yaml:1: monitor.segment.values: eu is there twice")
+        .hasMessageContaining(
+            "model.yaml:1: monitor.segment.values: other (expected: another value; it is what all"
+                + " values that are not listed are called)");
+    assertThatThrownBy(() ->
+            parse(
+                "monitor: {segment: {parameter: p, values: ["
+                    + IntStream.range(0, 33).mapToObj(i -> "v" + i).collect(joining(", "))
+                    + "]}}"))
+        .hasMessage("model.yaml:1: monitor.segment.values: 33 values (expected: at most 32)");
+    assertThatThrownBy(() -> parse("monitor: {features: {names: [a, b, a]}}"))
+        .hasMessage("model.yaml:1: monitor.features.names: a is there twice (expected: each once)");
   }
 }

@@ -17,6 +17,7 @@ import dev.skeg.runtime.model.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class TapPlannerTest {
@@ -77,6 +78,126 @@ final class TapPlannerTest {
             "monitor.features.tensor: y (expected: one of the inputs [x])",
             "monitor.features.names: 2 names (expected: 3, one a column of input 'x')",
             "monitor.features.categorical: zip (expected: a feature or output of the model)");
+  }
+
+  private static FeatureSpec input(String name) {
+    return new FeatureSpec(name, Role.INPUT, Kind.NUMERIC);
+  }
+
+  private static FeatureSpec output(String name) {
+    return new FeatureSpec(name, Role.OUTPUT, Kind.NUMERIC);
+  }
+
+  @Test
+  void saysThatABaselineWithOneColumnTooManyServesNoneOfThem() {
+    FeatureSpec[] known = {input("a"), input("b"), input("c"), input("target")};
+
+    TapPlanner.Planned planned = TapPlanner.plan(TABLE, options("", List.of(), List.of(), known));
+
+    assertThat(names(planned)).startsWith("f0", "f1", "f2");
+    assertThat(planned.problems())
+        .containsExactly(
+            "baseline.json: 4 features, none of which is compared, for input 'x' has 3 columns"
+                + " (expected: a feature for each column; leave out what is no input by skeg"
+                + " baseline --label or --exclude, or name the columns in"
+                + " monitor.features.names)");
+  }
+
+  @Test
+  void takesAColumnThatIsCalledLikeAnOutputForNoInput() {
+    FeatureSpec[] known = {input("a"), input("b"), input("c"), input("label")};
+
+    TapPlanner.Planned planned = TapPlanner.plan(TABLE, options("", List.of(), List.of(), known));
+
+    assertThat(names(planned)).startsWith("a", "b", "c");
+    assertThat(planned.problems())
+        .containsExactly(
+            "baseline.json: label: no input of the model (expected: names as a, b, c; leave out"
+                + " what is no input by skeg baseline --label, --outputs or --exclude)");
+  }
+
+  @Test
+  void matchesABaselineByNameWhereTheColumnsAreNamed() {
+    FeatureSpec[] known = {input("c"), input("target"), input("b")};
+
+    TapPlanner.Planned named =
+        TapPlanner.plan(TABLE, options("x", List.of("a", "b", "c"), List.of("b"), known));
+    TapPlanner.Planned numbered =
+        TapPlanner.plan(
+            TABLE,
+            options(
+                "", List.of(), List.of(), input("f0"), input("f1"), input("f2"), input("target")));
+
+    assertThat(named.problems())
+        .containsExactly(
+            "baseline.json: target: no input of the model (expected: names as a; leave out what is"
+                + " no input by skeg baseline --label, --outputs or --exclude)",
+            "baseline.json: it lacks a, compared with earlier windows only (expected: a column of"
+                + " the training data by each name)",
+            "baseline.json: numbers in it and categories of the model: b, compared with earlier"
+                + " windows only (expected: the same; skeg baseline --categorical)");
+    assertThat(names(numbered)).startsWith("f0", "f1", "f2");
+    assertThat(numbered.problems()).singleElement().asString().contains(" target: no input");
+  }
+
+  @Test
+  void saysWhichOutputsOfABaselineTheModelDoesNotHave() {
+    TapPlanner.Planned planned =
+        TapPlanner.plan(TABLE, options("", List.of(), List.of(), output("score"), output("p[1]")));
+
+    assertThat(planned.problems())
+        .containsExactly(
+            "baseline.json: score: no output of the model (expected: names as label, p[0]; rename"
+                + " the training data's columns, or leave them out of --outputs)",
+            "baseline.json: it lacks label, p[0], compared with earlier windows only (expected: a"
+                + " column of the training data by each name)");
+  }
+
+  @Test
+  void saysWhichThresholdsAreOfNothing() {
+    TapPlanner.Planned planned =
+        TapPlanner.plan(TABLE, options("", List.of("amount", "age", "zip"), List.of()));
+
+    assertThat(
+            planned.misplaced(
+                Map.of("mean", Map.of("amuont", .2, "age", .3), "tvd", Map.of("label", .1))))
+        .containsExactly(
+            "monitor.thresholds.mean.amuont: no such feature or output (expected: one of age,"
+                + " amount, label, p[0], p[1] and 1 more)");
+  }
+
+  @Test
+  void callsATensorOfOneColumnByItsOwnName() {
+    Signature columns =
+        new Signature(
+            List.of(tensor("customer_id", DataType.FP32, -1, 1), tensor("age", DataType.FP32, -1)),
+            List.of(tensor("y", DataType.FP32, -1)));
+
+    TapPlanner.Planned planned =
+        TapPlanner.plan(columns, options("", List.of(), List.of(), input("age"), input("churn")));
+
+    assertThat(names(planned)).containsExactly("customer_id", "age", "y");
+    assertThat(planned.problems())
+        .hasSize(2)
+        .anyMatch(problem -> problem.contains("churn: no input of the model"))
+        .anyMatch(problem -> problem.contains("it lacks customer_id"));
+  }
+
+  @Test
+  void summarisesNamedColumnsThatAreMoreThanARecordHolds() {
+    Signature wide =
+        new Signature(
+            List.of(tensor("x", DataType.FP32, -1, 600)), List.of(tensor("y", DataType.FP32, -1)));
+    FeatureSpec[] known = new FeatureSpec[600];
+    Arrays.setAll(known, i -> input("c" + i));
+
+    TapPlanner.Planned planned = TapPlanner.plan(wide, options("", List.of(), List.of(), known));
+
+    assertThat(names(planned)).hasSize(14).startsWith("x.norm").endsWith("y");
+    assertThat(planned.problems())
+        .containsExactly(
+            "monitor: 'x' is recorded as a summary: with its 600 columns a row would have more"
+                + " than 509 features and outputs");
   }
 
   @Test
