@@ -42,7 +42,7 @@ final class JudgedWindows implements WindowJudge {
         shipped.floors(),
         floors,
         shipped.minRows(),
-        shipped.compatibility());
+        config.compatibility());
   }
 
   private static EffectFloors floors(MonitorConfig config, String feature, EffectFloors shipped) {
