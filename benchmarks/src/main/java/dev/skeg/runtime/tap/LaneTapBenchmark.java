@@ -63,7 +63,7 @@ public class LaneTapBenchmark {
     TapLayout layout = TapPlanner.plan(signature, FeatureOptions.NONE).layout();
     version.watch(layout);
     tap = version.lane();
-    plan = layout.plan(new int[] {0}, new int[] {0});
+    plan = layout.plan(new int[] {0}, new long[] {FEATURES}, new int[] {0}, new long[] {1});
     Arena arena = Arena.ofAuto();
     inputs = new MemorySegment[] {arena.allocate(4 * FEATURES, 64)};
     outputs = new MemorySegment[] {arena.allocate(4, 64)};

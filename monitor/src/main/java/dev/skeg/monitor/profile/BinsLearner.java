@@ -87,8 +87,7 @@ final class BinsLearner {
   private static Bins numeric(long[] values, Encoding encoding) {
     double[] sorted =
         Arrays.stream(values)
-            .mapToDouble(
-                bits -> encoding == Encoding.LONG ? (double) bits : Double.longBitsToDouble(bits))
+            .mapToDouble(word -> ProfileBuilder.number(encoding, word))
             .filter(Double::isFinite)
             .map(value -> value + 0.0)
             .sorted()
@@ -132,12 +131,7 @@ final class BinsLearner {
     Map<Long, Integer> counts = new HashMap<>();
     Map<Long, String> names = new HashMap<>();
     for (long value : values) {
-      long hash =
-          switch (encoding) {
-            case CATEGORY -> value;
-            case LONG -> numbers.of(value);
-            case DOUBLE -> numbers.of(Double.longBitsToDouble(value));
-          };
+      long hash = ProfileBuilder.hash(encoding, value, numbers);
       if (hash != 0) {
         counts.merge(hash, 1, Integer::sum);
         if (encoding == Encoding.LONG) {

@@ -24,7 +24,7 @@ public record CollectorConfig(
     long allowedLatenessMillis,
     double sample,
     List<String> segments) {
-  /** Windows for which rows may be late, at most: so many may be open at once. */
+  /** Windows for which rows may be late, at most. */
   public static final int MAX_LATE_WINDOWS = 16;
 
   /** Segments at most. */

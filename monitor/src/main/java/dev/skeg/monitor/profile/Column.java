@@ -26,9 +26,13 @@ abstract sealed class Column permits NumericColumn, CategoryColumn {
     };
   }
 
-  /** Notes a value of a sampled row, for the estimate of how many there are. */
-  final void sample(long bits) {
-    DistinctEstimate.add(registers, Mixing.mix(bits));
+  /**
+   * Notes a value of a sampled row that is there, for the estimate of how many differ.
+   *
+   * @param hash as {@link DistinctEstimate} has it
+   */
+  final void sample(long hash) {
+    DistinctEstimate.add(registers, hash);
     sampled++;
   }
 

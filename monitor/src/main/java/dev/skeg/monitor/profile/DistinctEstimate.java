@@ -3,8 +3,8 @@ package dev.skeg.monitor.profile;
 import java.util.Arrays;
 
 /**
- * How many different values a sample of a column has: a HyperLogLog of 1,024 registers, whose
- * standard error is 3.3 %.
+ * How many different values a sample of a column has, missing ones left out: a HyperLogLog of 1,024
+ * registers, whose standard error is 3.3 %.
  *
  * <p>Source: P. Flajolet, É. Fusy, O. Gandouet, F. Meunier, "HyperLogLog: the analysis of a
  * near-optimal cardinality estimation algorithm", 2007, with its linear counting of small numbers;
@@ -15,6 +15,7 @@ import java.util.Arrays;
 public final class DistinctEstimate {
   static final int PRECISION = 10;
   static final int REGISTERS = 1 << PRECISION;
+  private static final long GOLDEN = 0x9E3779B97F4A7C15L;
   private static final double ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
 
   /** Of no value. */
@@ -46,6 +47,16 @@ public final class DistinctEstimate {
       add(registers, hash);
     }
     return new DistinctEstimate(hashes.length, registers);
+  }
+
+  /**
+   * Returns the hash of a number. That of a category is its {@link
+   * dev.skeg.monitor.record.CategoryHash}; a baseline's values have the same, so that merging
+   * counts what both have once.
+   */
+  public static long hash(double number) {
+    long bits = Double.doubleToRawLongBits(number + 0.0);
+    return Mixing.mix(bits * GOLDEN + GOLDEN);
   }
 
   static void add(byte[] registers, long hash) {

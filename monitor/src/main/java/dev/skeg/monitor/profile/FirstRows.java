@@ -17,6 +17,7 @@ final class FirstRows {
   static final int FEW_ROWS = 1_000;
 
   private final CollectorConfig config;
+  private final ProfileConsumer consumer;
   private final BinsLearner learner;
   private final BitSet handedOver = new BitSet(); // Rows whose window has closed.
   private final WindowClock clock;
@@ -24,8 +25,9 @@ final class FirstRows {
   private boolean hasArrivals;
   private long dropped;
 
-  FirstRows(CollectorConfig config, WindowClock clock) {
+  FirstRows(CollectorConfig config, WindowClock clock, ProfileConsumer consumer) {
     this.config = config;
+    this.consumer = consumer;
     this.learner = new BinsLearner(config);
     this.clock = clock;
   }
@@ -62,14 +64,14 @@ final class FirstRows {
    *
    * @return what goes on from now, with bins for ever; null if there are still too few rows
    */
-  @Nullable WindowAssembler advance(long nowMillis, ProfileConsumer consumer) {
+  @Nullable WindowAssembler advance(long nowMillis) {
     for (Window window = earliest();
         window != null && clock.isOver(window, hasArrivals, lastArrivalMillis, nowMillis);
         window = earliest()) {
       if (learner.rows() >= FEW_ROWS) {
         return learnt(nowMillis);
       }
-      handOver(window, nowMillis, consumer);
+      handOver(window, nowMillis);
     }
     clock.endRound();
     return learner.isFull() ? learnt(nowMillis) : null;
@@ -87,13 +89,13 @@ final class FirstRows {
     return earliest;
   }
 
-  private void handOver(Window window, long nowMillis, ProfileConsumer consumer) {
-    WindowAssembler one = new WindowAssembler(config, learner.bins(), clock.anew());
+  private void handOver(Window window, long nowMillis) {
+    WindowAssembler one = new WindowAssembler(config, learner.bins(), clock.anew(), consumer);
     feed(one, window.endMillis(), nowMillis);
     one.dropped(dropped);
     dropped = 0;
     one.late(clock.takeLate());
-    one.endAll(consumer);
+    one.endAll();
     clock.closed(window);
   }
 
@@ -101,7 +103,7 @@ final class FirstRows {
    * Returns what goes on with bins of all rows that are here, after the rows that it is to have.
    */
   WindowAssembler learnt(long nowMillis) {
-    WindowAssembler next = new WindowAssembler(config, learner.bins(), clock);
+    WindowAssembler next = new WindowAssembler(config, learner.bins(), clock, consumer);
     feed(next, Long.MAX_VALUE, nowMillis);
     next.dropped(dropped);
     return next;

@@ -8,7 +8,8 @@ package dev.skeg.monitor.profile;
  *
  * @param count of finite values
  * @param mean 0 if there are none
- * @param m2 sum of squared deviations from the mean, 0 or more
+ * @param m2 sum of squared deviations from the mean, 0 or more; the greatest double where it is
+ *     more
  * @param min positive infinity if there are none
  * @param max negative infinity if there are none
  */
@@ -40,7 +41,7 @@ public record Moments(long count, double mean, double m2, double min, double max
         max = Math.max(max, value);
       }
     }
-    return new Moments(count, mean, Math.max(0, m2), min, max);
+    return ofSums(count, mean, m2, min, max);
   }
 
   /** Returns the moments of both columns' values together. */
@@ -54,13 +55,23 @@ public record Moments(long count, double mean, double m2, double min, double max
     long both = count + other.count;
     double delta = other.mean - mean;
     double share = (double) other.count / both;
-    return new Moments(
+    return ofSums(
         both,
         // Written so that the order of the two makes no difference.
         (count * mean + other.count * other.mean) / both,
         m2 + other.m2 + delta * delta * count * share,
         Math.min(min, other.min),
         Math.max(max, other.max));
+  }
+
+  /** Returns moments of sums that may have left the doubles: such values lie near their end. */
+  static Moments ofSums(long count, double mean, double m2, double min, double max) {
+    return new Moments(
+        count,
+        Double.isFinite(mean) ? mean : 0,
+        Double.isFinite(m2) ? Math.max(0, m2) : Double.MAX_VALUE,
+        min,
+        max);
   }
 
   /** Returns the variance of the population; NaN if there are no values. */

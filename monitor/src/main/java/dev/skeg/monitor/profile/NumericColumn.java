@@ -82,8 +82,8 @@ final class NumericColumn extends Column {
     }
     if (finite > 0) {
       double m2 = squares - sum * sum / finite;
-      m2 = m2 >= 0 ? m2 : m2 < 0 ? 0 : Double.POSITIVE_INFINITY;
-      moments = moments.merge(new Moments(finite, pivot + sum / finite, m2, min + 0.0, max + 0.0));
+      moments =
+          moments.merge(Moments.ofSums(finite, pivot + sum / finite, m2, min + 0.0, max + 0.0));
     }
   }
 

@@ -29,6 +29,11 @@ final class OpenWindow {
     return builders.computeIfAbsent(group, g -> pool.take());
   }
 
+  /** Returns how many rows it has. */
+  long rows() {
+    return builders.values().stream().mapToLong(ProfileBuilder::rows).sum();
+  }
+
   /**
    * Returns the profiles of the window, those of all segments together first.
    *

@@ -1,5 +1,6 @@
 package dev.skeg.monitor.profile;
 
+import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.NumberHashes;
 import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
@@ -75,16 +76,22 @@ public final class ProfileBuilder {
           }
           numeric.add(doubles, count, rows, cells);
           for (int i = 0; i < forDistinct; i++) {
-            column.sample(Double.doubleToRawLongBits(doubles[sampled[i]] + 0.0));
+            double value = doubles[sampled[i]];
+            if (!Double.isNaN(value)) {
+              column.sample(DistinctEstimate.hash(value));
+            }
           }
         }
         case CategoryColumn category -> {
           for (int i = 0; i < count; i++) {
-            hashes[i] = hash(encoding, words[offsets[i] + word]);
+            hashes[i] = hash(encoding, words[offsets[i] + word], numbers);
           }
           category.add(hashes, count, rows);
           for (int i = 0; i < forDistinct; i++) {
-            column.sample(hashes[sampled[i]]);
+            long hash = hashes[sampled[i]];
+            if (hash != CategoryHash.MISSING) {
+              column.sample(hash);
+            }
           }
         }
       }
@@ -92,14 +99,18 @@ public final class ProfileBuilder {
     rows += count;
   }
 
-  private static double number(Encoding encoding, long word) {
-    return encoding == Encoding.DOUBLE ? Double.longBitsToDouble(word) : (double) word;
+  /** Returns the number that a record's word is; NaN if it is missing. */
+  static double number(Encoding encoding, long word) {
+    return encoding == Encoding.DOUBLE
+        ? Double.longBitsToDouble(word)
+        : word == RecordLayout.MISSING_LONG ? Double.NaN : (double) word;
   }
 
-  private long hash(Encoding encoding, long word) {
+  /** Returns the category that a record's word is. */
+  static long hash(Encoding encoding, long word, NumberHashes numbers) {
     return switch (encoding) {
       case DOUBLE -> numbers.of(Double.longBitsToDouble(word));
-      case LONG -> numbers.of(word);
+      case LONG -> word == RecordLayout.MISSING_LONG ? CategoryHash.MISSING : numbers.of(word);
       case CATEGORY -> word;
     };
   }
@@ -129,7 +140,7 @@ public final class ProfileBuilder {
       values[i] =
           isNumeric
               ? number(encodings[c], word)
-              : Double.longBitsToDouble(hash(encodings[c], word));
+              : Double.longBitsToDouble(hash(encodings[c], word, numbers));
     }
     return new Reservoir(rows, priorities, values);
   }

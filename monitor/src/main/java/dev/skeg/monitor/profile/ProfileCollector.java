@@ -17,20 +17,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProfileCollector {
   private final CollectorConfig config;
-  private final ProfileConsumer consumer;
   private final WindowClock clock;
   private @Nullable FirstRows first; // Null once all bins are known.
   private @Nullable WindowAssembler windows; // Null until then.
 
   public ProfileCollector(CollectorConfig config, ProfileConsumer consumer) {
     this.config = config;
-    this.consumer = consumer;
-    this.clock = new WindowClock(config.allowedLatenessMillis());
+    this.clock = new WindowClock(config);
     if (config.bins().stream().allMatch(Optional::isPresent)) {
       List<Bins> bins = config.bins().stream().map(Optional::orElseThrow).toList();
-      windows = new WindowAssembler(config, bins, clock);
+      windows = new WindowAssembler(config, bins, clock, consumer);
     } else {
-      first = new FirstRows(config, clock);
+      first = new FirstRows(config, clock, consumer);
     }
   }
 
@@ -86,13 +84,13 @@ public final class ProfileCollector {
   public void advance(long nowMillis) {
     clock.tick(nowMillis);
     if (first != null) {
-      WindowAssembler next = first.advance(nowMillis, consumer);
+      WindowAssembler next = first.advance(nowMillis);
       if (next != null) {
         goOn(next);
       }
     }
     if (windows != null) {
-      windows.advance(nowMillis, consumer);
+      windows.advance(nowMillis);
     }
   }
 
@@ -102,7 +100,7 @@ public final class ProfileCollector {
       goOn(first.learnt(nowMillis));
     }
     if (windows != null) {
-      windows.stop(nowMillis, consumer);
+      windows.stop(nowMillis);
     }
   }
 }

@@ -6,7 +6,8 @@ package dev.skeg.monitor.profile;
  * @param recorded rows that are in the profile, 0 or more
  * @param represented rows for which they stand: more than {@code recorded} where rows are sampled
  * @param dropped rows that found their ring full while the window was open
- * @param late rows that came after their own window had closed, while this one was open
+ * @param late rows that came after their own window had closed, while this one was open, or whose
+ *     time nobody can believe
  * @param isPartial whether the window was not watched from its start to its end, so that there are
  *     fewer rows than were served
  */

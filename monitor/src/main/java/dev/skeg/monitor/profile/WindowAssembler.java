@@ -9,21 +9,34 @@ import java.util.TreeMap;
  * Puts records into the windows that their times lie in, and closes windows that are over, as
  * {@link WindowClock} says. Rows that come too late are counted and nothing else.
  *
+ * <p>So many windows are open at once as rows may be late for, and {@value #SPARE_WINDOWS} more.
+ * When one more is needed, one that lies ahead of the clock is given up, its rows being late; or,
+ * where there is none, the earliest closes, as it does when recorded traffic is played back faster
+ * than rounds go by.
+ *
  * <p><b>Threads.</b> One at a time.
  */
 final class WindowAssembler {
+  private static final int SPARE_WINDOWS = 4;
+  static final int MAX_OPEN = CollectorConfig.MAX_LATE_WINDOWS + SPARE_WINDOWS;
+
   private final CollectorConfig config;
+  private final ProfileConsumer consumer;
   private final BuilderPool pool;
   private final TreeMap<Long, OpenWindow> open = new TreeMap<>(); // By start.
   private final int[] same = new int[ProfileBuilder.MAX_BATCH];
   private final int[] left = new int[ProfileBuilder.MAX_BATCH]; // Those of other groups.
   private final WindowClock clock;
+  private final QuietWindows quiet;
   private long dropped;
 
-  WindowAssembler(CollectorConfig config, List<Bins> bins, WindowClock clock) {
+  WindowAssembler(
+      CollectorConfig config, List<Bins> bins, WindowClock clock, ProfileConsumer consumer) {
     this.config = config;
+    this.consumer = consumer;
     this.pool = new BuilderPool(config, bins);
     this.clock = clock;
+    this.quiet = new QuietWindows(config, bins);
   }
 
   void dropped(long rows) {
@@ -40,13 +53,17 @@ final class WindowAssembler {
    * @param offsets the first {@code count} are where they begin; not changed
    */
   void add(long[] words, int[] offsets, int count, long nowMillis) {
-    System.arraycopy(offsets, 0, left, 0, count);
-    int leftCount = count;
+    int leftCount = 0;
+    for (int i = 0; i < count; i++) {
+      if (clock.see(words[offsets[i] + RecordLayout.TIME], nowMillis)) {
+        left[leftCount++] = offsets[i];
+      }
+    }
+    clock.late(count - leftCount);
     while (leftCount > 0) {
       long time = words[left[0] + RecordLayout.TIME];
       long group = words[left[0] + RecordLayout.GROUP] & ~RecordLayout.ARRIVAL;
       Window window = Window.at(time, config.windowMillis());
-      boolean isBelieved = true;
       long arrivals = 0;
       int taken = 0;
       int kept = 0;
@@ -59,12 +76,11 @@ final class WindowAssembler {
             && (mark & ~RecordLayout.ARRIVAL) == group) {
           same[taken++] = offset;
           arrivals |= mark;
-          isBelieved &= clock.see(its, nowMillis);
         } else {
           left[kept++] = offset;
         }
       }
-      if (window.endMillis() <= clock.closedUpTo() || !isBelieved) {
+      if (window.endMillis() <= clock.closedUpTo() || !hasRoom(window, nowMillis)) {
         clock.late(taken);
       } else {
         OpenWindow target =
@@ -77,40 +93,86 @@ final class WindowAssembler {
     }
   }
 
+  /** Returns whether a window is open or may be; makes room for it. */
+  private boolean hasRoom(Window window, long nowMillis) {
+    if (open.size() < MAX_OPEN || open.containsKey(window.startMillis())) {
+      return true;
+    }
+    if (window.startMillis() > nowMillis) {
+      return false;
+    }
+    if (open.lastKey() > nowMillis) {
+      clock.late(open.pollLastEntry().getValue().rows());
+      return true;
+    }
+    if (open.firstKey() > window.startMillis()) {
+      return false;
+    }
+    close(true);
+    return true;
+  }
+
   /** Ends a round: hands over the windows that are over. */
-  void advance(long nowMillis, ProfileConsumer consumer) {
-    while (!open.isEmpty()) {
-      OpenWindow first = open.firstEntry().getValue();
-      if (!clock.isOver(first.window, first.hasArrivals, first.lastArrivalMillis, nowMillis)) {
-        break;
+  void advance(long nowMillis) {
+    quiet.tick(nowMillis);
+    boolean goesOn = true;
+    while (goesOn) {
+      Window next = quiet.next();
+      if (next != null && (open.isEmpty() || open.firstKey() > next.startMillis())) {
+        goesOn = clock.isOver(next, true, next.endMillis(), nowMillis);
+        if (goesOn) {
+          clock.closed(next);
+          quiet.close(takeLost()).forEach(consumer::closed);
+        }
+      } else if (!open.isEmpty()) {
+        OpenWindow first = open.firstEntry().getValue();
+        goesOn = clock.isOver(first.window, first.hasArrivals, first.lastArrivalMillis, nowMillis);
+        if (goesOn) {
+          close(true);
+        }
+      } else {
+        goesOn = false;
       }
-      close(consumer, true);
     }
     clock.endRound();
   }
 
   /** Hands over all that is open, as windows that have ended. */
-  void endAll(ProfileConsumer consumer) {
+  void endAll() {
     while (!open.isEmpty()) {
-      close(consumer, true);
+      close(true);
     }
   }
 
   /** Hands over all that is open; those windows that may have had more rows are partial. */
-  void stop(long nowMillis, ProfileConsumer consumer) {
+  void stop(long nowMillis) {
     clock.endRound(); // Nothing comes any more that the watermark would have to wait for.
-    advance(nowMillis, consumer);
+    advance(nowMillis);
     while (!open.isEmpty()) {
-      close(consumer, false);
+      close(false);
     }
   }
 
-  private void close(ProfileConsumer consumer, boolean isOver) {
+  private void close(boolean isOver) {
     OpenWindow window = open.pollFirstEntry().getValue();
     clock.closed(window.window);
     boolean isPartial = !isOver || clock.beganWithin(window.window);
+    RowCounts lost = takeLost();
+    List<Profile> profiles;
+    try {
+      profiles = window.close(config, pool, lost, isPartial);
+    } catch (RuntimeException | Error e) {
+      dropped += window.rows() + lost.dropped(); // For the next window to say.
+      clock.late(lost.late());
+      throw e;
+    }
+    quiet.closed(window, profiles);
+    profiles.forEach(consumer::closed);
+  }
+
+  private RowCounts takeLost() {
     RowCounts lost = new RowCounts(0, 0, dropped, clock.takeLate());
     dropped = 0;
-    window.close(config, pool, lost, isPartial).forEach(consumer::closed);
+    return lost;
   }
 }

@@ -14,31 +14,35 @@ package dev.skeg.monitor.profile;
  * <p>A window of rows that come after its end, as when recorded traffic is played back, is over
  * when for five seconds no row of it has come.
  *
- * <p>A time more than {@link #MAX_AHEAD_MILLIS} ahead of the clock is taken for a mistake, so that
- * one such row does not close everything.
+ * <p>Times come from clients. One that is ahead of the clock by more than a window, and by more
+ * than an hour, is taken for a mistake, and so is one before 1970; and no time that is ahead closes
+ * a window before the clock has passed its end. So one row of a client whose clock is wrong does
+ * not make the others late.
  *
  * <p><b>Threads.</b> One at a time.
  */
 final class WindowClock {
-  static final long MAX_AHEAD_MILLIS = 400L * 24 * 3600 * 1000;
+  private static final long HOUR_MILLIS = 3_600_000;
   private static final long ARRIVAL_GRACE_MILLIS = 500;
   private static final long SILENCE_MILLIS = 750;
   private static final long PAST_SILENCE_MILLIS = 5_000;
 
-  private final long allowedLatenessMillis;
+  private final CollectorConfig config;
+  private final long mostAheadMillis;
   private long beganMillis = Long.MIN_VALUE; // By the wall clock.
   private long closedUpTo = Long.MIN_VALUE;
   private long watermark = Long.MIN_VALUE;
   private long seen = Long.MIN_VALUE; // The watermark of the next round.
   private long late;
 
-  WindowClock(long allowedLatenessMillis) {
-    this.allowedLatenessMillis = allowedLatenessMillis;
+  WindowClock(CollectorConfig config) {
+    this.config = config;
+    this.mostAheadMillis = Math.max(HOUR_MILLIS, config.windowMillis());
   }
 
   /** Returns a clock that began when this one did, and has seen nothing yet. */
   WindowClock anew() {
-    WindowClock other = new WindowClock(allowedLatenessMillis);
+    WindowClock other = new WindowClock(config);
     other.beganMillis = beganMillis;
     return other;
   }
@@ -57,7 +61,7 @@ final class WindowClock {
 
   /** Notes a row's time; returns false if nobody can believe it. */
   boolean see(long timeMillis, long nowMillis) {
-    if (timeMillis > nowMillis + MAX_AHEAD_MILLIS) {
+    if (timeMillis < 0 || timeMillis > nowMillis + mostAheadMillis) {
       return false;
     }
     seen = Math.max(seen, timeMillis);
@@ -77,12 +81,12 @@ final class WindowClock {
     return closedUpTo;
   }
 
-  /** Counts rows that came too late. */
+  /** Counts rows that came too late, or whose time nobody can believe. */
   void late(long rows) {
     late += rows;
   }
 
-  /** Returns how many rows came too late since this was asked last. */
+  /** Returns how many such rows came since this was asked last. */
   long takeLate() {
     long rows = late;
     late = 0;
@@ -96,11 +100,14 @@ final class WindowClock {
    * @param lastArrivalMillis when its latest row came, by the wall clock
    */
   boolean isOver(Window window, boolean hasArrivals, long lastArrivalMillis, long nowMillis) {
-    long due = window.endMillis() + allowedLatenessMillis;
-    boolean passed = watermark >= due && (!hasArrivals || nowMillis >= due + ARRIVAL_GRACE_MILLIS);
+    long lateness = config.allowedLatenessMillis();
+    long due = window.endMillis() + lateness;
+    boolean passed =
+        Math.min(watermark, nowMillis) >= due
+            && (!hasArrivals || nowMillis >= due + ARRIVAL_GRACE_MILLIS);
     // Rows of a past that comes in now may pause between requests: nothing else drives them.
     boolean isPast = !hasArrivals && lastArrivalMillis > window.endMillis();
-    long silent = Math.max(window.endMillis(), lastArrivalMillis) + allowedLatenessMillis;
+    long silent = Math.max(window.endMillis(), lastArrivalMillis) + lateness;
     return passed || nowMillis >= silent + (isPast ? PAST_SILENCE_MILLIS : SILENCE_MILLIS);
   }
 }

@@ -15,11 +15,23 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
   public enum Encoding {
     /** The bits of a double; NaN where the value is missing. */
     DOUBLE,
-    /** A whole number. */
+    /** A whole number; {@link #MISSING_LONG} where the value is missing. */
     LONG,
     /** A {@link CategoryHash}. */
-    CATEGORY
+    CATEGORY;
+
+    /** Returns the word of a value that is missing. */
+    public long missing() {
+      return switch (this) {
+        case DOUBLE -> Double.doubleToRawLongBits(Double.NaN);
+        case LONG -> MISSING_LONG;
+        case CATEGORY -> CategoryHash.MISSING;
+      };
+    }
   }
+
+  /** What stands for a whole number that is missing: the least there is, which nobody means. */
+  public static final long MISSING_LONG = Long.MIN_VALUE;
 
   /** The word that holds the hash of the prediction's id. */
   public static final int ID = 0;

@@ -112,6 +112,14 @@ public final class RecordRing {
     return tail.words;
   }
 
+  /**
+   * Takes back the record that was claimed last, which could not be written and is not published;
+   * the producer's.
+   */
+  public void takeBack() {
+    claimed--;
+  }
+
   /** Lets the consumer see the records that were claimed; the producer's. */
   public void publish() {
     WRITTEN.setRelease(tail, claimed);

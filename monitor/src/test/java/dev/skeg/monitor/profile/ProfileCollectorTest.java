@@ -130,6 +130,145 @@ final class ProfileCollectorTest {
   }
 
   @Test
+  void takesTheGreatestTimeThatADecoderMakesForAMistake() {
+    ProfileCollector known = collector(0, 1);
+    ProfileCollector learning = learning();
+    for (ProfileCollector collector : List.of(known, learning)) {
+      rows.add(1, Long.MAX_VALUE, 0, 3, 0).add(2, Long.MIN_VALUE, 0, 3, 0).add(3, NOW, 0, 3, 0);
+      give(collector, NOW);
+      collector.advance(NOW);
+      collector.close(NOW + 1);
+    }
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(1L, 1L);
+    assertThat(closed).extracting(p -> p.counts().late()).containsExactly(2L, 2L);
+  }
+
+  @Test
+  void makesNobodyLateForOneRowThatIsAhead() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW + 30L * 24 * 3_600_000, 0, 3, 0).add(2, NOW + 1_800_000, 0, 3, 0);
+    give(collector, NOW + 10);
+    for (int i = 2; i < 50; i++) {
+      long now = NOW + 10 + 100L * i;
+      rows.add(i, now - 10, 0, 3, 0);
+      give(collector, now);
+      collector.advance(now);
+    }
+
+    assertThat(closed).hasSize(4);
+    assertThat(closed.stream().mapToLong(Profile::rows).sum()).isEqualTo(38);
+    assertThat(closed.stream().mapToLong(p -> p.counts().late()).sum()).isEqualTo(1);
+  }
+
+  @Test
+  void closesTheEarliestOfWindowsThatAreMoreThanItHoldsOpen() {
+    ProfileCollector collector = collector(0, 1);
+    for (int i = 0; i < 500; i++) {
+      rows.add(i, 1_000L * i, 0, 3, 0);
+    }
+    give(collector, NOW);
+
+    assertThat(closed).hasSize(500 - WindowAssembler.MAX_OPEN);
+    collector.close(NOW);
+    assertThat(closed).hasSize(500).allMatch(p -> p.rows() == 1 && p.counts().late() == 0);
+  }
+
+  @Test
+  void givesUpWindowsAheadOfTheClockForThoseOfNow() {
+    ProfileCollector collector = collector(0, 1);
+    for (int i = 1; i <= 100; i++) {
+      rows.add(i, NOW + 10_000L * i, 0, 3, 0);
+    }
+    give(collector, NOW + 10);
+    rows.add(101, NOW + 20, 0, 3, 0);
+    give(collector, NOW + 30);
+    collector.advance(NOW + 30);
+    collector.advance(NOW + 2_000);
+
+    assertThat(closed).hasSize(1);
+    assertThat(closed.getFirst().window().startMillis()).isEqualTo(NOW);
+    assertThat(closed.getFirst().counts().late()).isEqualTo(100 - WindowAssembler.MAX_OPEN + 1);
+  }
+
+  @Test
+  void handsOverWindowsWithoutARowWhenTrafficStaysAway() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW + 100, ARRIVAL, 3, 0);
+    give(collector, NOW + 100);
+    for (long now = NOW + 200; now < NOW + 5_200; now += 100) {
+      collector.advance(now);
+    }
+    rows.add(2, NOW + 5_200, ARRIVAL, 3, 0);
+    give(collector, NOW + 5_200);
+    collector.advance(NOW + 5_300);
+    collector.close(NOW + 7_000);
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(1L, 0L, 0L, 0L, 0L, 1L);
+    for (int i = 0; i < closed.size(); i++) {
+      assertThat(closed.get(i).window())
+          .isEqualTo(new Window(NOW + 1_000L * i, NOW + 1_000L * (i + 1)));
+      assertThat(closed.get(i).features()).hasSize(2);
+    }
+  }
+
+  @Test
+  void missesNoRowsWhereRowsHaveTimesOfTheirOwnOrNobodyLooked() {
+    ProfileCollector events = collector(0, 1);
+    rows.add(1, NOW + 100, 0, 3, 0);
+    give(events, NOW + 100);
+    ProfileCollector slept = collector(0, 1);
+    rows.add(1, NOW + 100, ARRIVAL, 3, 0);
+    give(slept, NOW + 100);
+    for (ProfileCollector collector : List.of(events, slept)) {
+      collector.advance(NOW + 200);
+      collector.advance(NOW + 1_800);
+      collector.advance(NOW + 3_600_000);
+    }
+
+    assertThat(closed).extracting(Profile::rows).containsExactly(1L, 1L);
+  }
+
+  @Test
+  void handsOverNoMoreThanAWeekWithoutARow() {
+    ProfileCollector collector =
+        new ProfileCollector(
+            new CollectorConfig(
+                "m",
+                1,
+                Rows.LAYOUT,
+                List.of(
+                    Optional.of(new NumericBins(new double[0], new double[] {0, 5, 10})),
+                    Optional.of(new CategoryBins(List.of("a"), CategoryTail.EMPTY))),
+                3_600_000,
+                0,
+                1,
+                List.of()),
+            closed::add);
+    rows.add(1, NOW + 100, ARRIVAL, 3, 0);
+    give(collector, NOW + 100);
+    for (int hour = 0; hour < 400; hour++) {
+      collector.advance(NOW + 3_600_000L * hour);
+    }
+
+    assertThat(closed).hasSize(1 + 168);
+  }
+
+  private ProfileCollector learning() {
+    return new ProfileCollector(
+        new CollectorConfig(
+            "m",
+            1,
+            Rows.LAYOUT,
+            List.of(Optional.empty(), Optional.empty()),
+            1_000,
+            0,
+            1,
+            List.of()),
+        closed::add);
+  }
+
+  @Test
   void givesDeclaredSegmentsProfilesOfTheirOwn() {
     ProfileCollector collector = collector(0, 0.5, "de", "fr");
     rows.add(1, 10, 1, 3, 0).add(2, 20, 2, 3, 0).add(3, 30, 1, 3, 0).add(4, 40, 0, 3, 0);
@@ -159,25 +298,17 @@ final class ProfileCollectorTest {
         .containsExactly(
             new Window(NOW, NOW + 1_000),
             new Window(NOW + 1_000, NOW + 2_000),
+            new Window(NOW + 2_000, NOW + 3_000), // Without a row.
             new Window(NOW + 3_000, NOW + 4_000));
-    assertThat(closed).extracting(p -> p.counts().isPartial()).containsExactly(true, false, true);
+    assertThat(closed)
+        .extracting(p -> p.counts().isPartial())
+        .containsExactly(true, false, false, true);
     assertThat(closed).allMatch(p -> ProfileJson.read(ProfileJson.write(p)).equals(p));
   }
 
   @Test
   void learnsBinsOfTheFirstRowsAndLosesNone() {
-    ProfileCollector collector =
-        new ProfileCollector(
-            new CollectorConfig(
-                "m",
-                1,
-                Rows.LAYOUT,
-                List.of(Optional.empty(), Optional.empty()),
-                1_000,
-                0,
-                1,
-                List.of()),
-            closed::add);
+    ProfileCollector collector = learning();
     for (int i = 0; i < 9_000; i++) {
       rows.add(i, i, 0, i % 500, 1 + i % 3);
     }
@@ -195,18 +326,7 @@ final class ProfileCollectorTest {
 
   @Test
   void givesAWindowOfFewRowsBinsOfItsOwn() {
-    ProfileCollector collector =
-        new ProfileCollector(
-            new CollectorConfig(
-                "m",
-                1,
-                Rows.LAYOUT,
-                List.of(Optional.empty(), Optional.empty()),
-                1_000,
-                0,
-                1,
-                List.of()),
-            closed::add);
+    ProfileCollector collector = learning();
     for (int second = 0; second < 3; second++) {
       for (int i = 0; i < 600; i++) {
         rows.add(i, second * 1_000 + i, 0, i, 7);

@@ -43,7 +43,8 @@ abstract sealed class Answers implements AutoCloseable permits SlotAnswers, Tens
   abstract InferenceOutputs part(int index);
 
   /**
-   * Records the batch's rows for those who watch.
+   * Records the batch's rows for those who watch: all that the model has answered, also of a
+   * request whose other rows, which run apart, fail.
    *
    * @param isHandedOver whether all answers have been handed over, or none has
    * @param index of the request to record; -1 for all of the batch

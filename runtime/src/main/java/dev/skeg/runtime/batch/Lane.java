@@ -172,7 +172,7 @@ final class Lane {
     try {
       answers.record(tap, watched, isHandedOver, index);
     } catch (RuntimeException | Error e) {
-      batcher.tap().failed(e);
+      batcher.tap().failed(e, index < 0 ? batch.rows() : batch.rowCount(index));
     }
     tap.publish();
   }

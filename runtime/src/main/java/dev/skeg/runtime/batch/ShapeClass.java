@@ -10,6 +10,7 @@ import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.tap.TapLayout;
 import dev.skeg.runtime.tap.TapPlan;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -213,10 +214,14 @@ final class ShapeClass {
   TapPlan tapPlan(TapLayout layout) {
     TapPlan plan = tapPlan;
     if (plan == null || plan.layout() != layout) {
-      plan = layout.plan(inputs, outputs);
+      plan = layout.plan(inputs, elements(inputRows), outputs, elements(outputRows));
       tapPlan = plan;
     }
     return plan;
+  }
+
+  private static long[] elements(Shape[] rows) {
+    return Arrays.stream(rows).mapToLong(Shape::elementCount).toArray();
   }
 
   CostCurve cost() {

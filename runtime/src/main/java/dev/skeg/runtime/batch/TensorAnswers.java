@@ -46,11 +46,15 @@ final class TensorAnswers extends Answers {
       outputs = null;
       return part;
     }
-    return new TensorList(part(index, all), null, batch.entry(index).claimOfOutputs());
+    return new TensorList(part(index, all, true), null, batch.entry(index).claimOfOutputs());
   }
 
-  /** Copies the outputs of the next request. */
-  private Tensor[] part(int index, InferenceOutputs all) {
+  /**
+   * Returns the outputs of the next request.
+   *
+   * @param copies whether they are to outlive these
+   */
+  private Tensor[] part(int index, InferenceOutputs all, boolean copies) {
     Tensor[] part = new Tensor[all.size()];
     int rows = batch.rowCount(index);
     for (int k = 0; k < part.length; k++) {
@@ -63,7 +67,7 @@ final class TensorAnswers extends Answers {
               output.name(),
               output.type(),
               ShapeClass.withRows(ShapeClass.row(output.shape()), rows),
-              MemorySegment.ofArray(data.toArray(ValueLayout.JAVA_BYTE)));
+              copies ? MemorySegment.ofArray(data.toArray(ValueLayout.JAVA_BYTE)) : data);
       offsets[k] += bytes;
     }
     return part;
@@ -102,7 +106,7 @@ final class TensorAnswers extends Answers {
     }
     long[] before = offsets.clone();
     for (int i = 0; i < batch.size(); i++) {
-      Tensor[] part = part(i, all);
+      Tensor[] part = part(i, all, false);
       tap.record(
           layout,
           batch.entry(i).request,

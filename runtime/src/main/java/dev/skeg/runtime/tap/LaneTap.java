@@ -9,6 +9,7 @@ import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ public final class LaneTap {
   private long generated;
   private @Nullable RecordRing ring;
   private @Nullable TapLayout ringLayout;
+  private boolean isWriting; // Whether a record is claimed and not yet whole.
+  private final TextOffsets texts = new TextOffsets();
 
   LaneTap(VersionTap tap, long firstNumber) {
     this.tap = tap;
@@ -79,33 +82,53 @@ public final class LaneTap {
       int slotRow,
       int requestRow,
       int rows) {
-    TapLayout layout = plan.layout();
-    RecordRing to = ring(layout);
-    long id = id(request);
-    RequestMarks marks = request.marks();
-    long time =
-        marks.eventMillis() < 0 ? tap.wallMillis(request.receivedNanos()) : marks.eventMillis();
-    long group = group(layout, marks);
-    for (int i = 0; i < rows; i++) {
-      int at = start(layout, to, PredictionId.row(id, requestRow + i), time, group);
-      if (at < 0) {
-        continue;
+    int done = 0;
+    try {
+      TapLayout layout = plan.layout();
+      RecordRing to = ring(layout);
+      long id = id(request);
+      long time = time(request);
+      long group = group(layout, request.marks());
+      for (; done < rows; done++) {
+        int at = start(layout, to, PredictionId.row(id, requestRow + done), time, group);
+        if (at < 0) {
+          continue;
+        }
+        long[] words = to.words();
+        if (!plan.isComplete()) {
+          clear(layout, words, at);
+        }
+        int first = at + RecordLayout.HEADER;
+        read(plan.inputs(), plan.inputElements(), inputs, slotRow + done, words, first);
+        read(plan.outputs(), plan.outputElements(), outputs, slotRow + done, words, first);
+        isWriting = false;
       }
-      long[] words = to.words();
-      if (!plan.isComplete()) {
-        clear(layout, words, at);
-      }
-      read(plan.inputs(), inputs, slotRow + i, words, at + RecordLayout.HEADER);
-      read(plan.outputs(), outputs, slotRow + i, words, at + RecordLayout.HEADER);
+    } catch (RuntimeException | Error e) {
+      failed(e, rows - done);
     }
   }
 
-  private static int start(TapLayout layout, RecordRing to, long id, long time, long group) {
+  private long time(InferenceRequest request) {
+    long event = request.marks().eventMillis();
+    return event < 0 ? tap.wallMillis(request.receivedNanos()) : event;
+  }
+
+  /** Rows could not be recorded; one that is half written is taken back. */
+  private void failed(Throwable cause, long rows) {
+    if (isWriting && ring != null) {
+      ring.takeBack();
+    }
+    isWriting = false;
+    tap.failed(cause, rows);
+  }
+
+  private int start(TapLayout layout, RecordRing to, long id, long time, long group) {
     if (layout.sample() < 1 && !PredictionId.isSampled(id, layout.sample())) {
       return -1;
     }
     int at = to.claim();
     if (at >= 0) {
+      isWriting = true;
       long[] words = to.words();
       words[at + RecordLayout.ID] = id;
       words[at + RecordLayout.TIME] = time;
@@ -120,11 +143,17 @@ public final class LaneTap {
   }
 
   private static void read(
-      @Nullable TensorColumns[] columns, MemorySegment[] data, int row, long[] words, int at) {
+      @Nullable TensorColumns[] columns,
+      long[] elements,
+      MemorySegment[] data,
+      int row,
+      long[] words,
+      int at) {
     for (int k = 0; k < columns.length; k++) {
       TensorColumns tensor = columns[k];
       if (tensor != null) {
-        tensor.read(data[k], row * tensor.rowBytes(), tensor.elements(), words, at);
+        long count = elements[k];
+        tensor.read(data[k], row * count * tensor.type().size(), count, words, at);
       }
     }
   }
@@ -137,38 +166,46 @@ public final class LaneTap {
   public void record(
       TapLayout layout,
       InferenceRequest request,
-      Iterable<Tensor> inputs,
+      List<Tensor> inputs,
       InferenceOutputs outputs,
       int requestRow) {
-    RecordRing to = ring(layout);
-    long id = id(request);
-    RequestMarks marks = request.marks();
-    long time =
-        marks.eventMillis() < 0 ? tap.wallMillis(request.receivedNanos()) : marks.eventMillis();
-    long group = group(layout, marks);
-    long rows = rows(layout, inputs, outputs);
-    for (int row = 0; row < rows; row++) {
-      int at = start(layout, to, PredictionId.row(id, requestRow + row), time, group);
-      if (at < 0) {
-        continue;
+    int done = 0;
+    int rows = 1;
+    try {
+      rows = Math.toIntExact(rows(layout, inputs, outputs));
+      RecordRing to = ring(layout);
+      long id = id(request);
+      long time = time(request);
+      long group = group(layout, request.marks());
+      texts.begin(inputs.size() + outputs.size());
+      for (; done < rows; done++) {
+        int at = start(layout, to, PredictionId.row(id, requestRow + done), time, group);
+        if (at < 0) {
+          continue;
+        }
+        long[] words = to.words();
+        clear(layout, words, at);
+        int first = at + RecordLayout.HEADER;
+        for (int k = 0; k < inputs.size(); k++) {
+          Tensor input = inputs.get(k);
+          int index = layout.signature().inputIndex(input.name());
+          TensorColumns columns = index < 0 ? null : layout.input(index);
+          read(columns, input, k, done, rows, words, first);
+        }
+        for (int k = 0; k < outputs.size(); k++) {
+          Tensor output = outputs.get(k);
+          int index = layout.signature().outputIndex(output.name());
+          TensorColumns columns = index < 0 ? null : layout.output(index);
+          read(columns, output, inputs.size() + k, done, rows, words, first);
+        }
+        isWriting = false;
       }
-      long[] words = to.words();
-      clear(layout, words, at);
-      for (Tensor input : inputs) {
-        int index = layout.signature().inputIndex(input.name());
-        TensorColumns columns = index < 0 ? null : layout.input(index);
-        read(columns, input, row, rows, words, at + RecordLayout.HEADER);
-      }
-      for (int k = 0; k < outputs.size(); k++) {
-        Tensor output = outputs.get(k);
-        int index = layout.signature().outputIndex(output.name());
-        TensorColumns columns = index < 0 ? null : layout.output(index);
-        read(columns, output, row, rows, words, at + RecordLayout.HEADER);
-      }
+    } catch (RuntimeException | Error e) {
+      failed(e, rows - done);
     }
   }
 
-  private static long rows(TapLayout layout, Iterable<Tensor> inputs, InferenceOutputs outputs) {
+  private static long rows(TapLayout layout, List<Tensor> inputs, InferenceOutputs outputs) {
     if (!layout.hasRows()) {
       return 1;
     }
@@ -182,9 +219,19 @@ public final class LaneTap {
         : 1;
   }
 
-  /** Reads a tensor's part of a row, if the tensor has that row. */
-  private static void read(
-      @Nullable TensorColumns columns, Tensor tensor, int row, long rows, long[] words, int at) {
+  /**
+   * Reads a tensor's part of a row, if the tensor has that row.
+   *
+   * @param place of the tensor among all of the request
+   */
+  private void read(
+      @Nullable TensorColumns columns,
+      Tensor tensor,
+      int place,
+      int row,
+      int rows,
+      long[] words,
+      int at) {
     if (columns == null) {
       return;
     }
@@ -193,11 +240,8 @@ public final class LaneTap {
     }
     long elements = tensor.shape().elementCount() / rows;
     if (tensor.type() == DataType.BYTES) {
-      long offset = 0;
-      for (int before = 0; before < row; before++) {
-        offset = TensorColumns.skipTexts(tensor.data(), offset, elements);
-      }
-      columns.readTexts(tensor.data(), offset, elements, words, at);
+      long offset = texts.offset(place, tensor.data(), elements, row);
+      texts.next(place, columns.readTexts(tensor.data(), offset, elements, words, at), row + 1);
     } else if (columns.isSummary() || elements == columns.words()) {
       columns.read(tensor.data(), row * elements * tensor.type().size(), elements, words, at);
     }

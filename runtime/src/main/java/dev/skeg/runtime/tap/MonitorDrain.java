@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * Drains the rings of all versions that are watched into their profiles.
  *
  * <p>It looks at the rings every 5 ms while there is something in them, and less and less often, up
- * to ten times a second, while there is nothing.
+ * to ten times a second, while there is nothing. A batch of rows that cannot be taken in is counted
+ * as dropped and ends nothing: see {@link VersionTap#failures}.
  *
  * <p><b>Threads.</b> One thread of its own, {@code monitor-drain}, which owns the collectors; any
  * may call.
@@ -48,6 +49,7 @@ public final class MonitorDrain implements AutoCloseable {
   /** A version that is watched, and what its rings had dropped when they were last looked at. */
   private record Watch(
       VersionTap tap,
+      TapLayout layout,
       ProfileCollector collector,
       Runnable whenGone,
       Map<RecordRing, Long> dropped) {}
@@ -69,7 +71,8 @@ public final class MonitorDrain implements AutoCloseable {
   public void watch(
       VersionTap tap, TapLayout layout, ProfileCollector collector, Runnable whenGone) {
     tap.watch(layout);
-    commands.add(() -> watches.add(new Watch(tap, collector, whenGone, new IdentityHashMap<>())));
+    commands.add(
+        () -> watches.add(new Watch(tap, layout, collector, whenGone, new IdentityHashMap<>())));
   }
 
   /** Watches a version no more: what it has recorded is handed over. */
@@ -77,11 +80,10 @@ public final class MonitorDrain implements AutoCloseable {
     commands.add(() -> {
       for (Watch watch : List.copyOf(watches)) {
         if (watch.tap() == tap) {
-          end(watch);
           watches.remove(watch);
+          end(watch);
         }
       }
-      tap.watch(null);
     });
   }
 
@@ -98,9 +100,14 @@ public final class MonitorDrain implements AutoCloseable {
     }
   }
 
+  /** Runs a command; what it throws ends nothing else. */
   private static void run(@Nullable Runnable command) {
-    if (command != null) {
-      command.run();
+    try {
+      if (command != null) {
+        command.run();
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.error("A version's monitoring could not be begun or ended", e);
     }
   }
 
@@ -117,8 +124,7 @@ public final class MonitorDrain implements AutoCloseable {
         any |= drain(watch, now);
         watch.collector().advance(now);
       } catch (RuntimeException | Error e) {
-        watches.remove(watch);
-        watch.tap().failed(e);
+        watch.tap().failed(e, 0); // Whoever lost rows by it has counted them.
       }
     }
     if (adjusts) {
@@ -129,6 +135,7 @@ public final class MonitorDrain implements AutoCloseable {
 
   private boolean drain(Watch watch, long now) {
     boolean any = false;
+    watch.collector().dropped(watch.tap().takeLost());
     for (RecordRing ring : watch.tap().rings()) {
       long before = watch.dropped().getOrDefault(ring, 0L);
       long dropped = ring.dropped();
@@ -142,7 +149,11 @@ public final class MonitorDrain implements AutoCloseable {
           break;
         }
         any = true;
-        watch.collector().add(ring.readable(), offsets, count, now);
+        try {
+          watch.collector().add(ring.readable(), offsets, count, now);
+        } catch (RuntimeException | Error e) {
+          watch.tap().failed(e, count); // Those rows and no others.
+        }
         ring.free(count);
       }
     }
@@ -152,23 +163,26 @@ public final class MonitorDrain implements AutoCloseable {
   private void end(Watch watch) {
     try {
       long now = clock.millis();
-      while (drain(watch, now)) {
-        // Until nothing is left.
+      boolean goesOn = true;
+      while (goesOn) {
+        goesOn = drain(watch, now);
       }
       watch.collector().close(now);
     } catch (RuntimeException | Error e) {
       LOG.error("The last windows of a version are lost", e);
+    } finally {
+      watch.tap().unwatch(watch.layout());
+      watch.whenGone().run();
     }
-    watch.whenGone().run();
   }
 
   /** Hands everything over that was recorded, and ends. */
   @Override
   public void close() {
     commands.add(() -> {
-      watches.forEach(this::end);
-      watches.clear();
       isStopping = true;
+      watches.forEach(watch -> run(() -> end(watch)));
+      watches.clear();
     });
     try {
       thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));

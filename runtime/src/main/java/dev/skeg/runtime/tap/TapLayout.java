@@ -45,10 +45,7 @@ public final class TapLayout {
     this.segments = List.copyOf(segments);
     this.missing = new long[records.words()];
     for (int i = 0; i < records.size(); i++) {
-      missing[RecordLayout.HEADER + i] =
-          records.encodings().get(i) == RecordLayout.Encoding.DOUBLE
-              ? Double.doubleToRawLongBits(Double.NaN)
-              : 0;
+      missing[RecordLayout.HEADER + i] = records.encodings().get(i).missing();
     }
   }
 
@@ -102,9 +99,11 @@ public final class TapLayout {
    * Returns how requests of one shape are recorded.
    *
    * @param inputIndexes the tensors that a slot has, by the signature
+   * @param inputElements of a row of each
    * @param outputIndexes likewise
    */
-  public TapPlan plan(int[] inputIndexes, int[] outputIndexes) {
+  public TapPlan plan(
+      int[] inputIndexes, long[] inputElements, int[] outputIndexes, long[] outputElements) {
     @Nullable TensorColumns[] in = new TensorColumns[inputIndexes.length];
     @Nullable TensorColumns[] out = new TensorColumns[outputIndexes.length];
     int words = 0;
@@ -118,6 +117,6 @@ public final class TapLayout {
       out[i] = columns;
       words += columns == null ? 0 : columns.words();
     }
-    return new TapPlan(this, in, out, words == records.size());
+    return new TapPlan(this, in, inputElements, out, outputElements, words == records.size());
   }
 }

@@ -183,7 +183,7 @@ public final class TapPlanner {
         addDerived(name + ".length", role, Encoding.LONG);
       }
     }
-    return new TensorColumns(type, first, words, elements, false, hasLengths);
+    return new TensorColumns(type, first, words, false, hasLengths);
   }
 
   private @Nullable TensorColumns summaryInstead(
@@ -224,7 +224,7 @@ public final class TapPlanner {
       String of = i < SUMMARY.length ? SUMMARY[i] : "block" + (i - SUMMARY.length);
       addDerived(tensor.name() + "." + of, role, Encoding.DOUBLE);
     }
-    return new TensorColumns(tensor.type(), first, TensorColumns.SUMMARY, elements, true, false);
+    return new TensorColumns(tensor.type(), first, TensorColumns.SUMMARY, true, false);
   }
 
   private void add(FeatureSpec feature, Encoding encoding) {

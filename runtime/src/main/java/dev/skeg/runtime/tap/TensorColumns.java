@@ -17,17 +17,19 @@ import java.lang.foreign.ValueLayout;
  * summary.
  *
  * <p>A summary is {@link #SUMMARY} numbers: the Euclidean norm, mean, standard deviation, least and
- * greatest element, and the means of eight blocks of elements next to one another.
+ * greatest element, and the means of eight blocks of elements next to one another. Of rows longer
+ * than {@link #MOST_SUMMARISED} elements it looks at one in so many, for an answer may wait for it;
+ * the norm is scaled to all of them.
  *
  * @param firstWord of them, behind the record's header
  * @param words how many: as many as a row has elements, or {@link #SUMMARY}
- * @param elements of a row; -1 where they vary
  * @param hasLengths whether each element, a text, is followed by its length in bytes
  */
 record TensorColumns(
-    DataType type, int firstWord, int words, long elements, boolean isSummary, boolean hasLengths) {
+    DataType type, int firstWord, int words, boolean isSummary, boolean hasLengths) {
   static final int BLOCKS = 8;
   static final int SUMMARY = 5 + BLOCKS;
+  static final int MOST_SUMMARISED = 4096;
 
   /** Returns how a tensor's elements stand in a record. */
   static Encoding encoding(DataType type) {
@@ -36,11 +38,6 @@ record TensorColumns(
       case FP16, BF16, FP32, FP64, UINT64 -> Encoding.DOUBLE;
       case BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32 -> Encoding.LONG;
     };
-  }
-
-  /** Returns the bytes of a row of elements that all have the same size. */
-  long rowBytes() {
-    return elements * type.size();
   }
 
   /**
@@ -117,34 +114,51 @@ record TensorColumns(
     double squares = 0;
     double least = Double.POSITIVE_INFINITY;
     double greatest = Double.NEGATIVE_INFINITY;
-    long from = 0;
+    long stride = stride(count);
+    long at = 0;
+    long looked = 0;
     for (int block = 0; block < BLOCKS; block++) {
       long end = count * (block + 1) / BLOCKS;
       double blockSum = 0;
-      for (long i = from; i < end; i++) {
-        double value = number(data, offset + i * type.size());
+      long before = looked;
+      for (; at < end; at += stride) {
+        double value = number(data, offset + at * type.size());
+        looked++;
         blockSum += value;
         squares += value * value;
         least = Math.min(least, value);
         greatest = Math.max(greatest, value);
       }
       sum += blockSum;
-      put(words, to + 5 + block, blockSum / (end - from)); // NaN, which is missing, if it is empty.
-      from = end;
+      put(
+          words,
+          to + 5 + block,
+          blockSum / (looked - before)); // NaN, which is missing, if it is empty.
     }
-    double mean = sum / count;
-    put(words, to, Math.sqrt(squares));
+    double mean = sum / looked;
+    put(words, to, Math.sqrt(looked == count ? squares : squares * count / looked));
     put(words, to + 1, mean);
-    put(words, to + 2, Math.sqrt(Math.max(0, squares / count - mean * mean)));
+    put(words, to + 2, Math.sqrt(Math.max(0, squares / looked - mean * mean)));
     put(words, to + 3, count == 0 ? Double.NaN : least);
     put(words, to + 4, count == 0 ? Double.NaN : greatest);
+  }
+
+  /**
+   * Returns which elements are looked at: not always those of one channel or column of an image.
+   */
+  private static long stride(long count) {
+    long stride = Math.ceilDiv(count, (long) MOST_SUMMARISED);
+    while (stride % 2 == 0 || stride % 3 == 0) {
+      stride++;
+    }
+    return Math.max(1, stride);
   }
 
   private static void put(long[] words, int at, double value) {
     words[at] = Double.doubleToRawLongBits(value);
   }
 
-  /** Returns where the texts that follow so many begin. */
+  /** Returns where the text behind so many begins. */
   static long skipTexts(MemorySegment data, long offset, long count) {
     long next = offset;
     for (long i = 0; i < count; i++) {
@@ -157,8 +171,9 @@ record TensorColumns(
    * Reads a row of texts.
    *
    * @param offset of the row in {@code data}
+   * @return where the next row begins
    */
-  void readTexts(MemorySegment data, long offset, long count, long[] words, int at) {
+  long readTexts(MemorySegment data, long offset, long count, long[] words, int at) {
     int to = at + firstWord;
     long next = offset;
     int kept = hasLengths ? this.words / 2 : this.words;
@@ -172,5 +187,6 @@ record TensorColumns(
       }
       next += Integer.BYTES + length;
     }
+    return next;
   }
 }

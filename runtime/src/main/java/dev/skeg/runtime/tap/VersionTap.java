@@ -4,6 +4,7 @@ import dev.skeg.monitor.record.RecordRing;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,8 @@ public final class VersionTap {
 
   private final List<RecordRing> rings = new CopyOnWriteArrayList<>();
   private volatile @Nullable TapLayout watched;
+  private final AtomicLong lost = new AtomicLong();
+  private final AtomicLong failures = new AtomicLong();
   private volatile long wallOffsetNanos = offset();
 
   /** Returns the tap of one more lane. */
@@ -28,10 +31,18 @@ public final class VersionTap {
     return new LaneTap(this, ThreadLocalRandom.current().nextLong());
   }
 
-  /** Has every row recorded from now on as a layout says; nothing any more with null. */
-  public void watch(@Nullable TapLayout layout) {
+  /** Has every row recorded from now on as a layout says. */
+  public synchronized void watch(TapLayout layout) {
     rings.clear();
     watched = layout;
+  }
+
+  /** Has nothing recorded any more, unless another layout is watched by now. */
+  synchronized void unwatch(TapLayout layout) {
+    if (watched == layout) {
+      watched = null;
+      rings.clear();
+    }
   }
 
   @Nullable TapLayout watched() {
@@ -50,11 +61,30 @@ public final class VersionTap {
   }
 
   /**
-   * Recording failed, which is a mistake of ours: nothing is recorded any more, and why is said.
+   * Rows could not be recorded, or not be taken into a profile, which is a mistake of ours: they
+   * count as dropped, and why is said, less and less often.
+   *
+   * @param rows that are lost by it, as far as anybody knows
    */
-  public void failed(Throwable cause) {
-    watched = null;
-    LOG.error("Rows can no longer be recorded; the answers are not affected", cause);
+  public void failed(Throwable cause, long rows) {
+    lost.addAndGet(rows);
+    long count = failures.incrementAndGet();
+    if (Long.bitCount(count) == 1) {
+      LOG.atError()
+          .setCause(cause)
+          .addKeyValue("failures", count)
+          .log("Rows could not be recorded and count as dropped; the answers are not affected");
+    }
+  }
+
+  /** Returns how often recording failed; 0 of a version that is well. */
+  public long failures() {
+    return failures.get();
+  }
+
+  /** Returns how many rows were lost by failures since this was asked last. */
+  long takeLost() {
+    return lost.getAndSet(0);
   }
 
   /** Looks at the wall clock; to be called now and then, for the clock may be set. */

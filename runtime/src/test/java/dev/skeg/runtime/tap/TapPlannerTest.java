@@ -230,7 +230,7 @@ final class TapPlannerTest {
     version.watch(layout);
     LaneTap tap = version.lane();
     tap.record(
-        layout.plan(new int[] {0}, new int[] {1}),
+        layout.plan(new int[] {0}, new long[] {3}, new int[] {1}, new long[] {2}),
         request(RequestMarks.NONE),
         new MemorySegment[] {MemorySegment.ofArray(new float[] {1, 2, 3})},
         new MemorySegment[] {MemorySegment.ofArray(new float[] {4, 5})},
@@ -242,7 +242,7 @@ final class TapPlannerTest {
     long[] row = first(version);
 
     assertThat(number(row, 2)).isEqualTo(3);
-    assertThat(row[RecordLayout.HEADER + 3]).isZero();
+    assertThat(row[RecordLayout.HEADER + 3]).isEqualTo(RecordLayout.MISSING_LONG);
     assertThat(number(row, 5)).isEqualTo(5);
     assertThat(row[RecordLayout.GROUP]).isNegative();
   }
@@ -257,7 +257,8 @@ final class TapPlannerTest {
     version.watch(layout);
     LaneTap tap = version.lane();
     tap.record(
-        layout.plan(new int[] {0}, new int[] {0}),
+        layout.plan(
+            new int[] {0}, new long[] {input.length}, new int[] {0}, new long[] {output.length}),
         request(new RequestMarks(77, List.of())),
         new MemorySegment[] {MemorySegment.ofArray(input)},
         new MemorySegment[] {MemorySegment.ofArray(output)},
