@@ -20,6 +20,7 @@ import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
+import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,13 +125,18 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   /**
    * Watches a version from now on, with the newest configuration of its model.
    *
+   * @param failures how often its rows could not be recorded
    * @return to be run when the version's last window has been handed over: lets go of the version,
    *     unless it has been loaded and is watched again meanwhile
    */
   public Runnable watch(
-      String model, long version, DriftConfig config, Optional<Baseline> baseline) {
+      String model,
+      long version,
+      DriftConfig config,
+      Optional<Baseline> baseline,
+      LongSupplier failures) {
     isUsed = true;
-    Watch watch = new Watch(baseline);
+    Watch watch = new Watch(baseline, failures);
     watched.compute(model, (_, before) -> WatchedModel.with(before, config, version, watch));
     // On the thread: after the windows that have been handed over.
     return () -> soon("a version that is gone", () -> forget(model, version, watch));
@@ -346,7 +353,17 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
         counts.values().stream().map(MonitorCounts::sample).toList(),
         open.samples(),
         raisedSamples,
+        failures(),
         unjudged.get());
+  }
+
+  private List<FailureSample> failures() {
+    List<FailureSample> samples = new ArrayList<>();
+    watched.forEach((model, each) ->
+        each.versions()
+            .forEach((version, watch) ->
+                samples.add(new FailureSample(model, Long.toString(version), watch.failures()))));
+    return samples;
   }
 
   /**

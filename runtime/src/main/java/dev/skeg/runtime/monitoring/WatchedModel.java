@@ -6,6 +6,7 @@ import dev.skeg.monitor.profile.ProfileKey;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +22,18 @@ record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
   /** One load of a version, told from other loads of the same number by being itself. */
   static final class Watch {
     private final Optional<Baseline> baseline;
+    private final LongSupplier failures;
 
-    Watch(Optional<Baseline> baseline) {
+    /**
+     * @param failures how often rows could not be recorded
+     */
+    Watch(Optional<Baseline> baseline, LongSupplier failures) {
       this.baseline = baseline;
+      this.failures = failures;
+    }
+
+    long failures() {
+      return failures.getAsLong();
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 
 /** Has closed windows judged, as their model's configuration says. <b>Threads.</b> Any. */
 final class JudgedWindows implements WindowJudge {
@@ -23,8 +24,12 @@ final class JudgedWindows implements WindowJudge {
 
   @Override
   public Runnable watch(
-      String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
-    return monitors.watch(model, version, drift(config), baseline);
+      String model,
+      long version,
+      MonitorConfig config,
+      Optional<Baseline> baseline,
+      LongSupplier failures) {
+    return monitors.watch(model, version, drift(config), baseline, failures);
   }
 
   /** Returns a configuration in the library's words. */

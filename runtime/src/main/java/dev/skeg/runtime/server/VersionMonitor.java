@@ -101,7 +101,8 @@ final class VersionMonitor implements VersionObserver {
       return;
     }
     VersionTap tap = ready.batcher().tap();
-    Runnable whenGone = judge.watch(version.model(), version.number(), config, baseline);
+    Runnable whenGone =
+        judge.watch(version.model(), version.number(), config, baseline, tap::failures);
     ProfileCollector collector =
         new ProfileCollector(
             new CollectorConfig(

@@ -72,7 +72,8 @@ final class AdminMonitorTest {
   static void judge() {
     database = new StateDatabase(directory, directory.resolve("native"));
     Monitors judging = monitors();
-    judging.watch(MODEL, 1, DriftConfig.ofWindow(Duration.ofHours(1)), Optional.of(baseline()));
+    judging.watch(
+        MODEL, 1, DriftConfig.ofWindow(Duration.ofHours(1)), Optional.of(baseline()), () -> 0);
     for (int hour = 0; hour < 3; hour++) {
       judging.closed(profile(hour, hour == 2 ? .5 : 0));
     }

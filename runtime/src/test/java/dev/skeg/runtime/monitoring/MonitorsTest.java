@@ -29,6 +29,7 @@ import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
 import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
+import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -83,7 +84,7 @@ final class MonitorsTest {
   }
 
   private Runnable watch(Optional<Baseline> baseline) {
-    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline);
+    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline, () -> 7);
   }
 
   private Optional<FeatureVerdict> verdict(ProfileKey key, int hour) {
@@ -123,6 +124,7 @@ final class MonitorsTest {
 
     assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
     assertThat(monitors.metrics().keys()).hasSize(1);
+    assertThat(monitors.metrics().failures()).containsExactly(new FailureSample("fraud", "1", 7));
   }
 
   @Test

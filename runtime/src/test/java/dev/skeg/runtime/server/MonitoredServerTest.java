@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,11 @@ final class MonitoredServerTest {
 
     @Override
     public Runnable watch(
-        String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
+        String model,
+        long version,
+        MonitorConfig config,
+        Optional<Baseline> baseline,
+        LongSupplier failures) {
       return () -> {};
     }
 
