@@ -18,11 +18,13 @@ import java.util.Optional;
  * <ol>
  *   <li>An alert goes on as long as any of its subjects is found in drift, whatever the cause, and
  *       is over when none is: then it is latched, or cleared where somebody has acknowledged it.
- *       The verdicts have the hysteresis of pages; notices end after some windows without.
+ *       The verdicts have the hysteresis of pages; notices end after some windows without, and all
+ *       after {@value #UNJUDGED_WINDOWS} that could not be judged.
  *   <li>A finding that an alert tells of already raises nothing. It does where its cause lies
  *       deeper: values that had shifted and are missing now.
  *   <li>What comes back soon after it was cleared is the same alert, in the state that it had.
- *   <li>Outputs that change while inputs do are a consequence: they join the inputs' alert.
+ *   <li>Outputs that change when inputs do are a consequence: they join the inputs' alert. What
+ *       comes long after is one of its own, so that an old alert hides none.
  *   <li>The other findings of one window and one cause are one alert, or join one that was raised a
  *       short while ago and that nobody has acknowledged yet: who looks sees them together.
  * </ol>
@@ -30,6 +32,9 @@ import java.util.Optional;
  * <p>Pure: made for one step, on one thread.
  */
 final class AlertRules {
+  /** Windows in a row that cannot be judged, after which nobody knows that anything goes on. */
+  private static final int UNJUDGED_WINDOWS = 24;
+
   private final Window window;
   private final ProfileKey key;
   private final AlertPolicy policy;
@@ -142,8 +147,12 @@ final class AlertRules {
         return subject.again(finding);
       }
     }
+    Diagnosis.Subject who = new Diagnosis.Subject(subject.part(), subject.name());
+    if (diagnosis.unjudged().contains(who)) {
+      return subject.quiet(UNJUDGED_WINDOWS);
+    }
     boolean without =
-        diagnosis.quiet().contains(new Diagnosis.Subject(subject.part(), subject.name()))
+        diagnosis.quiet().contains(who)
             // Judged, and odd in another way, or no longer in drift.
             || diagnosis.findings().stream().anyMatch(subject::is);
     return without
@@ -158,9 +167,19 @@ final class AlertRules {
             alert.state().isOpen()
                 && alert.severity().compareTo(finding.severity()) <= 0
                 // An output may have joined the alert of inputs of whatever cause.
-                && (alert.cause().explains(finding.cause()) || finding.part() == Part.OUTPUT)
+                && (alert.cause().explains(finding.cause())
+                    || (finding.part() == Part.OUTPUT && isOfInputs(alert)))
                 && alert.subjects().stream()
                     .anyMatch(subject -> subject.active() && subject.is(finding)));
+  }
+
+  private static boolean isOfInputs(Alert alert) {
+    return alert.subjects().stream().anyMatch(subject -> subject.part() == Part.INPUT);
+  }
+
+  private static boolean hasActiveInput(Alert alert) {
+    return alert.subjects().stream()
+        .anyMatch(subject -> subject.active() && subject.part() == Part.INPUT);
   }
 
   /** Has an alert that was cleared a short while ago come back, if it told of the same. */
@@ -168,7 +187,7 @@ final class AlertRules {
     for (Alert alert : List.copyOf(alerts.values())) {
       boolean same =
           alert.severity() == finding.severity()
-              && alert.cause() == finding.cause()
+              && alert.cause().isLike(finding.cause())
               && alert.subjects().stream().anyMatch(subject -> subject.is(finding));
       if (!same) {
         continue;
@@ -197,15 +216,18 @@ final class AlertRules {
 
   /** Joins an output to the inputs' alert, or returns it as a finding of its own. */
   private Optional<Finding> unlessConsequence(Finding output) {
-    Optional<Alert> inputs =
+    List<Alert> ofInputs =
         alerts.values().stream()
             .filter(alert -> alert.state().isOpen() && alert.severity() == output.severity())
-            .filter(alert ->
-                alert.subjects().stream()
-                    .anyMatch(subject -> subject.active() && subject.part() == Part.INPUT))
+            .filter(AlertRules::hasActiveInput)
+            .toList();
+    Optional<Alert> inputs =
+        ofInputs.stream()
+            .filter(alert -> isNew(alert) || changes.get(alert.id()) == Kind.RETURNED)
             .min(Comparator.comparing(Alert::cause).thenComparing(Alert::id));
     if (inputs.isEmpty()) {
-      boolean plain = output.severity() == Severity.PAGE && output.cause() == Cause.SHIFT;
+      boolean plain =
+          output.severity() == Severity.PAGE && output.cause() == Cause.SHIFT && ofInputs.isEmpty();
       return Optional.of(plain ? output.withCause(Cause.PREDICTION) : output);
     }
     put(inputs.get().joinedBy(output, window), Kind.WIDENED);
@@ -243,7 +265,11 @@ final class AlertRules {
   }
 
   private boolean isGathering(Alert alert) {
+    return alert.state() instanceof AlertState.Raised && isNew(alert);
+  }
+
+  private boolean isNew(Alert alert) {
     long windows = (window.startMillis() - alert.raisedIn().startMillis()) / window.lengthMillis();
-    return alert.state() instanceof AlertState.Raised && windows <= policy.joinWindows();
+    return windows <= policy.joinWindows();
   }
 }

@@ -49,7 +49,17 @@ public enum Cause {
 
   /** Returns whether it can lie behind the other one, or is the same. */
   boolean explains(Cause other) {
-    return compareTo(other) <= 0;
+    return plain().compareTo(other.plain()) <= 0;
+  }
+
+  /** Returns whether one is the other, by any name. */
+  boolean isLike(Cause other) {
+    return plain() == other.plain();
+  }
+
+  /** Predictions that change are a shift; that the inputs have not is said by the name alone. */
+  private Cause plain() {
+    return this == PREDICTION ? SHIFT : this;
   }
 
   /** Returns the cause of that {@link #word}. */

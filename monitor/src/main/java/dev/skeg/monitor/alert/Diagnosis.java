@@ -20,8 +20,9 @@ import java.util.Set;
  *
  * @param findings at most one of each severity a subject; pages first
  * @param quiet the subjects that were judged and about which nothing was found
+ * @param unjudged the subjects with too few rows, or with nothing to hold them against
  */
-record Diagnosis(List<Finding> findings, Set<Subject> quiet) {
+record Diagnosis(List<Finding> findings, Set<Subject> quiet, Set<Subject> unjudged) {
   /** In windows of fewer rows, one value alone is a great share. */
   private static final long FEW_ROWS = 50;
 
@@ -31,12 +32,13 @@ record Diagnosis(List<Finding> findings, Set<Subject> quiet) {
   static Diagnosis of(WindowVerdict verdict) {
     List<Finding> findings = new ArrayList<>();
     Set<Subject> quiet = new HashSet<>();
+    Set<Subject> unjudged = new HashSet<>();
     boolean few = verdict.rows() < FEW_ROWS;
     for (FeatureVerdict feature : verdict.features()) {
-      add(feature, few, findings, quiet);
+      add(feature, few, findings, quiet, unjudged);
     }
     for (FeatureVerdict output : verdict.outputs()) {
-      add(output, few, findings, quiet);
+      add(output, few, findings, quiet, unjudged);
     }
     Map<Cause, QualityFinding> ofRows = byCause(verdict.quality());
     ofRows.forEach(
@@ -45,11 +47,15 @@ record Diagnosis(List<Finding> findings, Set<Subject> quiet) {
       quiet.add(new Subject(Part.ROWS, AlertSubject.ROWS));
     }
     findings.sort(Comparator.comparing(Finding::severity));
-    return new Diagnosis(List.copyOf(findings), Set.copyOf(quiet));
+    return new Diagnosis(List.copyOf(findings), Set.copyOf(quiet), Set.copyOf(unjudged));
   }
 
   private static void add(
-      FeatureVerdict verdict, boolean few, List<Finding> findings, Set<Subject> quiet) {
+      FeatureVerdict verdict,
+      boolean few,
+      List<Finding> findings,
+      Set<Subject> quiet,
+      Set<Subject> unjudged) {
     Part part = verdict.spec().role() == FeatureSpec.Role.INPUT ? Part.INPUT : Part.OUTPUT;
     String name = verdict.spec().name();
     if (verdict.state() == DriftState.DRIFT) {
@@ -73,6 +79,9 @@ record Diagnosis(List<Finding> findings, Set<Subject> quiet) {
               logEvidence,
               sign.detail()));
       return;
+    }
+    if (verdict.state() == DriftState.INSUFFICIENT) {
+      unjudged.add(new Subject(part, name));
     }
     Map<Cause, QualityFinding> odd = byCause(verdict.quality());
     if (!odd.isEmpty()) {

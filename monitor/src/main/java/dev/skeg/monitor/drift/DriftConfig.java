@@ -45,6 +45,11 @@ public record DriftConfig(
     return new DriftConfig(1, window, EffectFloors.DEFAULT, Map.of(), 50, false);
   }
 
+  /** Returns the same, with the statistics of other tools or without. */
+  public DriftConfig withCompatibility(boolean other) {
+    return new DriftConfig(falsePagesPerMonth, window, floors, featureFloors, minRows, other);
+  }
+
   /** Returns how many windows there are for one false page: what the thresholds follow from. */
   public double windowsPerFalsePage() {
     return Math.max(

@@ -6,6 +6,9 @@ public enum DriftState {
   OK,
   /** A difference that is both certain and large enough, now or not long enough gone. */
   DRIFT,
-  /** Too few rows for a verdict of either kind; a drift found earlier stays {@link #DRIFT}. */
+  /**
+   * Too few rows for a verdict, or nothing to hold them against. A drift found earlier stays {@link
+   * #DRIFT} as long as there is anything to hold its kind against.
+   */
   INSUFFICIENT
 }

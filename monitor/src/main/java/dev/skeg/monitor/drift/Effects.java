@@ -46,23 +46,14 @@ final class Effects {
   /**
    * Returns the effects, by descending excess over the floor; of atoms only the greatest.
    *
-   * @param heavyLabel the value, without a bin of its own, that holds the most of the span, or
-   *     empty
-   * @param heavyShare its share of the span
-   * @param heavyReference its share of the reference at most
+   * @param heavy of the span's last window
    */
-  static List<Effect> of(
-      FeatureLayout layout,
-      Span span,
-      EffectFloors floors,
-      String heavyLabel,
-      double heavyShare,
-      double heavyReference) {
+  static List<Effect> of(FeatureLayout layout, Span span, EffectFloors floors, HeavyShares heavy) {
     if (span.rows() <= 0) {
       return List.of();
     }
     Effects effects = new Effects(layout, span, floors);
-    effects.addMasses(heavyLabel, heavyShare, heavyReference);
+    effects.addMasses(heavy);
     if (layout.isNumeric()) {
       effects.addMoments();
       effects.addKolmogorovSmirnov();
@@ -76,16 +67,19 @@ final class Effects {
     found.add(new Effect(metric, subject, value, Math.max(0, lower), floors.of(metric)));
   }
 
-  private void addMasses(String heavyLabel, double heavyShare, double heavyReference) {
+  private void addMasses(HeavyShares heavy) {
     addMass(Effect.Metric.MISSING, "", Bins.MISSING);
     if (layout.isNumeric()) {
       addMass(Effect.Metric.OUT_OF_RANGE, "", layout.outOfRange());
     } else {
       addMass(Effect.Metric.UNSEEN, "", CategoryBins.UNSEEN);
     }
-    String subject = heavyLabel;
-    double value = Math.max(0, heavyShare - heavyReference);
-    double lower = heavyShare > heavyReference ? lower(heavyShare, heavyReference) : 0;
+    String subject = heavy.label();
+    double value = Math.max(0, heavy.share() - heavy.reference());
+    double lower =
+        value > 0
+            ? lower(heavy.share(), heavy.rows(), heavy.reference(), heavy.referenceRows())
+            : 0;
     for (int atom : layout.atoms()) {
       double share = span.share(atom);
       double expected = span.expectedShare(atom);
@@ -114,15 +108,20 @@ final class Effects {
   /**
    * Returns a lower bound of how far two shares are apart: Newcombe's hybrid of the two Wilson
    * intervals (1998, method 10), which holds for shares near 0.
+   *
+   * @param n independent rows that the first share is of
+   * @param m independent rows that the second is of
    */
-  private double lower(double share, double expected) {
-    double n = rows / effects.rare();
-    double m = referenceRows / effects.rare();
+  private static double lower(double share, double n, double expected, double m) {
     double high = Math.max(share, expected);
     double low = Math.min(share, expected);
     double down = high - wilson(high, share >= expected ? n : m, -1);
     double up = wilson(low, share >= expected ? m : n, 1) - low;
     return Math.max(0, high - low - Math.hypot(down, up));
+  }
+
+  private double lower(double share, double expected) {
+    return lower(share, rows / effects.rare(), expected, referenceRows / effects.rare());
   }
 
   private static double wilson(double share, double rows, int side) {

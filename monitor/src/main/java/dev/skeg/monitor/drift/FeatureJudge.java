@@ -21,6 +21,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One feature's streams and history, of one key.
@@ -30,12 +31,13 @@ import java.util.Optional;
 final class FeatureJudge {
   private final FeatureLayout layout;
   private final double[] scored;
-  private final Optional<FeatureBaseline> baseline;
-  private final Stream skew;
   private final Stream drift;
   private final SeasonalHistory history;
   private final Dispersion dispersion = new Dispersion();
   private boolean hasDrift;
+
+  private Optional<FeatureBaseline> baseline;
+  private Stream skew;
 
   /**
    * @param first the key's first profile of this feature, or any: for its bins, and for the order's
@@ -65,6 +67,17 @@ final class FeatureJudge {
     return layout;
   }
 
+  /**
+   * Holds windows against another baseline in the same bins from now on. What was found against the
+   * one before is forgotten; earlier windows are still what they were.
+   */
+  void rebase(Optional<FeatureBaseline> other) {
+    if (!baseline.equals(other)) {
+      baseline = other;
+      skew = new Stream(layout.roles());
+    }
+  }
+
   Optional<FeatureBaseline> baseline() {
     return baseline;
   }
@@ -76,6 +89,15 @@ final class FeatureJudge {
     return (baseline.isPresent() ? 1 : 0) + (hasDrift ? 1 : 0);
   }
 
+  /** Tells the streams that had no turn in a window that there was one. */
+  void missExcept(Set<DriftKind> heard) {
+    for (DriftKind kind : DriftKind.values()) {
+      if (!heard.contains(kind)) {
+        stream(kind).miss();
+      }
+    }
+  }
+
   Stream stream(DriftKind kind) {
     return switch (kind) {
       case SKEW -> skew;
@@ -83,23 +105,33 @@ final class FeatureJudge {
     };
   }
 
-  /** A feature's part in one window, before it is decided who is raised. */
+  /**
+   * A feature's part in one window, before it is decided who is raised.
+   *
+   * @param season the part of the baseline that the window is held against
+   */
   record Hearing(
       FeatureProfile profile,
+      Optional<SeasonCell> season,
       Map<DriftKind, Reference> references,
+      Map<DriftKind, HeavyShares> heavy,
       Map<DriftKind, Stream.Turn> turns,
       Map<DriftKind, List<Effect>> effects) {}
 
   /** Holds a window against its references. */
   Hearing hear(FeatureProfile profile, Window window, EffectFloors floors) {
+    Optional<SeasonCell> season =
+        profile.rows() == 0 ? Optional.empty() : baseline.map(each -> each.cell(window));
     Map<DriftKind, Reference> references = new EnumMap<>(DriftKind.class);
+    Map<DriftKind, HeavyShares> heavies = new EnumMap<>(DriftKind.class);
     Map<DriftKind, Stream.Turn> turns = new EnumMap<>(DriftKind.class);
     Map<DriftKind, List<Effect>> effects = new EnumMap<>(DriftKind.class);
+    Hearing hearing = new Hearing(profile, season, references, heavies, turns, effects);
     if (profile.rows() == 0) {
-      return new Hearing(profile, references, turns, effects);
+      return hearing;
     }
     double[] counts = Arrays.stream(profile.counts()).asDoubleStream().toArray();
-    baseline.ifPresent(
+    season.ifPresent(
         each -> references.put(DriftKind.SKEW, training(each, window, (double) profile.rows())));
     Optional<SeasonalHistory.Past> past = history.before(window);
     if (past.isPresent()) {
@@ -118,19 +150,20 @@ final class FeatureJudge {
     }
     history.add(window, counts);
     references.forEach((kind, reference) -> {
-      HeavyShares heavy = HeavyShares.of(profile, reference);
+      Optional<FeatureProfile> whole =
+          kind == DriftKind.SKEW ? baseline.map(FeatureBaseline::whole) : Optional.empty();
+      HeavyShares heavy = HeavyShares.of(profile, reference, whole);
+      heavies.put(kind, heavy);
       Stream stream = stream(kind);
       EValue.Heavy[] bets = heavy.bets().toArray(new EValue.Heavy[0]);
       Detector.Reading reading = stream.add(counts, reference, bets);
-      List<Effect> found =
-          Effects.of(
-              layout, reading.strongest(), floors, heavy.label(), heavy.share(), heavy.reference());
+      List<Effect> found = Effects.of(layout, reading.strongest(), floors, heavy);
       effects.put(kind, found);
       turns.put(
           kind,
           new Stream.Turn(stream, reading, Effects.isOver(found, 1), Effects.isOver(found, .7)));
     });
-    return new Hearing(profile, references, turns, effects);
+    return hearing;
   }
 
   /** Returns the statistics of a window: against the baseline, or else against earlier windows. */
@@ -164,8 +197,7 @@ final class FeatureJudge {
     }
   }
 
-  private Reference training(FeatureBaseline from, Window window, double rows) {
-    SeasonCell cell = from.cell(window);
+  private Reference training(SeasonCell cell, Window window, double rows) {
     return Reference.of(
         cellOf(cell, window), cell.counts(), atLeastBaseline(DesignEffects.NONE, window, rows));
   }
@@ -229,6 +261,7 @@ final class FeatureJudge {
 
   void write(DataOutput out) throws IOException {
     out.writeLong(layout.fingerprint());
+    out.writeLong(fingerprint(baseline));
     for (double count : scored) {
       out.writeDouble(count);
     }
@@ -249,6 +282,7 @@ final class FeatureJudge {
     if (in.readLong() != fresh.layout.fingerprint()) {
       return fresh;
     }
+    boolean isSameBaseline = in.readLong() == fingerprint(fresh.baseline);
     double[] scored = new double[first.bins().size()];
     for (int bin = 0; bin < scored.length; bin++) {
       scored[bin] = in.readDouble();
@@ -259,6 +293,33 @@ final class FeatureJudge {
     judge.drift.read(in);
     judge.history.read(in);
     judge.dispersion.read(in);
+    if (!isSameBaseline) {
+      judge.skew = new Stream(judge.layout.roles());
+    }
     return judge;
+  }
+
+  /** Returns a number that tells baselines in the same bins apart, the same in every process. */
+  private static long fingerprint(Optional<FeatureBaseline> baseline) {
+    if (baseline.isEmpty()) {
+      return 0;
+    }
+    BlockVariation variation = baseline.get().variation();
+    BlockVariation.Directions directions = variation.directions();
+    long hash = 1;
+    for (long part :
+        new long[] {
+          Arrays.hashCode(baseline.get().whole().counts()),
+          baseline.get().seasons().hashCode(),
+          variation.blocks(),
+          Double.doubleToLongBits(variation.rowsPerBlock()),
+          Double.doubleToLongBits(variation.designEffect()),
+          Double.doubleToLongBits(directions.mean()),
+          Double.doubleToLongBits(directions.spread()),
+          Double.doubleToLongBits(directions.rare())
+        }) {
+      hash = 31 * hash + part;
+    }
+    return hash;
   }
 }

@@ -1,6 +1,7 @@
 package dev.skeg.monitor.drift;
 
 import dev.skeg.monitor.baseline.FeatureBaseline;
+import dev.skeg.monitor.baseline.SeasonCell;
 import dev.skeg.monitor.drift.QualityFinding.Check;
 import dev.skeg.monitor.drift.evidence.Reference;
 import dev.skeg.monitor.profile.Bins;
@@ -29,7 +30,22 @@ final class FeatureQuality {
   /** How near a ratio of scales must be to a unit's factor. */
   private static final double UNIT_TOLERANCE = .05;
 
-  /** Factors between units in use, beside powers of ten. */
+  /**
+   * How far the ratio must be from 1, by its own standard error: a spread that is known from a few
+   * rows, or from rows with a heavy tail, is any factor's by chance.
+   */
+  private static final double UNIT_Z = 5;
+
+  /**
+   * What a spread alone must have changed by, one way or the other, where the mean tells nothing of
+   * the scale: it may have grown otherwise too.
+   */
+  private static final double SPREAD_ALONE = 7;
+
+  /**
+   * Factors between units in use, beside powers of ten. Yards and metres are left out: a spread
+   * that is 9 % greater or less is no sign of them.
+   */
   private static final double[] FACTORS = {
     60,
     3600,
@@ -39,7 +55,6 @@ final class FeatureQuality {
     12,
     2.54,
     .3048,
-    .9144,
     1.609344,
     .45359237,
     28.349523,
@@ -51,27 +66,39 @@ final class FeatureQuality {
   private final FeatureLayout layout;
   private final FeatureProfile window;
   private final FeatureProfile whole;
+  private final Moments season;
   private final Reference reference;
+  private final HeavyShares heavy;
   private final List<QualityFinding> found = new ArrayList<>();
 
   private FeatureQuality(
-      FeatureLayout layout, FeatureProfile window, FeatureProfile whole, Reference reference) {
+      FeatureLayout layout,
+      FeatureProfile window,
+      FeatureProfile whole,
+      Moments season,
+      Reference reference,
+      HeavyShares heavy) {
     this.layout = layout;
     this.window = window;
     this.whole = whole;
+    this.season = season;
     this.reference = reference;
+    this.heavy = heavy;
   }
 
   /** Returns the findings; none without a baseline or with under 50 rows. */
   static List<QualityFinding> of(FeatureJudge judge, FeatureJudge.Hearing hearing) {
     Reference reference = hearing.references().get(DriftKind.SKEW);
+    HeavyShares heavy = hearing.heavy().get(DriftKind.SKEW);
     Optional<FeatureBaseline> baseline = judge.baseline();
     FeatureProfile window = hearing.profile();
-    if (reference == null || baseline.isEmpty() || window.rows() < FEWEST_ROWS) {
+    if (reference == null || heavy == null || baseline.isEmpty() || window.rows() < FEWEST_ROWS) {
       return List.of();
     }
+    FeatureProfile whole = baseline.get().whole();
+    Moments season = hearing.season().map(SeasonCell::moments).orElseGet(whole::moments);
     FeatureQuality quality =
-        new FeatureQuality(judge.layout(), window, baseline.get().whole(), reference);
+        new FeatureQuality(judge.layout(), window, whole, season, reference, heavy);
     quality.shares();
     quality.stuck();
     if (judge.layout().isNumeric()) {
@@ -146,7 +173,6 @@ final class FeatureQuality {
         usual = expected;
       }
     }
-    HeavyShares heavy = HeavyShares.of(window, reference);
     if (layout.isNumeric()
         && heavy.share() - heavy.reference() > greatest
         && isClearlyOver(heavy.share(), heavy.reference())) {
@@ -197,17 +223,21 @@ final class FeatureQuality {
 
   private void unit() {
     Moments now = window.moments();
-    Moments before = whole.moments();
+    Moments before = season;
     double deviation = before.standardDeviation();
     if (now.count() < FEWEST_ROWS || !(deviation > 0) || !(now.standardDeviation() > 0)) {
       return;
     }
     double ratio = now.standardDeviation() / deviation;
+    if (Math.abs(Math.log(ratio)) < UNIT_Z * logRatioError(now, before)) {
+      return;
+    }
     double factor = factor(ratio);
     // A mean near 0 tells nothing of the scale; else it must have moved by the same factor.
     boolean sameMean =
         Math.abs(before.mean()) < .2 * deviation
-            ? Math.abs(now.mean()) < .5 * now.standardDeviation()
+            ? Math.max(factor, 1 / factor) >= SPREAD_ALONE
+                && Math.abs(now.mean()) < .5 * now.standardDeviation()
             : Math.abs(now.mean() / before.mean() / factor - 1) < 2 * UNIT_TOLERANCE;
     if (factor != 1 && sameMean) {
       String detail = String.format(Locale.ROOT, "values are about %.6g times as large", factor);
@@ -216,6 +246,27 @@ final class FeatureQuality {
         && Math.abs(now.mean() - (1.8 * before.mean() + 32)) < .5 * now.standardDeviation()) {
       add(Check.UNIT, ratio, 1, "values look like Fahrenheit in place of Celsius");
     }
+  }
+
+  /** Returns the standard error of the logarithm of two standard deviations' ratio, by chance. */
+  private double logRatioError(Moments now, Moments before) {
+    double kurtosis = Math.max(kurtosis(window), kurtosis(whole));
+    double perRow = reference.effects().spread() * (kurtosis - 1) / 4;
+    return Math.sqrt(perRow * (1.0 / now.count() + 1.0 / before.count()));
+  }
+
+  /** Returns the kurtosis of the sampled values, at least a normal distribution's. */
+  private static double kurtosis(FeatureProfile profile) {
+    double[] values = profile.reservoir().values();
+    Moments moments = Moments.of(values);
+    double fourth = 0;
+    for (double value : values) {
+      if (Double.isFinite(value)) {
+        fourth += Math.pow(value - moments.mean(), 4) / moments.count();
+      }
+    }
+    double variance = moments.count() > 0 ? moments.variance() : 0;
+    return variance > 0 ? Math.max(3, fourth / (variance * variance)) : 3;
   }
 
   /** Returns the factor between units that a ratio is near to; 1 if there is none. */

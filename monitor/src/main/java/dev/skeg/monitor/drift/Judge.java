@@ -56,6 +56,7 @@ public final class Judge {
     private final Map<String, FeatureJudge> features = new LinkedHashMap<>();
     private final Map<String, Saved> saved = new LinkedHashMap<>();
     private final RowQuality rows = new RowQuality();
+    private Optional<Baseline> baseline = Optional.empty();
 
     int streams() {
       return features.values().stream().mapToInt(FeatureJudge::streams).sum()
@@ -76,8 +77,8 @@ public final class Judge {
 
   /**
    * @param baselines by key: that of the version, the same for its arms; nothing for a segment
-   *     without a baseline of its own rows, since a part differs from the whole. Asked when a key
-   *     or a feature's bins are new
+   *     without a baseline of its own rows, since a part differs from the whole. Asked every
+   *     window; another one than before is what windows are held against from then on
    */
   public Judge(DriftConfig config, Function<ProfileKey, Optional<Baseline>> baselines) {
     this.config = config;
@@ -100,6 +101,9 @@ public final class Judge {
     }
     int streams = Math.max(1, streamsOf(profile.key().model()));
     Set<Stream> raised = Set.copyOf(Stream.decide(budget, streams, turns));
+    for (int i = 0; i < judges.size(); i++) {
+      judges.get(i).missExcept(hearings.get(i).turns().keySet());
+    }
     List<FeatureVerdict> features = new ArrayList<>();
     List<FeatureVerdict> outputs = new ArrayList<>();
     List<Boolean> repeats = new ArrayList<>();
@@ -157,30 +161,33 @@ public final class Judge {
 
   private List<FeatureJudge> judgesOf(KeyState key, Profile profile) {
     List<FeatureJudge> judges = new ArrayList<>();
-    Optional<Baseline> baseline = Optional.empty();
-    boolean isAsked = false;
+    Optional<Baseline> baseline = baselines.apply(profile.key());
+    boolean isOther = !key.baseline.equals(baseline);
+    key.baseline = baseline;
     for (FeatureProfile feature : profile.features()) {
       FeatureJudge known = key.features.get(name(feature.spec()));
       if (known != null && known.layout().bins().equals(feature.bins())) {
+        if (isOther) {
+          known.rebase(own(feature, baseline));
+        }
         judges.add(known);
-        continue;
+      } else {
+        judges.add(newJudge(key, feature, own(feature, baseline)));
       }
-      if (!isAsked) {
-        baseline = baselines.apply(profile.key());
-        isAsked = true;
-      }
-      judges.add(newJudge(key, feature, baseline));
     }
     return judges;
   }
 
+  private static Optional<FeatureBaseline> own(
+      FeatureProfile feature, Optional<Baseline> baseline) {
+    return baseline
+        .flatMap(all -> all.feature(feature.spec().role(), feature.spec().name()))
+        .filter(each -> each.bins().equals(feature.bins()) && each.whole().rows() > 0);
+  }
+
   private static FeatureJudge newJudge(
-      KeyState key, FeatureProfile feature, Optional<Baseline> baseline) {
+      KeyState key, FeatureProfile feature, Optional<FeatureBaseline> own) {
     String name = name(feature.spec());
-    Optional<FeatureBaseline> own =
-        baseline
-            .flatMap(all -> all.feature(feature.spec().role(), feature.spec().name()))
-            .filter(each -> each.bins().equals(feature.bins()) && each.whole().rows() > 0);
     FeatureJudge judge = new FeatureJudge(feature, own, FeatureJudge.scored(feature, own));
     Saved saved = key.saved.remove(name);
     if (saved != null) {
@@ -198,9 +205,14 @@ public final class Judge {
       FeatureJudge judge, FeatureJudge.Hearing hearing, Set<Stream> raised, int streams) {
     Set<DriftKind> kinds = EnumSet.noneOf(DriftKind.class);
     Set<DriftKind> news = EnumSet.noneOf(DriftKind.class);
+    boolean isKept = false;
     for (DriftKind kind : DriftKind.values()) {
       if (judge.stream(kind).isRaised()) {
-        kinds.add(kind);
+        if (hearing.turns().containsKey(kind)) {
+          kinds.add(kind);
+        } else {
+          isKept = true; // A drift of earlier windows, of which this one says nothing.
+        }
       }
       if (raised.contains(judge.stream(kind))) {
         news.add(kind);
@@ -225,7 +237,7 @@ public final class Judge {
     DriftState state = DriftState.OK;
     if (!kinds.isEmpty()) {
       state = DriftState.DRIFT;
-    } else if (profile.rows() < config.minRows() || hearing.turns().isEmpty()) {
+    } else if (isKept || profile.rows() < config.minRows() || hearing.turns().isEmpty()) {
       state = DriftState.INSUFFICIENT;
     }
     return new FeatureVerdict(

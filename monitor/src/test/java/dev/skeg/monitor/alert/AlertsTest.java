@@ -135,6 +135,53 @@ final class AlertsTest {
   }
 
   @Test
+  void anAcknowledgedShiftOfAnOutputHidesNoDeeperCauseOfIt() {
+    judge(at(1).ok("age").outputDrift("score", mean(.2)));
+    alerts.acknowledge(only().id(), "ann", "known", 2 * HOUR);
+
+    assertThat(judge(at(2).ok("age").outputDrift("score", mass(Metric.MISSING, .9), tvd(.9))))
+        .singleElement()
+        .satisfies(change -> {
+          assertThat(change.kind()).isEqualTo(Kind.RAISED);
+          assertThat(change.alert().cause()).isEqualTo(Cause.MISSING);
+        });
+    assertThat(judge(at(3).ok("age").outputDrift("score", mean(.2)))).isEmpty();
+  }
+
+  @Test
+  void outputsThatChangeLongAfterTheirInputsAreAnotherAlert() {
+    judge(at(1).drift("age", mean(.3)).outputOk("score", "rank"));
+    assertThat(judge(at(4).drift("age", mean(.3)).outputDrift("score", mean(.2)).outputOk("rank")))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.WIDENED);
+
+    assertThat(
+            judge(
+                at(5)
+                    .drift("age", mean(.3))
+                    .outputDrift("score", mean(.2))
+                    .outputDrift("rank", mean(.2))))
+        .singleElement()
+        .satisfies(change -> {
+          assertThat(change.kind()).isEqualTo(Kind.RAISED);
+          // Not that inputs have not changed: one is in drift.
+          assertThat(change.alert().summary()).isEqualTo("The distribution has shifted: rank");
+        });
+  }
+
+  @Test
+  void predictionsThatComeBackWithinTheCoolDownAreTheSameAlert() {
+    judge(at(1).ok("age").outputDrift("score", mean(.2)));
+    alerts.acknowledge(only().id(), "ann", "", 2 * HOUR);
+    judge(at(2).ok("age").outputOk("score"));
+
+    assertThat(judge(at(10).ok("age").outputDrift("score", mean(.2))))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.RETURNED);
+    assertThat(only().cause()).isEqualTo(Cause.PREDICTION);
+  }
+
+  @Test
   void moreFeaturesJoinForAShortWhileAndAreAnotherAlertAfterwards() {
     judge(at(1).drift("a", mean(.3)).ok("b", "c", "d"));
 
@@ -227,6 +274,26 @@ final class AlertsTest {
     assertThat(judge(at(3))).isEmpty();
 
     assertThat(only().state()).isInstanceOf(AlertState.Raised.class);
+  }
+
+  @Test
+  void whatIsOddWhileItCannotBeJudgedEndsNoPage() {
+    judge(at(1).drift("age", mean(.3)));
+
+    assertThat(judge(at(2).insufficientAnd("age", Check.TYPE)))
+        .noneMatch(change -> change.kind() == Kind.LATCHED);
+  }
+
+  @Test
+  void aDayOfWindowsThatCannotBeJudgedEndsWhatNobodyKnowsToGoOn() {
+    judge(at(1).drift("age", mean(.3)));
+    for (int hour = 2; hour < 25; hour++) {
+      assertThat(judge(at(hour).insufficient("age"))).isEmpty();
+    }
+
+    assertThat(judge(at(25).insufficient("age")))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.LATCHED);
   }
 
   @Test

@@ -47,6 +47,11 @@ final class Verdicts {
     return this;
   }
 
+  Verdicts insufficientAnd(String name, QualityFinding.Check check) {
+    features.add(verdict(input(name), DriftState.INSUFFICIENT, List.of(), List.of(finding(check))));
+    return this;
+  }
+
   Verdicts drift(String name, Effect... effects) {
     features.add(verdict(input(name), DriftState.DRIFT, List.of(effects), List.of()));
     return this;
@@ -62,8 +67,10 @@ final class Verdicts {
     return this;
   }
 
-  Verdicts outputOk(String name) {
-    outputs.add(verdict(output(name), DriftState.OK, List.of(), List.of()));
+  Verdicts outputOk(String... names) {
+    for (String name : names) {
+      outputs.add(verdict(output(name), DriftState.OK, List.of(), List.of()));
+    }
     return this;
   }
 

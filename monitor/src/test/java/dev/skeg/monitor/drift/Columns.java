@@ -108,15 +108,13 @@ final class Columns {
 
   /** A profile of counts alone. */
   static FeatureProfile profile(FeatureSpec spec, Bins bins, double[] counts) {
+    return profile(spec, bins, counts, HeavyValues.NONE);
+  }
+
+  static FeatureProfile profile(FeatureSpec spec, Bins bins, double[] counts, HeavyValues heavy) {
     long[] whole = Arrays.stream(counts).mapToLong(each -> (long) each).toArray();
     return new FeatureProfile(
-        spec,
-        bins,
-        whole,
-        Moments.EMPTY,
-        DistinctEstimate.EMPTY,
-        HeavyValues.NONE,
-        Reservoir.EMPTY);
+        spec, bins, whole, Moments.EMPTY, DistinctEstimate.EMPTY, heavy, Reservoir.EMPTY);
   }
 
   static Baseline baseline(FeatureProfile... wholes) {

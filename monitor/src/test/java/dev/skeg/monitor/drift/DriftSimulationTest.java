@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Whether verdicts keep what they promise, by simulation with fixed seeds: a short form in every
@@ -40,6 +41,40 @@ final class DriftSimulationTest {
   @Test
   void pagesForNothingStayWithinTheBudgetThroughTheWeek() {
     NullSimulation.Pages pages = new NullSimulation(2, 1_000_000, 5_000, 8, 4).weekly(140, OFTEN);
+
+    assertThat(pages.upper()).isLessThan(1.5);
+  }
+
+  @Test
+  void pagesForNothingStayWithinTheBudgetAgainstSeasonsOfUnequalRows() {
+    NullSimulation.Pages pages =
+        IntStream.range(0, 6)
+            .mapToObj(seed -> new NullSimulation(seed, 100_000, 10_000, 8, 4).unequal(108, OFTEN))
+            .reduce(new NullSimulation.Pages(0, 0), NullSimulation.Pages::plus);
+
+    assertThat(pages.upper()).isLessThan(1.5);
+  }
+
+  @Test
+  void pagesForNothingStayWithinTheBudgetThatKeysShare() {
+    NullSimulation.Pages pages =
+        new NullSimulation(7, 20_000, 5_000, 6, 3).independent(4, 60, OFTEN);
+
+    assertThat(pages.upper()).isLessThan(1.5);
+  }
+
+  @Test
+  void pagesForNothingStayWithinTheBudgetAgainstEarlierWeeks() {
+    NullSimulation.Pages pages =
+        new NullSimulation(8, 20_000, 2_000, 6, 3).withoutBaseline(5 * 168, OFTEN);
+
+    assertThat(pages.upper()).isLessThan(1.5);
+  }
+
+  @Test
+  void pagesForNothingStayWithinTheBudgetOfABuiltBaselineWhereRowsFollowOneAnother(
+      @TempDir Path directory) {
+    NullSimulation.Pages pages = new BuiltSimulation(9, directory).run(168, OFTEN);
 
     assertThat(pages.upper()).isLessThan(1.5);
   }
@@ -82,7 +117,10 @@ final class DriftSimulationTest {
     }
     for (int i = 0; i < 4; i++) {
       cases.add(new Case("independent, one page a month", 20_000, 5_000, 720, MONTH));
+      cases.add(new Case("weekly season of unequal rows", 100_000, 10_000, 180, OFTEN));
     }
+    cases.add(new Case("no baseline, weekly season", 20_000, 2_000, 8 * 168, OFTEN));
+    cases.add(new Case("four keys", 20_000, 5_000, 180, OFTEN));
     cases.add(new Case("weekly season", 20_000, 5_000, 180, OFTEN));
     cases.add(new Case("weekly season", 1_000_000, 5_000, 180, OFTEN));
     cases.add(new Case("AR(1) φ = .6", 20_000, 500, 180, OFTEN));
@@ -147,9 +185,13 @@ final class DriftSimulationTest {
       if (isAutoregressive) {
         return simulation.autoregressive(windows, windowsPerPage);
       }
-      return kind.startsWith("weekly")
-          ? simulation.weekly(windows, windowsPerPage)
-          : simulation.independent(windows, windowsPerPage);
+      return switch (kind) {
+        case "weekly season" -> simulation.weekly(windows, windowsPerPage);
+        case "weekly season of unequal rows" -> simulation.unequal(windows, windowsPerPage);
+        case "no baseline, weekly season" -> simulation.withoutBaseline(windows, windowsPerPage);
+        case "four keys" -> simulation.independent(4, windows, windowsPerPage);
+        default -> simulation.independent(windows, windowsPerPage);
+      };
     }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.QualityFinding.Check;
+import dev.skeg.monitor.profile.CategoryBins;
 import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.NumericBins;
 import dev.skeg.monitor.record.FeatureSpec;
@@ -209,5 +210,103 @@ final class JudgeTest {
     assertThat(requireNonNull(verdict.statistics().get("ks")).provenance())
         .isEqualTo("from 1024 of 2000 rows");
     assertThat(verdict.statistics().keySet()).noneMatch(name -> name.contains(":"));
+  }
+
+  @Test
+  void givesOtherToolsStatisticsWithTheirThresholdsWhereTheyAreWanted() {
+    DriftConfig with = config.withCompatibility(true);
+    FeatureSpec city = Columns.categorical("city");
+    CategoryBins cities = Columns.categories(3);
+    FeatureProfile amounts = Columns.profile(spec, bins, training);
+    FeatureProfile all = Columns.profile(city, cities, new double[] {0, 0, 10_000, 6_000, 4_000});
+    FeatureProfile some = Columns.profile(city, cities, new double[] {0, 0, 1_000, 600, 400});
+    Judge own = new Judge(with, key -> Optional.of(Columns.baseline(amounts, all)));
+
+    List<FeatureVerdict> features = own.judge(Columns.hour(0, window(x -> x), some)).features();
+
+    assertThat(presets(features.getFirst()))
+        .containsExactlyInAnyOrder(
+            "evidently:psi < 0.1",
+            "evidently:js < 0.1",
+            "evidently:wasserstein < 0.1",
+            "evidently:ks_p < 0.05",
+            "sagemaker:linf_robust < 0.1",
+            "tfdv:js < 0.3",
+            "whylogs:hellinger < 0.15",
+            "nannyml:js < NaN",
+            "nannyml:hellinger < NaN",
+            "nannyml:ks < NaN",
+            "nannyml:wasserstein < NaN");
+    assertThat(presets(features.getLast()))
+        .containsExactlyInAnyOrder(
+            "evidently:psi < 0.1",
+            "evidently:js < 0.1",
+            "evidently:chi2_p < 0.05",
+            "sagemaker:linf_robust < 0.1",
+            "tfdv:linf < 0.3",
+            "nannyml:js < NaN",
+            "nannyml:linf < NaN");
+  }
+
+  private static List<String> presets(FeatureVerdict verdict) {
+    return verdict.statistics().values().stream()
+        .filter(each -> each.name().contains(":"))
+        .map(each -> each.name() + " < " + each.threshold())
+        .toList();
+  }
+
+  @Test
+  void aBaselineThatWasBuiltAnewIsWhatWindowsAreHeldAgainst() throws IOException {
+    double[] moved = normal(20_000, x -> x + .3);
+    Baseline other = Columns.baseline(Columns.profile(spec, bins, moved));
+    Baseline[] current = {baseline};
+    Judge own = new Judge(config, key -> Optional.of(current[0]));
+    for (int hour = 0; hour < 5; hour++) {
+      assertThat(judge(own, hour, x -> x).state()).isEqualTo(DriftState.OK);
+    }
+    current[0] = other;
+    Judge restarted = new Judge(config, key -> Optional.of(other));
+    restarted.restore(own.save());
+
+    for (Judge each : List.of(own, restarted)) {
+      FeatureVerdict now = judge(each, 5, x -> x + .3);
+      assertThat(now.state()).isEqualTo(DriftState.OK);
+      assertThat(requireNonNull(now.evidence().get(DriftKind.SKEW)).spanWindows()).isEqualTo(1);
+      assertThat(judge(each, 6, x -> x).raised()).containsExactly(DriftKind.SKEW);
+    }
+  }
+
+  @Test
+  void aDriftThatNothingIsLeftToHoldAgainstIsOver() {
+    Judge alone = new Judge(config, key -> Optional.empty());
+    int noon = 12;
+    for (int day = 0; day < 30; day++) {
+      judge(alone, 24 * day + noon, x -> x);
+    }
+    assertThat(judge(alone, 24 * 30 + noon, x -> x + 1).state()).isEqualTo(DriftState.DRIFT);
+    int hours = 0;
+    for (int hour = 24 * 30 + noon + 1; hours < 24; hour++) {
+      if (hour % 24 != noon) {
+        FeatureProfile few = Columns.profile(spec, bins, normal(60, x -> x));
+        FeatureVerdict verdict = alone.judge(Columns.hour(hour, few)).features().getFirst();
+        assertThat(verdict.state()).isEqualTo(DriftState.INSUFFICIENT);
+        hours++;
+      }
+    }
+
+    assertThat(judge(alone, 24 * 32 + noon, x -> x).state()).isEqualTo(DriftState.OK);
+  }
+
+  @Test
+  void windowsWithoutRowsSayNothing() {
+    FeatureProfile none = Columns.profile(spec, bins);
+    judge(0, x -> x);
+    judge(1, x -> x + 1);
+
+    WindowVerdict empty = judge.judge(Columns.hour(2, none));
+
+    assertThat(empty.features().getFirst().state()).isEqualTo(DriftState.INSUFFICIENT);
+    assertThat(empty.features().getFirst().quality()).isEmpty();
+    assertThat(judge(3, x -> x + 1).raised()).isEmpty();
   }
 }

@@ -9,6 +9,8 @@ import dev.skeg.monitor.drift.evidence.CountSampler;
 import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.CategoryBins;
 import dev.skeg.monitor.profile.FeatureProfile;
+import dev.skeg.monitor.profile.HeavyValue;
+import dev.skeg.monitor.profile.HeavyValues;
 import dev.skeg.monitor.profile.Moments;
 import dev.skeg.monitor.profile.NumericBins;
 import dev.skeg.monitor.profile.Profile;
@@ -23,17 +25,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.IntToLongFunction;
 
 /**
  * Pages of a judge while nothing has changed, held against the budget.
  *
  * <p>50 features: 20 numeric of 64 quantile bins, 10 each of 5, 20 and 100 categories with Zipf's
- * shares; one in three has missing values. Counts are drawn directly where rows are independent,
- * which is the same as drawing rows.
+ * shares; one in three has missing values. Every second numeric feature is 0 in 3 % of the rows,
+ * and each has a value without a bin of its own in .4 % of them. Counts are drawn directly where
+ * rows are independent, which is the same as drawing rows.
  */
 final class NullSimulation {
   private static final int INTERVALS = 64;
   private static final double AR = .6;
+  private static final double HEAVY = .004;
+  private static final int HEAVY_INTERVAL = INTERVALS / 2;
 
   private final long baselineRows;
   private final int windowRows;
@@ -55,7 +61,7 @@ final class NullSimulation {
       Bins own = numeric ? normalBins() : Columns.categories(count);
       bins.add(own);
       specs.add(numeric ? Columns.numeric("n" + i) : Columns.categorical("c" + i));
-      shares.add(shares(own, i % 3 == 0 ? (i % 2 == 0 ? .001 : .02) : 0));
+      shares.add(shares(own, i % 3 == 0 ? (i % 2 == 0 ? .001 : .02) : 0, i % 2 == 0 ? .03 : 0));
     }
   }
 
@@ -94,7 +100,7 @@ final class NullSimulation {
     return x < 0 ? tail : 1 - tail;
   }
 
-  private double[] shares(Bins own, double missing) {
+  private double[] shares(Bins own, double missing, double zero) {
     double[] all = new double[own.size()];
     switch (own) {
       case NumericBins numeric -> {
@@ -102,8 +108,9 @@ final class NullSimulation {
         all[NumericBins.BELOW] = end;
         all[NumericBins.ABOVE] = end;
         for (int k = 0; k < INTERVALS; k++) {
-          all[numeric.firstInterval() + k] = (1 - 2 * end) / INTERVALS;
+          all[numeric.firstInterval() + k] = (1 - 2 * end - zero) / INTERVALS;
         }
+        all[numeric.binOf(0)] += zero;
       }
       case CategoryBins categories -> {
         double sum = 0;
@@ -157,17 +164,57 @@ final class NullSimulation {
 
   /** Rows that are independent, of one distribution at all times. */
   Pages independent(int windows, double windowsPerPage) {
+    return independent(1, windows, windowsPerPage);
+  }
+
+  /**
+   * @param keys that share the budget, each with windows and a memory of its own
+   */
+  Pages independent(int keys, int windows, double windowsPerPage) {
     List<FeatureProfile> wholes = new ArrayList<>();
     for (int i = 0; i < specs.size(); i++) {
       double[] counts = sampler.multinomial(baselineRows, shares.get(i));
       wholes.add(Columns.profile(specs.get(i), bins.get(i), counts));
     }
     Baseline baseline = Columns.baseline(wholes.toArray(new FeatureProfile[0]));
-    return run(baseline, windows, windowsPerPage, (feature, hour) -> draw(shares.get(feature)));
+    return run(
+        Optional.of(baseline),
+        keys,
+        windows,
+        windowsPerPage,
+        (feature, hour) -> draw(shares.get(feature)));
+  }
+
+  /** The mix follows the hour of the week; without a baseline: held against earlier weeks only. */
+  Pages withoutBaseline(int windows, double windowsPerPage) {
+    return run(
+        Optional.empty(),
+        1,
+        windows,
+        windowsPerPage,
+        (feature, hour) -> draw(seasonal(feature, Seasons.hourOfWeek(hour * Columns.HOUR))));
   }
 
   /** Independent rows whose mix follows the hour of the week; the baseline has its season cells. */
   Pages weekly(int windows, double windowsPerPage) {
+    return weekly(
+        hour -> baselineRows / Seasons.HOURS + (hour < baselineRows % Seasons.HOURS ? 1 : 0),
+        Seasons.HOURS,
+        windows,
+        windowsPerPage);
+  }
+
+  /**
+   * The mix follows the hour of the day, and the baseline has next to no rows of weekends, few of
+   * nights and many of days: on weekends windows are held against the hour of any day, of 600 rows
+   * or of ten thousand.
+   */
+  Pages unequal(int windows, double windowsPerPage) {
+    return weekly(
+        hour -> hour >= 120 ? 50 : hour % 24 < 12 ? 100 : 2_000, 24, windows, windowsPerPage);
+  }
+
+  private Pages weekly(IntToLongFunction rowsOf, int period, int windows, double windowsPerPage) {
     List<FeatureBaseline> features = new ArrayList<>();
     for (int i = 0; i < specs.size(); i++) {
       long[][] cells = new long[Seasons.HOURS][];
@@ -175,8 +222,7 @@ final class NullSimulation {
       Moments[] moments = new Moments[Seasons.HOURS];
       Arrays.fill(moments, Moments.EMPTY);
       for (int hour = 0; hour < Seasons.HOURS; hour++) {
-        long rows = baselineRows / Seasons.HOURS + (hour < baselineRows % Seasons.HOURS ? 1 : 0);
-        double[] counts = sampler.multinomial(rows, seasonal(i, hour));
+        double[] counts = sampler.multinomial(rowsOf.applyAsLong(hour), seasonal(i, hour % period));
         cells[hour] = Arrays.stream(counts).mapToLong(each -> (long) each).toArray();
         for (int bin = 0; bin < sums.length; bin++) {
           sums[bin] += cells[hour][bin];
@@ -189,12 +235,17 @@ final class NullSimulation {
               new Seasons(cells, moments),
               BlockVariation.NONE));
     }
-    Baseline baseline = new Baseline(baselineRows, Optional.empty(), Columns.HOUR, features);
+    Baseline baseline =
+        new Baseline(features.getFirst().whole().rows(), Optional.empty(), Columns.HOUR, features);
     return run(
-        baseline,
+        Optional.of(baseline),
+        1,
         windows,
         windowsPerPage,
-        (feature, hour) -> draw(seasonal(feature, Seasons.hourOfWeek(hour * Columns.HOUR))));
+        (feature, hour) -> {
+          int hourOfWeek = Seasons.hourOfWeek(hour * Columns.HOUR);
+          return draw(seasonal(feature, hourOfWeek % period));
+        });
   }
 
   /** Shares that tilt with the hour of the day, and more so on weekends. */
@@ -252,7 +303,8 @@ final class NullSimulation {
     Baseline baseline =
         new Baseline(features.getFirst().whole().rows(), Optional.empty(), Columns.HOUR, features);
     return run(
-        baseline,
+        Optional.of(baseline),
+        1,
         windows,
         windowsPerPage,
         (feature, hour) -> Arrays.stream(rows(feature, states)).asDoubleStream().toArray());
@@ -277,27 +329,43 @@ final class NullSimulation {
     double[] counts(int feature, int hour);
   }
 
-  private Pages run(Baseline baseline, int windows, double windowsPerPage, Windows from) {
+  private FeatureProfile profile(int feature, double[] counts) {
+    return Columns.profile(specs.get(feature), bins.get(feature), counts, heavy(feature, counts));
+  }
+
+  private HeavyValues heavy(int feature, double[] counts) {
+    if (!(bins.get(feature) instanceof NumericBins numeric)) {
+      return HeavyValues.NONE;
+    }
+    int bin = numeric.firstInterval() + HEAVY_INTERVAL;
+    double share = HEAVY / shares.get(feature)[bin];
+    long count = (long) sampler.multinomial((long) counts[bin], new double[] {share, 1 - share})[0];
+    double value = (numeric.edge(HEAVY_INTERVAL) + numeric.edge(HEAVY_INTERVAL + 1)) / 2;
+    long bits = Double.doubleToRawLongBits(value);
+    return new HeavyValues(List.of(new HeavyValue(bits, count, count)), 0);
+  }
+
+  private Pages run(
+      Optional<Baseline> baseline, int keys, int windows, double windowsPerPage, Windows from) {
     double month = Duration.ofDays(30).toHours();
     DriftConfig config =
         new DriftConfig(
             month / windowsPerPage, Duration.ofHours(1), EffectFloors.DEFAULT, Map.of(), 50, false);
-    Judge judge = new Judge(config, key -> Optional.of(baseline));
+    Judge judge = new Judge(config, key -> baseline);
     long pages = 0;
     for (int hour = 0; hour < windows; hour++) {
-      List<FeatureProfile> profiles = new ArrayList<>();
-      for (int i = 0; i < specs.size(); i++) {
-        profiles.add(Columns.profile(specs.get(i), bins.get(i), from.counts(i, hour)));
+      boolean isPage = false;
+      for (int key = 0; key < keys; key++) {
+        List<FeatureProfile> profiles = new ArrayList<>();
+        for (int i = 0; i < specs.size(); i++) {
+          profiles.add(profile(i, from.counts(i, hour)));
+        }
+        Window window = new Window(hour * Columns.HOUR, (hour + 1) * Columns.HOUR);
+        RowCounts rows = RowCounts.of(profiles.getFirst().rows());
+        isPage |=
+            judge.judge(new Profile(ProfileKey.of("m", 1 + key), window, rows, profiles)).isPage();
       }
-      Window window = new Window(hour * Columns.HOUR, (hour + 1) * Columns.HOUR);
-      WindowVerdict verdict =
-          judge.judge(
-              new Profile(
-                  ProfileKey.of("m", 1),
-                  window,
-                  RowCounts.of(profiles.getFirst().rows()),
-                  profiles));
-      pages += verdict.isPage() ? 1 : 0;
+      pages += isPage ? 1 : 0;
     }
     return new Pages(pages, windows / windowsPerPage);
   }

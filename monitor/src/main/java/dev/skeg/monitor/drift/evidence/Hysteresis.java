@@ -10,18 +10,22 @@ import java.io.IOException;
  *
  * <p>What holds a raised stream is not its detector, which remembers for long, but the strongest
  * evidence of as many windows back as it took to raise it: a strong change is found in one window
- * and gone with it, a weak one takes as long to be cleared as to be found.
+ * and gone with it, a weak one takes as long to be cleared as to be found. Windows that there is
+ * nothing to hold against, or without rows, say nothing; a stream that has only such for {@value
+ * #MISSED_WINDOWS} is cleared, since nobody can say any more that it goes on.
  *
  * <p><b>Threads.</b> One owner.
  */
 public final class Hysteresis {
   private static final double LOG_CLEAR = Math.log(.7);
   private static final int CLEAR_WINDOWS = 3;
+  private static final int MISSED_WINDOWS = 24; // A day of hours: a model may rest at night.
 
   private boolean raised;
   private int holdWindows;
   private double logHold;
   private int quietWindows;
+  private int missedWindows;
   private int weak; // Bit i: weak evidence i + 1 windows ago.
 
   /** Returns whether the stream is raised. */
@@ -44,14 +48,13 @@ public final class Hysteresis {
       double logWeak,
       boolean large,
       boolean stillLarge) {
+    missedWindows = 0;
     if (raised) {
       boolean holds =
           stillLarge && reading.logEWithin(Math.max(holdWindows, 2)) >= logHold + LOG_CLEAR;
       quietWindows = holds ? 0 : quietWindows + 1;
       if (quietWindows == CLEAR_WINDOWS) {
-        raised = false;
-        quietWindows = 0;
-        weak = 0;
+        clear();
       }
       return false;
     }
@@ -70,12 +73,27 @@ public final class Hysteresis {
     return true;
   }
 
+  /** Takes a window in that says nothing. */
+  public void miss() {
+    missedWindows++;
+    if (raised && missedWindows >= MISSED_WINDOWS) {
+      clear();
+    }
+  }
+
+  private void clear() {
+    raised = false;
+    quietWindows = 0;
+    weak = 0;
+  }
+
   /** Writes the state. */
   public void write(DataOutput out) throws IOException {
     out.writeBoolean(raised);
     out.writeInt(holdWindows);
     out.writeDouble(logHold);
     out.writeInt(quietWindows);
+    out.writeInt(missedWindows);
     out.writeByte(weak);
   }
 
@@ -85,6 +103,7 @@ public final class Hysteresis {
     holdWindows = in.readInt();
     logHold = in.readDouble();
     quietWindows = in.readInt();
+    missedWindows = in.readInt();
     weak = in.readByte();
   }
 }

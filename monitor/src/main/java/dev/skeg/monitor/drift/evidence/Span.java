@@ -10,9 +10,11 @@ import java.util.Arrays;
  *
  * <p>How many rows the references are worth follows from how often each was used: windows that are
  * held against the same cell share its sampling error, so their evidence cannot grow beyond what
- * the cell's rows bear, however many windows there are. With {@code n} rows of which {@code n_j}
- * were held against a cell of {@code m_j}, the expected shares have the variance of {@code n² / Σ
- * n_j²/m_j} rows.
+ * the cell's rows bear, however many windows there are. A cell may have been of other rows each
+ * time, as what was widened by hours of the day is: then the errors have no more in common than all
+ * of them. With {@code n} rows of which {@code n_j} were held against {@code m_j} of a cell, the
+ * expected shares have at most the variance of {@code n² / Σ (Σ n_j/√m_j)²} rows, the inner sum
+ * over a cell's windows, and exactly that where its rows were the same each time.
  *
  * <p><b>Threads.</b> Belongs to the owner of its {@link Detector}.
  */
@@ -23,8 +25,7 @@ public final class Span {
   private int windows;
   private final double[] effectSums = new double[4]; // Each weighted with its window's rows.
   private int[] cells = new int[1];
-  private double[] cellRows = new double[1];
-  private double[] cellReferenceRows = new double[1];
+  private double[] cellErrors = new double[1]; // Σ n_j/√m_j of the cell's windows.
   private int cellCount;
 
   Span(int size) {
@@ -53,7 +54,7 @@ public final class Span {
     span.effectSums[1] = span.rows * effects.mean();
     span.effectSums[2] = span.rows * effects.spread();
     span.effectSums[3] = span.rows * effects.rare();
-    span.addCell(reference.cell(), span.rows, reference.rows());
+    span.addCell(reference.cell(), span.rows / Math.sqrt(reference.rows()));
     return span;
   }
 
@@ -68,26 +69,23 @@ public final class Span {
       effectSums[i] += other.effectSums[i];
     }
     for (int i = 0; i < other.cellCount; i++) {
-      addCell(other.cells[i], other.cellRows[i], other.cellReferenceRows[i]);
+      addCell(other.cells[i], other.cellErrors[i]);
     }
   }
 
-  private void addCell(int cell, double rowsOfIt, double referenceRows) {
+  private void addCell(int cell, double error) {
     for (int i = 0; i < cellCount; i++) {
       if (cells[i] == cell) {
-        cellRows[i] += rowsOfIt;
-        cellReferenceRows[i] = Math.max(cellReferenceRows[i], referenceRows);
+        cellErrors[i] += error;
         return;
       }
     }
     if (cellCount == cells.length) {
       cells = Arrays.copyOf(cells, 2 * cellCount);
-      cellRows = Arrays.copyOf(cellRows, 2 * cellCount);
-      cellReferenceRows = Arrays.copyOf(cellReferenceRows, 2 * cellCount);
+      cellErrors = Arrays.copyOf(cellErrors, 2 * cellCount);
     }
     cells[cellCount] = cell;
-    cellRows[cellCount] = rowsOfIt;
-    cellReferenceRows[cellCount++] = referenceRows;
+    cellErrors[cellCount++] = error;
   }
 
   /** Returns how many bins there are. */
@@ -125,11 +123,11 @@ public final class Span {
     return windows;
   }
 
-  /** Returns how many independent rows the references' shares are worth. */
+  /** Returns how many independent rows the references' shares are worth, at least. */
   public double referenceRows() {
     double sum = 0;
     for (int i = 0; i < cellCount; i++) {
-      sum += cellRows[i] * (cellRows[i] / cellReferenceRows[i]);
+      sum += cellErrors[i] * cellErrors[i];
     }
     return sum > 0 ? rows * (rows / sum) : Double.POSITIVE_INFINITY;
   }
@@ -166,8 +164,7 @@ public final class Span {
     out.writeInt(cellCount);
     for (int i = 0; i < cellCount; i++) {
       out.writeInt(cells[i]);
-      out.writeDouble(cellRows[i]);
-      out.writeDouble(cellReferenceRows[i]);
+      out.writeDouble(cellErrors[i]);
     }
   }
 
@@ -191,7 +188,7 @@ public final class Span {
       throw new IOException("cells: " + cellCount + " (expected: 0 to " + span.windows + ")");
     }
     for (int i = 0; i < cellCount; i++) {
-      span.addCell(in.readInt(), in.readDouble(), in.readDouble());
+      span.addCell(in.readInt(), in.readDouble());
     }
     return span;
   }

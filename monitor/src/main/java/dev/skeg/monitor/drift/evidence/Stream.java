@@ -34,6 +34,15 @@ public final class Stream {
     return detector.add(counts, reference, heavy);
   }
 
+  /** Takes a window in that there is nothing to hold against, or without rows: it has no turn. */
+  public void miss() {
+    boolean was = hysteresis.isRaised();
+    hysteresis.miss();
+    if (was && !hysteresis.isRaised()) {
+      detector.reset();
+    }
+  }
+
   /** Returns whether the stream is raised. */
   public boolean isRaised() {
     return hysteresis.isRaised();
