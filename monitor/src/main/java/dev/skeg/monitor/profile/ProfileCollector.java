@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProfileCollector {
   private final CollectorConfig config;
   private final WindowClock clock;
+  private long lastRowsMillis = Long.MIN_VALUE;
   private @Nullable FirstRows first; // Null once all bins are known.
   private @Nullable WindowAssembler windows; // Null until then.
 
@@ -47,6 +48,7 @@ public final class ProfileCollector {
    */
   public void add(long[] words, int[] offsets, int count, long nowMillis) {
     clock.tick(nowMillis);
+    lastRowsMillis = nowMillis;
     FirstRows learning = first;
     int taken = 0;
     if (learning != null) {
@@ -72,6 +74,31 @@ public final class ProfileCollector {
       windows.dropped(rows);
     } else if (first != null) {
       first.dropped(rows);
+    }
+  }
+
+  /** Returns the model that the rows are of. */
+  public String model() {
+    return config.model();
+  }
+
+  /** Returns when rows came last, by the wall clock; {@link Long#MIN_VALUE} if none did. */
+  public long lastRowsMillis() {
+    return lastRowsMillis;
+  }
+
+  /** Returns whether a window has ended that may turn out to have no row. */
+  public boolean isQuiet(long nowMillis) {
+    return windows != null && windows.isQuiet(nowMillis);
+  }
+
+  /**
+   * Notes that another version of the model takes the traffic: windows in which this one has no row
+   * are no outage, and are not handed over.
+   */
+  public void superseded() {
+    if (windows != null) {
+      windows.superseded();
     }
   }
 

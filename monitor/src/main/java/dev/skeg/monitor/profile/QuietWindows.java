@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * traffic stays away.
  *
  * <p>There are such windows behind one whose rows had no time but that of their arrival, for a week
- * at most. Where rows have times of their own nobody knows whether there are none or whether they
- * are still to come.
+ * at most, unless another version of the model has rows by then: one that is kept for a while after
+ * a swap is not missed. Where rows have times of their own nobody knows whether there are none or
+ * whether they are still to come.
  *
  * <p><b>Threads.</b> One at a time.
  */
@@ -46,6 +47,11 @@ final class QuietWindows {
     keys = profiles.stream().map(Profile::key).toList();
     next = window.hasArrivals ? window.window.next() : null;
     lastMillis = window.window.endMillis() + Math.max(WEEK_MILLIS, config.windowMillis());
+  }
+
+  /** Notes that others take this one's traffic: until it has rows again, nothing is missed. */
+  void superseded() {
+    next = null;
   }
 
   /** Returns the next window that is quiet if no row comes; null if there is none. */

@@ -112,6 +112,16 @@ final class WindowAssembler {
     return true;
   }
 
+  /** Returns whether a window has ended that may turn out to have no row. */
+  boolean isQuiet(long nowMillis) {
+    Window next = quiet.next();
+    return next != null && nowMillis >= next.endMillis();
+  }
+
+  void superseded() {
+    quiet.superseded();
+  }
+
   /** Ends a round: hands over the windows that are over. */
   void advance(long nowMillis) {
     quiet.tick(nowMillis);

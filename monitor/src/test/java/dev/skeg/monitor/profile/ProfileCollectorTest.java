@@ -230,6 +230,26 @@ final class ProfileCollectorTest {
   }
 
   @Test
+  void missesNoRowsWhileAnotherVersionHasThem() {
+    ProfileCollector collector = collector(0, 1);
+    rows.add(1, NOW + 100, ARRIVAL, 3, 0);
+    give(collector, NOW + 100);
+    collector.advance(NOW + 1_800);
+    assertThat(collector.isQuiet(NOW + 1_900)).isFalse();
+    assertThat(collector.isQuiet(NOW + 2_000)).isTrue();
+
+    collector.superseded();
+    collector.advance(NOW + 5_000);
+
+    assertThat(closed).hasSize(1);
+    rows.add(2, NOW + 5_100, ARRIVAL, 3, 0);
+    give(collector, NOW + 5_100);
+    collector.advance(NOW + 6_800);
+    collector.advance(NOW + 7_800);
+    assertThat(closed).extracting(Profile::rows).containsExactly(1L, 1L, 0L);
+  }
+
+  @Test
   void handsOverNoMoreThanAWeekWithoutARow() {
     ProfileCollector collector =
         new ProfileCollector(

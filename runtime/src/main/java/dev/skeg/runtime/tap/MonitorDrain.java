@@ -122,6 +122,9 @@ public final class MonitorDrain implements AutoCloseable {
           watch.tap().adjustClock();
         }
         any |= drain(watch, now);
+        if (watch.collector().isQuiet(now) && isSuperseded(watch.collector())) {
+          watch.collector().superseded();
+        }
         watch.collector().advance(now);
       } catch (RuntimeException | Error e) {
         watch.tap().failed(e, 0); // Whoever lost rows by it has counted them.
@@ -131,6 +134,18 @@ public final class MonitorDrain implements AutoCloseable {
       clockAdjustedMillis = now;
     }
     return any;
+  }
+
+  /** Returns whether another version of the same model has later rows. */
+  private boolean isSuperseded(ProfileCollector collector) {
+    for (Watch watch : watches) {
+      ProfileCollector other = watch.collector();
+      if (other.lastRowsMillis() > collector.lastRowsMillis()
+          && other.model().equals(collector.model())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean drain(Watch watch, long now) {
