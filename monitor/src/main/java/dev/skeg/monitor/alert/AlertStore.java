@@ -30,6 +30,9 @@ public interface AlertStore {
    */
   Optional<Alert> update(String id, UnaryOperator<Alert> change);
 
+  /** Returns the alert of that id, if there is one. */
+  Optional<Alert> find(String id);
+
   /** Returns the alerts that pass, the last raised first. */
   List<Alert> find(AlertFilter filter);
 }

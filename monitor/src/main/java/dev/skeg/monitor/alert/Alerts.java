@@ -111,6 +111,11 @@ public final class Alerts {
         : Optional.empty();
   }
 
+  /** Returns the alert of that id, if there is one. */
+  public Optional<Alert> find(String id) {
+    return store.find(id);
+  }
+
   /** Returns the alerts that pass, the last raised first. */
   public List<Alert> find(AlertFilter filter) {
     return store.find(filter);

@@ -68,6 +68,11 @@ public final class MemoryAlertStore implements AlertStore {
   }
 
   @Override
+  public synchronized Optional<Alert> find(String id) {
+    return Optional.ofNullable(alerts.get(id));
+  }
+
+  @Override
   public synchronized List<Alert> find(AlertFilter filter) {
     return alerts.values().stream()
         .filter(filter::passes)

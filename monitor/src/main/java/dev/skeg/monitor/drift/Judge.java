@@ -121,6 +121,11 @@ public final class Judge {
         key.rows.check(profile, repeats));
   }
 
+  /** Returns the keys of which something is remembered. */
+  public Set<ProfileKey> keys() {
+    return Set.copyOf(keys.keySet());
+  }
+
   /** Lets go of a version that serves no more: of its memory and its share of the budget. */
   public void forget(String model, long version) {
     keys.keySet().removeIf(key -> isOf(key, model, version));

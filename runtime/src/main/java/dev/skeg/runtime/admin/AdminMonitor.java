@@ -9,7 +9,9 @@ import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertJson;
 import dev.skeg.monitor.alert.Cause;
 import dev.skeg.monitor.alert.Severity;
+import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.runtime.admin.page.MonitorPage;
+import dev.skeg.runtime.monitoring.LiveBaselines;
 import dev.skeg.runtime.monitoring.MonitorReader;
 import dev.skeg.runtime.monitoring.MonitorReader.Found;
 import dev.skeg.runtime.monitoring.MonitorReader.Query;
@@ -22,6 +24,8 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.List;
@@ -42,6 +46,9 @@ final class AdminMonitor {
   private static final String HTML = "text/html; charset=utf-8";
   private static final String ALERTS = "/v1/alerts";
   private static final Pattern WINDOW = Pattern.compile("/v1/models/(.+)/(monitor|profile)");
+  private static final Pattern BASELINE =
+      Pattern.compile("/v1/models/(.+)/versions/([0-9]{1,18})/baseline");
+  private static final Pattern AGO = Pattern.compile("([0-9]{1,6})([mhd])");
   private static final Pattern ACKNOWLEDGE = Pattern.compile("/v1/alerts/([^/]{1,64}):acknowledge");
   private static final Pattern ALERT = Pattern.compile("/v1/alerts/([^/:]{1,64})");
   private static final Set<String> STATES = Set.of("raised", "acknowledged", "latched", "cleared");
@@ -54,14 +61,18 @@ final class AdminMonitor {
   private final JsonFactory factory = mapper.getFactory();
   private final Monitors monitors;
   private final MonitorReader reader;
+  private final LiveBaselines baselines;
+  private final InstantSource clock;
   private final Predicate<String> isModel;
 
   /**
    * @param isModel whether there is a model of that name
    */
-  AdminMonitor(Monitors monitors, Predicate<String> isModel) {
+  AdminMonitor(Monitors monitors, Predicate<String> isModel, InstantSource clock) {
     this.monitors = monitors;
     this.reader = new MonitorReader(monitors);
+    this.baselines = new LiveBaselines(monitors);
+    this.clock = clock;
     this.isModel = isModel;
   }
 
@@ -83,8 +94,10 @@ final class AdminMonitor {
               : Response.notAllowed("POST"));
     }
     Matcher window = WINDOW.matcher(path);
+    Matcher baseline = BASELINE.matcher(path);
     Matcher alert = ALERT.matcher(path);
-    boolean isOurs = window.matches() || alert.matches() || path.equals(ALERTS);
+    boolean isOurs =
+        window.matches() || baseline.matches() || alert.matches() || path.equals(ALERTS);
     if (!isOurs) {
       return Optional.empty();
     }
@@ -94,6 +107,9 @@ final class AdminMonitor {
     try {
       if (window.matches()) {
         return Optional.of(window(request, window.group(1), window.group(2).equals("monitor")));
+      }
+      if (baseline.matches()) {
+        return Optional.of(baseline(request, baseline.group(1), Long.parseLong(baseline.group(2))));
       }
       return Optional.of(alert.matches() ? alert(alert.group(1)) : alerts(request));
     } catch (BadQuery e) {
@@ -128,6 +144,32 @@ final class AdminMonitor {
         yield answer.orElseGet(
             () -> Response.error(404, "that window of '" + model + "' is not kept any more"));
       }
+    };
+  }
+
+  private Response baseline(Request request, String model, long version) {
+    String since = request.parameter("since");
+    return baselines
+        .of(model, version, since(since))
+        .map(made ->
+            new Response(200, JSON, new String(BaselineFile.toBytes(made), StandardCharsets.UTF_8)))
+        .orElseGet(() ->
+            Response.error(
+                404,
+                "no window of version "
+                    + version
+                    + " of '"
+                    + model
+                    + "' is kept"
+                    + (since.isEmpty() ? "" : " since " + since)
+                    + " that was watched from its start to its end"));
+  }
+
+  private static Duration ago(long count, String unit) {
+    return switch (unit) {
+      case "m" -> Duration.ofMinutes(count);
+      case "h" -> Duration.ofHours(count);
+      default -> Duration.ofDays(count);
     };
   }
 
@@ -246,9 +288,13 @@ final class AdminMonitor {
             + ")");
   }
 
-  private static long since(String time) {
+  private long since(String time) {
     if (time.isEmpty()) {
       return Long.MIN_VALUE;
+    }
+    Matcher ago = AGO.matcher(time);
+    if (ago.matches()) {
+      return clock.millis() - ago(Long.parseLong(ago.group(1)), ago.group(2)).toMillis();
     }
     try {
       return time.matches("[0-9]{1,17}")
@@ -258,7 +304,8 @@ final class AdminMonitor {
       throw new BadQuery(
           "since: "
               + time
-              + " (expected: a time as 2026-11-26T10:00:00Z or in milliseconds since the epoch)");
+              + " (expected: a time as 2026-11-26T10:00:00Z or in milliseconds since the epoch, or how"
+              + " long ago, as 30m, 12h or 7d)");
     }
   }
 
@@ -274,9 +321,8 @@ final class AdminMonitor {
   }
 
   private Response alert(String id) {
-    return monitors.alerts(AlertFilter.all()).stream()
-        .filter(alert -> alert.id().equals(id))
-        .findFirst()
+    return monitors
+        .alert(id)
         .map(alert -> new Response(200, JSON, AlertJson.text(alert)))
         .orElseGet(() -> unknown(id));
   }

@@ -54,7 +54,7 @@ public final class AdminServer implements AutoCloseable {
       InstantSource clock) {
     this.pages = pages;
     this.sources = sources;
-    this.monitor = new AdminMonitor(monitors, model -> pages.model(model).isPresent());
+    this.monitor = new AdminMonitor(monitors, model -> pages.model(model).isPresent(), clock);
     this.access = AdminAccess.of(tokenFile);
     this.hooks = new AdminHooks(sources, access, clock);
     if (!access.asksForToken()) {
@@ -109,7 +109,8 @@ public final class AdminServer implements AutoCloseable {
                   200,
                   "text/plain; charset=utf-8",
                   "Skeg's admin API. GET /v1/status, /v1/models, /v1/models/{model},"
-                      + " /v1/models/{model}/monitor, /v1/models/{model}/profile, /v1/alerts,"
+                      + " /v1/models/{model}/monitor, /v1/models/{model}/profile,"
+                      + " /v1/models/{model}/versions/{version}/baseline, /v1/alerts,"
                       + " /v1/alerts/{id}, /v1/openapi.json; POST"
                       + " /v1/models/{model}/versions/{version}:load,"
                       + " /v1/models/{model}/versions/{version}:unload,"

@@ -31,7 +31,6 @@ final class BaselineArguments {
             .type(List.class)
             .auxiliaryTypes(String.class)
             .arity("1..*")
-            .required(true)
             .paramLabel("FILE")
             .description(
                 "The training data: CSV, JSON lines or Parquet; text also gzipped. May be several"
@@ -87,6 +86,10 @@ final class BaselineArguments {
 
   /** Returns the files to read, those of a pattern by name. */
   static List<Path> data(ParseResult arguments) {
+    if (!arguments.hasMatchedOption("--data")) {
+      throw new BadUsage(
+          "no --data (expected: files with training data, or --from-live MODEL instead)");
+    }
     List<Path> files = new ArrayList<>();
     for (String given : arguments.matchedOptionValue("--data", List.<String>of())) {
       Path path = path("--data", given);

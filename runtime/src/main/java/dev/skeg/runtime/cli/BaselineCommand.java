@@ -49,6 +49,7 @@ final class BaselineCommand implements Command {
   public CommandSpec spec() {
     CommandSpec spec = CommandSpec.create();
     BaselineArguments.add(spec);
+    LiveBaselineAction.add(spec);
     spec.addOption(
         OptionSpec.builder("--json").description("Prints what was found as JSON.").build());
     spec.usageMessage()
@@ -59,7 +60,8 @@ final class BaselineCommand implements Command {
         .footer(
             "",
             "Example:",
-            "  skeg baseline --data train.csv --label y --out models/fraud/1/baseline.json");
+            "  skeg baseline --data train.csv --label y --out models/fraud/1/baseline.json",
+            "  skeg baseline --from-live fraud --since 7d --out models/fraud/1/baseline.json");
     return spec;
   }
 
@@ -67,9 +69,12 @@ final class BaselineCommand implements Command {
   public int run(ParseResult arguments) {
     // What libraries log would stand between our lines; a failure says what matters of it.
     Logs.configure("error", false);
-    List<Path> data = BaselineArguments.data(arguments);
     Path out =
         BaselineArguments.path("--out", arguments.matchedOptionValue("--out", "baseline.json"));
+    if (LiveBaselineAction.isAskedFor(arguments)) {
+      return new LiveBaselineAction(console).run(arguments, out);
+    }
+    List<Path> data = BaselineArguments.data(arguments);
     BuiltBaseline built;
     double seconds;
     try (BuildTicker ticker = new BuildTicker(console, tick, isTerminal)) {
@@ -119,11 +124,6 @@ final class BaselineCommand implements Command {
     for (Schema.Column column : columns) {
       table.row(column.name(), column.type().name().toLowerCase(Locale.ROOT), column.use());
     }
-    String span =
-        baseline
-            .span()
-            .map(window -> ", " + day(window.startMillis()) + " to " + day(window.endMillis() - 1))
-            .orElse("");
     console
         .out()
         .println(
@@ -134,9 +134,17 @@ final class BaselineCommand implements Command {
                 baseline.rows(),
                 baseline.inputs().size(),
                 baseline.outputs().size(),
-                span,
+                span(baseline),
                 seconds,
                 baseline.rows() / Math.max(1e-3, seconds)));
+  }
+
+  /** Returns from when to when a baseline's rows are, to stand behind other words. */
+  static String span(Baseline baseline) {
+    return baseline
+        .span()
+        .map(window -> ", " + day(window.startMillis()) + " to " + day(window.endMillis() - 1))
+        .orElse("");
   }
 
   private static String day(long millis) {

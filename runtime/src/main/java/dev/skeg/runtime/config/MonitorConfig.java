@@ -20,6 +20,7 @@ import java.util.TreeMap;
  * @param categorical features whose values are names
  * @param thresholds least effects worth a page, by metric ({@code mean}, {@code log-sd}, {@code
  *     mass}, {@code ks}, {@code tvd}) and feature
+ * @param compatibility whether the statistics of other tools are computed too
  */
 public record MonitorConfig(
     boolean isOn,
@@ -32,7 +33,8 @@ public record MonitorConfig(
     String tensor,
     List<String> names,
     List<String> categorical,
-    Map<String, Map<String, Double>> thresholds) {
+    Map<String, Map<String, Double>> thresholds,
+    boolean compatibility) {
   /** What a model has that does not say. */
   public static final MonitorConfig DEFAULT =
       new MonitorConfig(
@@ -46,7 +48,8 @@ public record MonitorConfig(
           "",
           List.of(),
           List.of(),
-          Map.of());
+          Map.of(),
+          false);
 
   public MonitorConfig {
     segments = List.copyOf(segments);

@@ -54,6 +54,7 @@ final class MonitorKeys {
   private Duration lateness = MonitorConfig.DEFAULT.allowedLateness();
   private String latenessPlace = "";
   private double sample = 1;
+  private boolean compatibility;
   private String parameter = "";
   private String parameterPlace = "";
   private final List<String> segments = new ArrayList<>();
@@ -140,6 +141,12 @@ final class MonitorKeys {
             NAME,
             "the baseline's; texts",
             "Features whose values are names, though they may be numbers, as `[zip]`."));
+    keys.add(
+        new ModelKey(
+            "monitor.compatibility",
+            ON,
+            "`false`",
+            "Whether the statistics of other tools are computed too, as `evidently:psi`."));
     for (String metric : METRICS) {
       keys.add(
           new ModelKey(
@@ -174,6 +181,7 @@ final class MonitorKeys {
         lateness = LATENESS.parse(text);
         latenessPlace = entry.place();
       }
+      case "monitor.compatibility" -> compatibility = ON.parse(text);
       case "monitor.sample" -> sample = SAMPLE.parse(text);
       case "monitor.segment.parameter" -> {
         parameter = PARAMETER.parse(text);
@@ -226,7 +234,8 @@ final class MonitorKeys {
         tensor,
         names,
         categorical,
-        thresholds);
+        thresholds,
+        compatibility);
   }
 
   private void checkSegments(List<String> problems) {

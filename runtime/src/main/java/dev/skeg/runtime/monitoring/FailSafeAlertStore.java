@@ -6,6 +6,7 @@ import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.model.ServingException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -39,15 +40,18 @@ final class FailSafeAlertStore implements AlertStore {
       ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change) {
     try {
       catchUp();
+      List<Alert> changed = new ArrayList<>();
       store.update(
           key,
           clearedSinceMillis,
           known -> {
-            List<Alert> changed = change.apply(known);
             remember(key, known);
-            remember(key, changed);
-            return changed;
+            changed.clear(); // A store may try a step again.
+            changed.addAll(change.apply(known));
+            return List.copyOf(changed);
           });
+      // Not before it is written: if that fails, the step goes on from what the store has.
+      remember(key, changed);
     } catch (ServingException e) {
       failed(e);
       memory.update(key, clearedSinceMillis, change);
@@ -68,6 +72,17 @@ final class FailSafeAlertStore implements AlertStore {
     } catch (ServingException e) {
       failed(e);
       return memory.update(id, change);
+    }
+  }
+
+  @Override
+  public synchronized Optional<Alert> find(String id) {
+    try {
+      catchUp();
+      return store.find(id);
+    } catch (ServingException e) {
+      failed(e);
+      return memory.find(id);
     }
   }
 

@@ -9,6 +9,7 @@ import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.runtime.admin.page.MonitorView;
 import dev.skeg.runtime.state.WindowArchive;
+import dev.skeg.runtime.state.WindowArchive.Kept;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -112,12 +113,18 @@ public final class MonitorReader {
   }
 
   private Found latest(List<ProfileKey> keys) {
-    return keys.stream()
-        .flatMap(key -> archive.latest(key).map(window -> new Found.At(key, window)).stream())
-        .min(
-            Comparator.comparingLong((Found.At at) -> -at.window().endMillis())
-                .thenComparing(Found.At::key, likeliest()))
-        .<Found>map(at -> at)
+    List<Kept> last =
+        keys.stream().flatMap(key -> archive.lastClosed(key).stream().limit(1)).toList();
+    return last.stream()
+        .max(Comparator.comparingLong(Kept::closedAtMillis))
+        .map(Kept::window)
+        // Arms and segments of one window close together, one after the other.
+        .flatMap(window ->
+            last.stream()
+                .filter(kept -> kept.window().equals(window))
+                .map(Kept::key)
+                .min(likeliest())
+                .<Found>map(key -> new Found.At(key, window)))
         .orElseGet(() -> new Found.Nothing(false, "no window is kept any more"));
   }
 

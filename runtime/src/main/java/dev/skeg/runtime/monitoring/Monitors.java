@@ -9,33 +9,33 @@ import dev.skeg.monitor.alert.Alerts;
 import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
-import dev.skeg.monitor.drift.Judge;
-import dev.skeg.monitor.drift.VerdictJson;
 import dev.skeg.monitor.drift.WindowVerdict;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileConsumer;
-import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.ProfileKey;
-import dev.skeg.runtime.admin.page.PastVerdict;
-import dev.skeg.runtime.model.ServingException;
+import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.runtime.monitoring.WatchedModel.Watch;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
-import java.io.IOException;
+import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,8 +46,8 @@ import org.slf4j.LoggerFactory;
  * same, and the log says what is not kept.
  *
  * <p><b>Threads.</b> {@link #closed} takes from the thread that drains and never blocks; the thread
- * {@code judge} does the work, one window after another. Everything else may be called by any
- * thread that may block.
+ * {@code judge} does the work, one window after another, and looks once a minute for what is due.
+ * Everything else may be called by any thread that may block.
  */
 public final class Monitors implements ProfileConsumer, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Monitors.class);
@@ -55,84 +55,114 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   /** Windows that wait to be judged, at most; more are not judged, and counted. */
   private static final int MAX_WAITING = 1_024;
 
-  /** What judges remember is saved once a minute at most: it may be megabytes. */
-  private static final long SAVE_MILLIS = 60_000;
-
+  private static final Duration TICK = Duration.ofMinutes(1);
   private static final long EXPIRE_MILLIS = 3_600_000;
 
+  /** How long after its end the rest of a window that was cut in two is waited for. */
+  private static final long CUT_MILLIS = 60_000;
+
+  /** How long a stop waits for windows to be judged, and then for what is remembered of them. */
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  private static final Duration SAVING = Duration.ofSeconds(2);
+
   private final Alerts alerts;
-  private final JudgeStates states;
+  private final OpenAlerts open;
   private final WindowArchive archive;
   private final WindowHistory history;
   private final InstantSource clock;
-  private final ThreadPoolExecutor thread;
+  private final ScheduledThreadPoolExecutor thread;
+  private final AtomicInteger waiting = new AtomicInteger();
   private final Map<String, WatchedModel> watched = new ConcurrentHashMap<>();
   private final Map<ProfileKey, MonitorCounts> counts = new ConcurrentHashMap<>();
   private final Map<Sort, AtomicLong> raised = new ConcurrentHashMap<>();
   private final AtomicLong unjudged = new AtomicLong();
+  private volatile boolean isUsed;
+  private volatile boolean isEnding;
 
   // Owned by the thread.
-  private final Map<String, Judging> judges = new HashMap<>();
+  private final ModelJudges judges;
+  private final KeptWindows kept;
+  private final Map<ProfileKey, Cut> cut = new HashMap<>();
   private long expiredAtMillis;
-  private boolean isArchiveFailing;
-  private boolean isStateFailing;
+
+  /** A window that has closed before its end, and the model as it was then. */
+  private record Cut(Profile profile, WatchedModel model) {}
 
   /** What alerts are counted by. */
   private record Sort(String model, String severity, String cause) {}
 
-  /** A model's judge, made for a configuration. */
-  private static final class Judging {
-    final Judge judge;
-    WatchedModel model; // As it was when the window closed that is being judged.
-    long savedAtMillis;
-    boolean isDirty;
+  public Monitors(
+      AlertStore store, JudgeStates states, WindowArchive archive, InstantSource clock) {
+    this(store, states, archive, clock, TICK);
+  }
 
-    Judging(WatchedModel model, long nowMillis) {
-      this.model = model;
-      this.judge = new Judge(model.config(), key -> this.model.baseline(key.version()));
-      this.savedAtMillis = nowMillis;
+  /**
+   * @param tick how often what is due is looked for
+   */
+  Monitors(
+      AlertStore store,
+      JudgeStates states,
+      WindowArchive archive,
+      InstantSource clock,
+      Duration tick) {
+    this.alerts = new Alerts(new FailSafeAlertStore(store), AlertPolicy.DEFAULT);
+    this.open = new OpenAlerts(alerts);
+    this.judges = new ModelJudges(states);
+    this.archive = archive;
+    this.history = new WindowHistory(archive);
+    this.kept = new KeptWindows(archive, history);
+    this.clock = clock;
+    // Its queue has no bound: windows are counted, and all else is a few tasks a version.
+    this.thread =
+        new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().name("judge").daemon().factory());
+    long millis = tick.toMillis();
+    ScheduledFuture<?> _ =
+        thread.scheduleWithFixedDelay(
+            () -> guarded("what is due", this::tick), millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Watches a version from now on, with the newest configuration of its model.
+   *
+   * @param failures how often its rows could not be recorded
+   * @return to be run when the version's last window has been handed over: lets go of the version,
+   *     unless it has been loaded and is watched again meanwhile
+   */
+  public Runnable watch(
+      String model,
+      long version,
+      DriftConfig config,
+      Optional<Baseline> baseline,
+      LongSupplier failures) {
+    isUsed = true;
+    Watch watch = new Watch(baseline, failures);
+    watched.compute(model, (_, before) -> WatchedModel.with(before, config, version, watch));
+    // On the thread: after the windows that have been handed over.
+    return () -> soon("a version that is gone", () -> forget(model, version, watch));
+  }
+
+  /** Lets go of all that belongs to a version; what is kept of its windows on disk stays. */
+  private void forget(String model, long version, Watch watch) {
+    WatchedModel before = watched.get(model);
+    if (before == null || !before.isCurrent(version, watch)) {
+      return;
+    }
+    watched.computeIfPresent(
+        model, (_, now) -> now.isCurrent(version, watch) ? now.without(version) : now);
+    counts.keySet().removeIf(key -> key.model().equals(model) && key.version() == version);
+    kept.release(model, version);
+    if (!watched.containsKey(model)) {
+      judges.release(model, clock.millis());
     }
   }
 
-  public Monitors(
-      AlertStore store, JudgeStates states, WindowArchive archive, InstantSource clock) {
-    this.alerts = new Alerts(new FailSafeAlertStore(store), AlertPolicy.DEFAULT);
-    this.states = states;
-    this.archive = archive;
-    this.history = new WindowHistory(archive);
-    this.clock = clock;
-    this.thread =
-        new ThreadPoolExecutor(
-            1,
-            1,
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(MAX_WAITING),
-            Thread.ofPlatform().name("judge").daemon().factory());
-  }
-
-  /** Watches a version from now on, with the newest configuration of its model. */
-  public void watch(String model, long version, DriftConfig config, Optional<Baseline> baseline) {
-    watched.compute(
-        model,
-        (_, before) -> {
-          Map<Long, Optional<Baseline>> baselines =
-              new HashMap<>(before == null ? Map.of() : before.baselines());
-          baselines.put(version, baseline);
-          return new WatchedModel(config, baselines);
-        });
-  }
-
-  /** Lets go of a version's baseline; what is kept of its windows stays. */
-  public void forget(String model, long version) {
-    watched.computeIfPresent(
-        model,
-        (_, before) -> {
-          Map<Long, Optional<Baseline>> baselines = new HashMap<>(before.baselines());
-          baselines.remove(version);
-          return baselines.isEmpty() ? null : new WatchedModel(before.config(), baselines);
-        });
-    counts.keySet().removeIf(key -> key.model().equals(model) && key.version() == version);
+  /**
+   * Returns the bins that a version's features were last counted in, or, of a version that is new,
+   * its inputs' in the version before. May read some files.
+   */
+  public Map<FeatureSpec, Bins> earlierBins(String model, long version) {
+    return EarlierBins.of(archive, model, version);
   }
 
   /** Returns whether any version of a model is watched. */
@@ -140,47 +170,52 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     return watched.containsKey(model);
   }
 
-  /** Returns a version's baseline, if it is watched and has one. */
+  /** Returns what a key's windows are held against, if it is watched and there is any. */
   public Optional<Baseline> baseline(ProfileKey key) {
     WatchedModel model = watched.get(key.model());
-    return model == null ? Optional.empty() : model.baseline(key.version());
+    return model == null ? Optional.empty() : model.baseline(key);
   }
 
   @Override
   public void closed(Profile profile) {
-    // A version that goes hands its last windows over, and is forgotten before they are judged.
-    WatchedModel model = watched.get(profile.key().model());
-    if (model == null) {
-      return;
-    }
-    try {
-      thread.execute(() -> judge(profile, model));
-    } catch (RejectedExecutionException e) {
+    if (waiting.incrementAndGet() > MAX_WAITING || !soon("a window", () -> next(profile))) {
+      waiting.decrementAndGet();
       unjudged.incrementAndGet();
     }
   }
 
-  private void judge(Profile profile, WatchedModel model) {
+  private boolean soon(String what, Runnable task) {
     try {
-      Judging judging = judging(profile.key().model(), model);
-      WindowVerdict verdict = judging.judge.judge(profile);
-      judging.isDirty = true;
-      keep(profile, verdict);
-      history.add(profile.key(), PastVerdict.of(verdict));
-      counts.compute(
-          profile.key(),
-          (key, before) ->
-              MonitorCounts.of(
-                  before == null ? MonitorCounts.none(key) : before, profile, verdict));
-      long now = clock.millis();
-      alerts.judge(verdict, now).forEach(this::tell);
-      if (now - judging.savedAtMillis >= SAVE_MILLIS) {
-        save(profile.key().model(), judging, now);
-      }
-      if (now - expiredAtMillis >= EXPIRE_MILLIS) {
-        expiredAtMillis = now;
-        alerts.expire(now).forEach(this::tell);
-      }
+      thread.execute(() -> guarded(what, task));
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false; // Closed: all is let go of.
+    }
+  }
+
+  private static void guarded(String what, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      LOG.atError()
+          .setCause(e)
+          .addKeyValue("what", what)
+          .log("The monitor has failed at something");
+    }
+  }
+
+  private void next(Profile profile) {
+    waiting.decrementAndGet();
+    WatchedModel model = watched.get(profile.key().model());
+    if (model == null) {
+      return;
+    }
+    if (isEnding) {
+      unjudged.incrementAndGet();
+      return;
+    }
+    try {
+      judge(profile, model);
     } catch (RuntimeException e) {
       LOG.atError()
           .setCause(e)
@@ -188,57 +223,77 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
           .addKeyValue("version", profile.key().version())
           .log("A window could not be judged");
     }
-  }
-
-  private Judging judging(String name, WatchedModel model) {
-    Judging known = judges.get(name);
-    if (known != null && known.model.config().equals(model.config())) {
-      known.model = model;
-      return known;
-    }
-    Judging judging = new Judging(model, clock.millis());
-    try {
-      Optional<byte[]> saved = known == null ? states.load(name) : Optional.of(known.judge.save());
-      if (saved.isPresent()) {
-        judging.judge.restore(saved.get());
-      }
-    } catch (ServingException | IOException | IllegalArgumentException e) {
-      LOG.atWarn()
-          .addKeyValue("model", name)
-          .addKeyValue("reason", e.getMessage())
-          .log("What was found in earlier windows cannot be read: judging begins anew");
-      judging = new Judging(model, clock.millis());
-    }
-    judges.put(name, judging);
-    return judging;
-  }
-
-  private void keep(Profile profile, WindowVerdict verdict) {
-    try {
-      archive.keep(
-          profile.key(), profile.window(), ProfileJson.write(profile), VerdictJson.write(verdict));
-      isArchiveFailing = false;
-    } catch (ServingException e) {
-      if (!isArchiveFailing) {
-        LOG.atWarn().addKeyValue("reason", e.getMessage()).log("Windows are not kept");
-      }
-      isArchiveFailing = true;
+    if (waiting.get() == 0) {
+      judges.saveDue(clock.millis());
     }
   }
 
-  private void save(String model, Judging judging, long nowMillis) {
-    judging.savedAtMillis = nowMillis;
-    try {
-      states.save(model, judging.judge.save(), nowMillis);
-      judging.isDirty = false;
-      isStateFailing = false;
-    } catch (ServingException e) {
-      if (!isStateFailing) {
-        LOG.atWarn()
-            .addKeyValue("reason", e.getMessage())
-            .log("What judges remember is not kept across a restart");
+  private void judge(Profile closed, WatchedModel model) {
+    Profile profile = kept.whole(closed);
+    WindowVerdict verdict;
+    if (profile.counts().isPartial() && clock.millis() < profile.window().endMillis()) {
+      // Its version was loaded again, or is gone, or the server stops. Its rest may come still, and
+      // then it is judged as one: it must not count twice.
+      verdict = judges.preview(profile, model);
+      kept.keep(profile, verdict, clock.millis());
+      cut.put(profile.key(), new Cut(profile, model));
+    } else {
+      cut.remove(profile.key());
+      verdict = judgeWhole(profile, model);
+    }
+    counts.compute(
+        profile.key(),
+        (key, before) ->
+            MonitorCounts.of(before == null ? MonitorCounts.none(key) : before, closed, verdict));
+  }
+
+  private WindowVerdict judgeWhole(Profile profile, WatchedModel model) {
+    WindowVerdict verdict = judges.judge(profile, model);
+    long now = clock.millis();
+    kept.keep(profile, verdict, now);
+    tell(alerts.judge(verdict, now));
+    return verdict;
+  }
+
+  /** Judges windows whose rest has not come by their end. */
+  private void judgeCut(long nowMillis) {
+    for (Cut each : List.copyOf(cut.values())) {
+      ProfileKey key = each.profile().key();
+      WatchedModel now = watched.get(key.model());
+      boolean isWatched = now != null && now.versions().containsKey(key.version());
+      // One that is watched hands the rest over a moment after the end, if there is any.
+      long grace = isWatched ? CUT_MILLIS : 0;
+      if (nowMillis - each.profile().window().endMillis() >= grace) {
+        cut.remove(key);
+        judgeWhole(each.profile(), each.model());
+        if (now == null) {
+          judges.release(key.model(), nowMillis);
+        }
       }
-      isStateFailing = true;
+    }
+  }
+
+  /** Does what is due by time and not by windows, which may have ceased to come. */
+  private void tick() {
+    if (!isUsed) {
+      return; // Nothing is opened for a server that watches nothing.
+    }
+    long now = clock.millis();
+    judgeCut(now);
+    watched.forEach((model, each) -> judges.forgetGone(model, each, now));
+    judges.saveDue(now);
+    if (now - expiredAtMillis >= EXPIRE_MILLIS) {
+      expiredAtMillis = now;
+      tell(alerts.expire(now));
+      judges.forgetOld(now);
+      watched.keySet().forEach(kept::prune);
+    }
+  }
+
+  private void tell(List<AlertChange> changes) {
+    changes.forEach(this::tell);
+    if (!changes.isEmpty()) {
+      open.count();
     }
   }
 
@@ -264,9 +319,16 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     return alerts.find(filter);
   }
 
+  /** Returns the alert of that id, if there is one. */
+  public Optional<Alert> alert(String id) {
+    return alerts.find(id);
+  }
+
   /** Acknowledges an alert; see {@link Alerts#acknowledge}. */
   public Optional<Alert> acknowledge(String id, String by, String comment) {
-    return alerts.acknowledge(id, by, comment, clock.millis());
+    Optional<Alert> alert = alerts.acknowledge(id, by, comment, clock.millis());
+    open.count();
+    return alert;
   }
 
   /** Returns what is kept of closed windows. */
@@ -280,58 +342,55 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
 
   /** Returns what is counted. */
   public MonitorMetrics metrics() {
-    if (watched.isEmpty() && counts.isEmpty()) {
+    if (!isUsed) {
       return MonitorMetrics.NONE; // Nothing is opened for a server that watches nothing.
     }
-    Map<AlertSample, Long> open =
-        alerts.find(AlertFilter.open()).stream()
-            .collect(
-                Collectors.groupingBy(
-                    alert ->
-                        new AlertSample(
-                            alert.key().model(),
-                            alert.severity().word(),
-                            alert.cause().word(),
-                            alert.state().word(),
-                            0),
-                    Collectors.counting()));
-    List<AlertSample> openSamples = new ArrayList<>();
-    open.forEach((sort, count) ->
-        openSamples.add(
-            new AlertSample(sort.model(), sort.severity(), sort.cause(), sort.state(), count)));
     List<AlertSample> raisedSamples = new ArrayList<>();
     raised.forEach((sort, count) ->
         raisedSamples.add(
             new AlertSample(sort.model(), sort.severity(), sort.cause(), "", count.get())));
     return new MonitorMetrics(
         counts.values().stream().map(MonitorCounts::sample).toList(),
-        openSamples,
+        open.samples(),
         raisedSamples,
+        failures(),
         unjudged.get());
   }
 
+  private List<FailureSample> failures() {
+    List<FailureSample> samples = new ArrayList<>();
+    watched.forEach((model, each) ->
+        each.versions()
+            .forEach((version, watch) ->
+                samples.add(new FailureSample(model, Long.toString(version), watch.failures()))));
+    return samples;
+  }
+
   /**
-   * Judges what waits, saves what judges remember, and ends. To be called once draining has ended.
+   * Judges what waits, as long as there is time, saves what judges remember, and ends. To be called
+   * once draining has ended.
    */
   @Override
   public void close() {
-    try {
-      thread.execute(() -> {
-        long now = clock.millis();
-        judges.forEach((model, judging) -> {
-          if (judging.isDirty) {
-            save(model, judging, now);
-          }
-        });
-      });
-    } catch (RejectedExecutionException e) {
-      LOG.atWarn().log("Too many windows wait to be judged: what judges remember is not saved");
-    }
+    close(PATIENCE);
+  }
+
+  /** Returns whether windows that wait are not judged any more. */
+  boolean isEnding() {
+    return isEnding;
+  }
+
+  void close(Duration patience) {
+    soon("what judges remember", () -> judges.saveAll(clock.millis()));
     thread.shutdown();
     try {
-      if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
-        LOG.atWarn().log("Windows are left that have not been judged");
-        thread.shutdownNow();
+      if (!thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.atWarn().addKeyValue("windows", waiting.get()).log("Windows are left unjudged");
+        isEnding = true;
+        if (!thread.awaitTermination(SAVING.toMillis(), TimeUnit.MILLISECONDS)) {
+          LOG.atWarn().log("What judges remember is not saved");
+          thread.shutdownNow();
+        }
       }
     } catch (InterruptedException e) {
       thread.shutdownNow();

@@ -2,21 +2,67 @@ package dev.skeg.runtime.monitoring;
 
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
+import dev.skeg.monitor.profile.ProfileKey;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model as it is to be judged.
  *
- * @param baselines of each version that is watched; empty for one that has none
+ * @param versions those that are watched, each by the load of it that is
  */
-record WatchedModel(DriftConfig config, Map<Long, Optional<Baseline>> baselines) {
+record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
   WatchedModel {
-    baselines = Map.copyOf(baselines);
+    versions = Map.copyOf(versions);
   }
 
-  Optional<Baseline> baseline(long version) {
-    Optional<Baseline> baseline = baselines.get(version);
-    return baseline == null ? Optional.empty() : baseline;
+  /** One load of a version, told from other loads of the same number by being itself. */
+  static final class Watch {
+    private final Optional<Baseline> baseline;
+    private final LongSupplier failures;
+
+    /**
+     * @param failures how often rows could not be recorded
+     */
+    Watch(Optional<Baseline> baseline, LongSupplier failures) {
+      this.baseline = baseline;
+      this.failures = failures;
+    }
+
+    long failures() {
+      return failures.getAsLong();
+    }
+  }
+
+  static WatchedModel with(
+      @Nullable WatchedModel before, DriftConfig config, long version, Watch watch) {
+    Map<Long, Watch> versions = new HashMap<>(before == null ? Map.of() : before.versions);
+    versions.put(version, watch);
+    return new WatchedModel(config, versions);
+  }
+
+  boolean isCurrent(long version, Watch watch) {
+    return versions.get(version) == watch;
+  }
+
+  /** Returns the model without a version; null if nothing of it is watched then. */
+  @Nullable WatchedModel without(long version) {
+    Map<Long, Watch> left = new HashMap<>(versions);
+    left.remove(version);
+    return left.isEmpty() ? null : new WatchedModel(config, left);
+  }
+
+  /**
+   * Returns what a key's windows are held against: the version's baseline, or nothing for a
+   * segment, since a part differs from the whole.
+   */
+  Optional<Baseline> baseline(ProfileKey key) {
+    Watch watch = versions.get(key.version());
+    return watch == null || !key.segment().equals(ProfileKey.ALL)
+        ? Optional.empty()
+        : watch.baseline;
   }
 }

@@ -41,6 +41,11 @@ final class WindowHistory {
     }
   }
 
+  /** Lets go of a version's windows; they are read again when they are asked for. */
+  void release(String model, long version) {
+    past.keySet().removeIf(key -> key.model().equals(model) && key.version() == version);
+  }
+
   /** Returns the windows up to one, the oldest first, {@value #WINDOWS} at most. */
   List<PastVerdict> upTo(ProfileKey key, Window last) {
     List<Window> kept =

@@ -3,13 +3,16 @@ package dev.skeg.runtime.server;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.EffectFloors;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.monitoring.Monitors;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 
 /** Has closed windows judged, as their model's configuration says. <b>Threads.</b> Any. */
 final class JudgedWindows implements WindowJudge {
@@ -20,8 +23,13 @@ final class JudgedWindows implements WindowJudge {
   }
 
   @Override
-  public void watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline) {
-    monitors.watch(model, version, drift(config), baseline);
+  public Runnable watch(
+      String model,
+      long version,
+      MonitorConfig config,
+      Optional<Baseline> baseline,
+      LongSupplier failures) {
+    return monitors.watch(model, version, drift(config), baseline, failures);
   }
 
   /** Returns a configuration in the library's words. */
@@ -39,7 +47,7 @@ final class JudgedWindows implements WindowJudge {
         shipped.floors(),
         floors,
         shipped.minRows(),
-        shipped.compatibility());
+        config.compatibility());
   }
 
   private static EffectFloors floors(MonitorConfig config, String feature, EffectFloors shipped) {
@@ -56,8 +64,8 @@ final class JudgedWindows implements WindowJudge {
   }
 
   @Override
-  public void forget(String model, long version) {
-    monitors.forget(model, version);
+  public Map<FeatureSpec, Bins> earlierBins(String model, long version) {
+    return monitors.earlierBins(model, version);
   }
 
   @Override

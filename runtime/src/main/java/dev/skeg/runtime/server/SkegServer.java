@@ -78,6 +78,9 @@ public final class SkegServer implements AutoCloseable {
 
   private static final long KEPT_WINDOW_BYTES = 256L << 20;
 
+  /** Of all versions, arms and segments of a model, those that are gone too. */
+  private static final long KEPT_MODEL_BYTES = 1L << 30;
+
   private final ServerConfig config;
   private final Function<Monitors, WindowJudge> judges;
   private final ServerState state = new ServerState();
@@ -165,7 +168,10 @@ public final class SkegServer implements AutoCloseable {
             new SqliteAlertStore(database),
             new JudgeStates(database),
             new WindowArchive(
-                config.dataDirectory().resolve("profiles"), KEPT_WINDOWS, KEPT_WINDOW_BYTES),
+                config.dataDirectory().resolve("profiles"),
+                KEPT_WINDOWS,
+                KEPT_WINDOW_BYTES,
+                KEPT_MODEL_BYTES),
             Clock.systemUTC());
     parts.push(monitors);
     return monitors;

@@ -18,6 +18,7 @@ import dev.skeg.runtime.tap.TapPlanner;
 import dev.skeg.runtime.tap.VersionTap;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -27,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * Has every version that is served watched, unless its model.yaml says otherwise.
  *
  * <p>A version whose directory has a {@code baseline.json} is counted in the baseline's bins; what
- * the baseline does not know, in bins learnt of the first rows. A version that cannot be watched is
- * served all the same.
+ * the baseline does not know, in the bins of earlier windows, or else in bins learnt of the first
+ * rows. A version that cannot be watched is served all the same.
  *
  * <p><b>Threads.</b> Any.
  */
@@ -100,20 +101,33 @@ final class VersionMonitor implements VersionObserver {
       return;
     }
     VersionTap tap = ready.batcher().tap();
-    judge.watch(version.model(), version.number(), config, baseline);
+    Runnable whenGone =
+        judge.watch(version.model(), version.number(), config, baseline, tap::failures);
     ProfileCollector collector =
         new ProfileCollector(
             new CollectorConfig(
                 version.model(),
                 version.number(),
                 layout.records(),
-                layout.records().features().stream().map(spec -> bins(baseline, spec)).toList(),
+                bins(version, layout.records().features(), baseline),
                 config.window().toMillis(),
                 config.allowedLateness().toMillis(),
                 config.sample(),
                 config.segments()),
             judge);
-    drain.watch(tap, layout, collector, () -> judge.forget(version.model(), version.number()));
+    drain.watch(tap, layout, collector, whenGone);
+  }
+
+  private List<Optional<Bins>> bins(
+      ModelVersion version, List<FeatureSpec> features, Optional<Baseline> baseline) {
+    List<Optional<Bins>> known = features.stream().map(spec -> bins(baseline, spec)).toList();
+    if (known.stream().allMatch(Optional::isPresent)) {
+      return known;
+    }
+    Map<FeatureSpec, Bins> earlier = judge.earlierBins(version.model(), version.number());
+    return features.stream()
+        .map(spec -> bins(baseline, spec).or(() -> Optional.ofNullable(earlier.get(spec))))
+        .toList();
   }
 
   private static Optional<Bins> bins(Optional<Baseline> baseline, FeatureSpec spec) {

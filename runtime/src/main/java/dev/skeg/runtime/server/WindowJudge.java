@@ -1,15 +1,30 @@
 package dev.skeg.runtime.server;
 
 import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.ProfileConsumer;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /** What becomes of windows that have closed. <b>Threads.</b> Any; must not block for long. */
 interface WindowJudge extends ProfileConsumer {
-  /** A version is watched from now on; its windows follow. */
-  void watch(String model, long version, MonitorConfig config, Optional<Baseline> baseline);
+  /**
+   * A version is watched from now on; its windows follow.
+   *
+   * @param failures how often its rows could not be recorded
+   * @return to be run when its last window has been handed over; the version may have been loaded
+   *     again meanwhile, and is then watched on
+   */
+  Runnable watch(
+      String model,
+      long version,
+      MonitorConfig config,
+      Optional<Baseline> baseline,
+      LongSupplier failures);
 
-  /** A version's last window has been handed over. */
-  void forget(String model, long version);
+  /** Returns the bins that features are best counted in, where there is no baseline of them. */
+  Map<FeatureSpec, Bins> earlierBins(String model, long version);
 }

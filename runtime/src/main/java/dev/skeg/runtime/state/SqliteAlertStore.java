@@ -81,20 +81,26 @@ public final class SqliteAlertStore implements AlertStore {
   @Override
   public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
     return database.write(connection -> {
-      try (PreparedStatement select =
-          connection.prepareStatement("SELECT body FROM alert WHERE id = ?")) {
-        select.setString(1, id);
-        List<Alert> known = alerts(select);
-        if (known.isEmpty()) {
-          return Optional.<Alert>empty();
-        }
-        Alert changed = change.apply(known.getFirst());
-        if (!changed.equals(known.getFirst())) {
-          keep(connection, changed);
-        }
-        return Optional.of(changed);
+      Optional<Alert> known = find(connection, id);
+      Optional<Alert> changed = known.map(change);
+      if (changed.isPresent() && !changed.equals(known)) {
+        keep(connection, changed.get());
       }
+      return changed;
     });
+  }
+
+  @Override
+  public Optional<Alert> find(String id) {
+    return database.read(connection -> find(connection, id));
+  }
+
+  private static Optional<Alert> find(Connection connection, String id) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT body FROM alert WHERE id = ?")) {
+      select.setString(1, id);
+      return alerts(select).stream().findFirst();
+    }
   }
 
   @Override

@@ -8,12 +8,16 @@ import java.io.IOException;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -29,7 +33,8 @@ import java.util.regex.Pattern;
  * since the epoch.
  *
  * <p>A file is written beside and moved into its place, so none is half; after a power cut the last
- * ones may be missing. Of each key the newest windows are kept, so many and so many bytes of them.
+ * ones may be missing. Of each key the windows that closed last are kept, so many and so many bytes
+ * of them, and so are those of each model; a window's verdict has the time it closed as its own.
  *
  * <p><b>Threads.</b> One writer a key; readers any. All may block.
  */
@@ -41,75 +46,150 @@ public final class WindowArchive {
   private final Path directory;
   private final int maxWindows;
   private final long maxBytes;
+  private final long maxModelBytes;
 
   /**
    * What each key has, by the start of its windows. A map is locked while it is changed or read.
    */
   private final Map<ProfileKey, NavigableMap<Long, Kept>> kept = new ConcurrentHashMap<>();
 
-  private record Kept(Window window, long bytes) {}
+  /**
+   * A window that is kept.
+   *
+   * @param closedAtMillis since the epoch, by the wall clock; the window's own time may be anywhere
+   */
+  public record Kept(ProfileKey key, Window window, long bytes, long closedAtMillis) {}
+
+  /** The first closed first; of those that closed together the earlier one. */
+  private static final Comparator<Kept> BY_CLOSING =
+      Comparator.comparingLong(Kept::closedAtMillis)
+          .thenComparingLong(kept -> kept.window().startMillis());
 
   /**
    * @param directory is made when it is needed
    * @param maxWindows of each key, 1 or more
    * @param maxBytes of each key; the newest window is kept all the same
+   * @param maxModelBytes of all keys of a model together, whenever it is {@link #prune pruned}
    */
-  public WindowArchive(Path directory, int maxWindows, long maxBytes) {
+  public WindowArchive(Path directory, int maxWindows, long maxBytes, long maxModelBytes) {
     if (maxWindows < 1) {
       throw new IllegalArgumentException("maxWindows: " + maxWindows + " (expected: 1 or more)");
     }
     this.directory = directory;
     this.maxWindows = maxWindows;
     this.maxBytes = maxBytes;
+    this.maxModelBytes = maxModelBytes;
   }
 
   /**
    * Keeps a window, in place of what there is of it, and deletes what is too old.
    *
+   * @param nowMillis when it closed, since the epoch
    * @throws ServingException if the disk fails
    */
-  public void keep(ProfileKey key, Window window, byte[] profile, byte[] verdict) {
+  public void keep(ProfileKey key, Window window, byte[] profile, byte[] verdict, long nowMillis) {
     Path own = directory(key);
     NavigableMap<Long, Kept> windows = windows(key);
     try {
       Files.createDirectories(own);
-      write(own, name(window) + PROFILE, profile);
+      write(own, name(window) + PROFILE, profile, nowMillis);
       // Last: a window counts once it has one.
-      write(own, name(window) + VERDICT, verdict);
-      List<Window> old = new ArrayList<>();
+      write(own, name(window) + VERDICT, verdict, nowMillis);
+      List<Kept> old = new ArrayList<>();
       synchronized (windows) {
-        windows.put(window.startMillis(), new Kept(window, (long) profile.length + verdict.length));
+        Kept kept = new Kept(key, window, (long) profile.length + verdict.length, nowMillis);
+        Kept before = windows.put(window.startMillis(), kept);
+        if (before != null && !before.window().equals(window)) {
+          old.add(before); // Windows have another length by now.
+        }
         long bytes = windows.values().stream().mapToLong(Kept::bytes).sum();
         while (windows.size() > 1 && (windows.size() > maxWindows || bytes > maxBytes)) {
-          Kept first = windows.pollFirstEntry().getValue();
+          Kept first = Collections.min(windows.values(), BY_CLOSING);
+          windows.remove(first.window().startMillis());
           bytes -= first.bytes();
-          old.add(first.window());
+          old.add(first);
         }
       }
-      for (Window each : old) {
-        Files.deleteIfExists(own.resolve(name(each) + VERDICT));
-        Files.deleteIfExists(own.resolve(name(each) + PROFILE));
+      for (Kept each : old) {
+        delete(each);
       }
     } catch (IOException e) {
       throw failure(own, e);
     }
   }
 
-  private static void write(Path own, String name, byte[] content) throws IOException {
+  private void delete(Kept kept) throws IOException {
+    Path own = directory(kept.key());
+    Files.deleteIfExists(own.resolve(name(kept.window()) + VERDICT));
+    Files.deleteIfExists(own.resolve(name(kept.window()) + PROFILE));
+  }
+
+  /**
+   * Deletes the windows of a model that closed first, of versions that are gone too, until the
+   * others are few enough.
+   *
+   * @throws ServingException if the disk fails
+   */
+  public void prune(String model) {
+    List<Kept> all = new ArrayList<>();
+    for (ProfileKey key : keysOnDisk(model)) {
+      NavigableMap<Long, Kept> known = kept.get(key);
+      all.addAll(known == null ? list(key).values() : copy(known));
+    }
+    all.sort(BY_CLOSING);
+    long bytes = all.stream().mapToLong(Kept::bytes).sum();
+    try {
+      for (Kept each : all) {
+        if (bytes <= maxModelBytes) {
+          return;
+        }
+        bytes -= each.bytes();
+        NavigableMap<Long, Kept> windows = kept.get(each.key());
+        if (windows != null) {
+          synchronized (windows) {
+            windows.remove(each.window().startMillis(), each);
+          }
+        }
+        delete(each);
+        deleteIfEmpty(directory(each.key()));
+      }
+    } catch (IOException e) {
+      throw failure(directory.resolve(name(model)), e);
+    }
+  }
+
+  private static void deleteIfEmpty(Path own) throws IOException {
+    try {
+      Files.deleteIfExists(own);
+    } catch (DirectoryNotEmptyException e) {
+      // There is more of the key.
+    }
+  }
+
+  /** Lets go of what is known of a version; it is read again when it is asked for. */
+  public void release(String model, long version) {
+    kept.keySet().removeIf(key -> key.model().equals(model) && key.version() == version);
+  }
+
+  private static void write(Path own, String name, byte[] content, long timeMillis)
+      throws IOException {
     Path part = own.resolve(name + ".part");
     Files.write(part, content);
+    Files.setLastModifiedTime(part, FileTime.fromMillis(timeMillis));
     Files.move(part, own.resolve(name), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Returns the keys of a model of which there are windows. */
   public List<ProfileKey> keys(String model) {
+    return keysOnDisk(model).stream().filter(key -> !windows(key).isEmpty()).toList();
+  }
+
+  private List<ProfileKey> keysOnDisk(String model) {
     Path own = directory.resolve(name(model));
     List<ProfileKey> keys = new ArrayList<>();
     try (DirectoryStream<Path> each = Files.newDirectoryStream(own)) {
       for (Path path : each) {
-        key(model, String.valueOf(path.getFileName()))
-            .filter(key -> !windows(key).isEmpty())
-            .ifPresent(keys::add);
+        key(model, String.valueOf(path.getFileName())).ifPresent(keys::add);
       }
     } catch (NoSuchFileException e) {
       return List.of();
@@ -121,10 +201,18 @@ public final class WindowArchive {
 
   /** Returns the windows of a key that are kept, the oldest first. */
   public List<Window> windowsOf(ProfileKey key) {
-    NavigableMap<Long, Kept> windows = windows(key);
+    return copy(windows(key)).stream().map(Kept::window).toList();
+  }
+
+  private static List<Kept> copy(NavigableMap<Long, Kept> windows) {
     synchronized (windows) {
-      return windows.values().stream().map(Kept::window).toList();
+      return List.copyOf(windows.values());
     }
+  }
+
+  /** Returns what is kept of a key, what closed last first. */
+  public List<Kept> lastClosed(ProfileKey key) {
+    return copy(windows(key)).stream().sorted(BY_CLOSING.reversed()).toList();
   }
 
   /** Returns the window of a key in which a time lies. */
@@ -134,14 +222,6 @@ public final class WindowArchive {
       return Optional.ofNullable(windows.floorEntry(timeMillis))
           .map(entry -> entry.getValue().window())
           .filter(window -> window.contains(timeMillis));
-    }
-  }
-
-  /** Returns the newest window of a key. */
-  public Optional<Window> latest(ProfileKey key) {
-    NavigableMap<Long, Kept> windows = windows(key);
-    synchronized (windows) {
-      return Optional.ofNullable(windows.lastEntry()).map(entry -> entry.getValue().window());
     }
   }
 
@@ -180,7 +260,8 @@ public final class WindowArchive {
           Window window = new Window(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)));
           Path profile = own.resolve(name(window) + PROFILE);
           long bytes = Files.size(path) + (Files.exists(profile) ? Files.size(profile) : 0);
-          windows.put(window.startMillis(), new Kept(window, bytes));
+          long closed = Files.getLastModifiedTime(path).toMillis();
+          windows.put(window.startMillis(), new Kept(key, window, bytes, closed));
         }
       }
     } catch (NoSuchFileException e) {

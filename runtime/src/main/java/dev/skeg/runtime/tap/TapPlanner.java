@@ -162,7 +162,7 @@ public final class TapPlanner {
     List<String> names = isTable ? tableNames(tensor, elements) : List.of();
     if (names.isEmpty() && (elements < 0 || elements > MAX_COLUMNS)) {
       // Texts without end: nothing of them is a number.
-      return tensor.type() == DataType.BYTES ? null : summary(tensor, role, elements);
+      return tensor.type() == DataType.BYTES ? null : summary(tensor, role);
     }
     DataType type = tensor.type();
     int first = features.size();
@@ -202,7 +202,7 @@ public final class TapPlanner {
             + " columns a row would have more than "
             + RecordLayout.MAX_FEATURES
             + " features and outputs");
-    return summary(tensor, role, elements);
+    return summary(tensor, role);
   }
 
   private @Nullable TensorColumns nothing(TensorSpec tensor) {
@@ -215,7 +215,7 @@ public final class TapPlanner {
     return null;
   }
 
-  private @Nullable TensorColumns summary(TensorSpec tensor, Role role, long elements) {
+  private @Nullable TensorColumns summary(TensorSpec tensor, Role role) {
     if (!fits(TensorColumns.SUMMARY)) {
       return nothing(tensor);
     }

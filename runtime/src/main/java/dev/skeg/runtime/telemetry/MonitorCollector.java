@@ -63,6 +63,15 @@ final class MonitorCollector extends Collector {
     families.add(states(now));
     families.add(evidence(now));
     families.addAll(alerts(now));
+    CounterMetricFamily failures =
+        new CounterMetricFamily(
+            "skeg_monitor_failures",
+            "How often rows could not be recorded, by a mistake of the monitor's own",
+            List.of("model", "version"));
+    now.failures()
+        .forEach(each ->
+            failures.addMetric(List.of(each.model(), each.version()), (double) each.count()));
+    families.add(failures);
     CounterMetricFamily unjudged =
         new CounterMetricFamily(
             "skeg_monitor_unjudged_windows",

@@ -8,16 +8,23 @@ import java.util.List;
  * @param keys each model version, arm and segment that is watched
  * @param alerts that are open
  * @param raised alerts since the start
+ * @param failures of each version that is watched
  * @param unjudged windows that were not judged since the judge was behind
  */
 public record MonitorMetrics(
-    List<KeySample> keys, List<AlertSample> alerts, List<AlertSample> raised, long unjudged) {
-  public static final MonitorMetrics NONE = new MonitorMetrics(List.of(), List.of(), List.of(), 0);
+    List<KeySample> keys,
+    List<AlertSample> alerts,
+    List<AlertSample> raised,
+    List<FailureSample> failures,
+    long unjudged) {
+  public static final MonitorMetrics NONE =
+      new MonitorMetrics(List.of(), List.of(), List.of(), List.of(), 0);
 
   public MonitorMetrics {
     keys = List.copyOf(keys);
     alerts = List.copyOf(alerts);
     raised = List.copyOf(raised);
+    failures = List.copyOf(failures);
   }
 
   /**
@@ -51,6 +58,9 @@ public record MonitorMetrics(
    * @param evidence as a part of what a page needs; NaN if it was not judged
    */
   public record FeatureSample(String name, String role, String state, double evidence) {}
+
+  /** How often rows of a version could not be recorded, since it was loaded. */
+  public record FailureSample(String model, String version, long count) {}
 
   /**
    * How many alerts there are of a sort.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.BlockVariation;
 import dev.skeg.monitor.baseline.FeatureBaseline;
 import dev.skeg.monitor.baseline.Seasons;
@@ -37,6 +38,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -70,7 +72,8 @@ final class AdminMonitorTest {
   static void judge() {
     database = new StateDatabase(directory, directory.resolve("native"));
     Monitors judging = monitors();
-    judging.watch(MODEL, 1, DriftConfig.ofWindow(Duration.ofHours(1)), Optional.of(baseline()));
+    judging.watch(
+        MODEL, 1, DriftConfig.ofWindow(Duration.ofHours(1)), Optional.of(baseline()), () -> 0);
     for (int hour = 0; hour < 3; hour++) {
       judging.closed(profile(hour, hour == 2 ? .5 : 0));
     }
@@ -101,7 +104,7 @@ final class AdminMonitorTest {
     return new Monitors(
         new SqliteAlertStore(database),
         new JudgeStates(database),
-        new WindowArchive(directory.resolve("profiles"), 10, 1 << 24),
+        new WindowArchive(directory.resolve("profiles"), 10, 1 << 24, 1 << 24),
         Clock.systemUTC());
   }
 
@@ -245,6 +248,9 @@ final class AdminMonitorTest {
           /v1/alerts?cause=magic | 400 | expected: missing, type
           /v1/alerts?limit=0 | 400 | limit: 0 (expected: 1 to
           /v1/alerts?since=then | 400 | since: then
+          /v1/models/team/fraud%20model/versions/9/baseline | 404 | no window of version 9 of 'team/fraud model' is kept
+          /v1/models/team/fraud%20model/versions/1/baseline?since=1700000000000000 | 404 | is kept since 1700000000000000
+          /v1/models/team/fraud%20model/versions/1/baseline?since=1w | 400 | since: 1w (expected: a time as
           /v1/alerts/absent | 404 | unknown alert: 'absent'
           """)
   void whatCannotBeAnsweredSaysWhatWould(String path, int status, String message) {
@@ -269,6 +275,19 @@ final class AdminMonitorTest {
     HttpResponse<String> response = get("/v1/models/team/fraud%20model/monitor", "Accept", accept);
 
     assertThat(response.headers().firstValue("Content-Type")).contains(type);
+  }
+
+  @Test
+  void windowsMakeABaseline() {
+    String path = "/v1/models/team/fraud%20model/versions/1/baseline";
+    byte[] all = get(path).body().getBytes(StandardCharsets.UTF_8);
+    byte[] two = get(path + "?since=2026-09-21T15:00:00Z").body().getBytes(StandardCharsets.UTF_8);
+
+    assertThat(BaselineFile.parse("all", all).rows()).isEqualTo(3 * ROWS);
+    Baseline baseline = BaselineFile.parse("two", two);
+    assertThat(baseline.rows()).isEqualTo(2 * ROWS);
+    assertThat(baseline.blockMillis()).isEqualTo(HOUR);
+    assertThat(baseline.outputs()).hasSize(1);
   }
 
   @Test

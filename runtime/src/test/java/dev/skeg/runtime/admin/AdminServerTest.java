@@ -176,6 +176,7 @@ final class AdminServerTest {
             "/v1/models/{model}",
             "/v1/models/{model}/monitor",
             "/v1/models/{model}/profile",
+            "/v1/models/{model}/versions/{version}/baseline",
             "/v1/alerts",
             "/v1/alerts/{id}",
             "/v1/alerts/{id}:acknowledge",

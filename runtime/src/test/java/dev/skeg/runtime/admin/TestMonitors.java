@@ -17,7 +17,7 @@ final class TestMonitors {
     return new Monitors(
         new SqliteAlertStore(database),
         new JudgeStates(database),
-        new WindowArchive(directory.resolve("profiles"), 10, 1 << 20),
+        new WindowArchive(directory.resolve("profiles"), 10, 1 << 20, 1 << 24),
         Clock.systemUTC());
   }
 }

@@ -100,6 +100,7 @@ final class ModelYamlTest {
                   false-pages-per-month: 0.5
                   allowed-lateness: 30s
                   sample: 0.25
+                  compatibility: true
                   segment: {parameter: region, values: [eu, us]}
                   features: {tensor: x, names: [amount, age], categorical: [zip]}
                   thresholds: {mean: {amount: 0.2}, log-sd: {age: 0.3}}
@@ -119,7 +120,8 @@ final class ModelYamlTest {
                 "x",
                 List.of("amount", "age"),
                 List.of("zip"),
-                Map.of("mean", Map.of("amount", 0.2), "log-sd", Map.of("age", 0.3))));
+                Map.of("mean", Map.of("amount", 0.2), "log-sd", Map.of("age", 0.3)),
+                true));
   }
 
   @Test

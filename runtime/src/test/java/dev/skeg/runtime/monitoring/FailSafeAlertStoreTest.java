@@ -5,18 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertState;
+import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.alert.AlertSubject;
 import dev.skeg.monitor.alert.Cause;
+import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +81,69 @@ final class FailSafeAlertStoreTest {
 
     assertThat(store.find(AlertFilter.open())).containsExactly(latched);
     assertThat(new SqliteAlertStore(database).find(AlertFilter.open())).containsExactly(latched);
+  }
+
+  /** Takes steps, and fails before what comes of them is kept. */
+  private static final class FailingStore implements AlertStore {
+    private final AlertStore store = new MemoryAlertStore(10);
+    private boolean isFailing;
+
+    private static ServingException full() {
+      return new ServingException(ErrorCode.UNAVAILABLE, "the disk is full", new IOException());
+    }
+
+    @Override
+    public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
+      store.update(
+          key,
+          since,
+          known -> {
+            List<Alert> changed = change.apply(known);
+            if (isFailing) {
+              throw full();
+            }
+            return changed;
+          });
+    }
+
+    @Override
+    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
+      return store.update(id, change);
+    }
+
+    @Override
+    public Optional<Alert> find(String id) {
+      return store.find(id);
+    }
+
+    @Override
+    public List<Alert> find(AlertFilter filter) {
+      return store.find(filter);
+    }
+  }
+
+  @Test
+  void aStepWhoseWriteFailsIsTakenAgainFromWhatTheDiskHas() {
+    FailingStore disk = new FailingStore();
+    FailSafeAlertStore safe = new FailSafeAlertStore(disk);
+    Alert raised = alert(new AlertState.Raised(2_000));
+    Alert latched = alert(new AlertState.Latched(3_000));
+    safe.update(KEY, 0, _ -> List.of(raised));
+    disk.isFailing = true;
+
+    List<List<Alert>> given = new ArrayList<>();
+    safe.update(
+        KEY,
+        0,
+        known -> {
+          given.add(known);
+          return List.of(latched);
+        });
+
+    assertThat(given).containsExactly(List.of(raised), List.of(raised));
+    disk.isFailing = false;
+    assertThat(safe.find("a")).contains(latched);
+    assertThat(disk.find("a")).contains(latched);
   }
 
   @Test

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.CategoryHash;
+import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.config.ServerConfig;
@@ -34,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,11 +57,19 @@ final class MonitoredServerTest {
     }
 
     @Override
-    public void watch(
-        String model, long version, MonitorConfig config, Optional<Baseline> baseline) {}
+    public Runnable watch(
+        String model,
+        long version,
+        MonitorConfig config,
+        Optional<Baseline> baseline,
+        LongSupplier failures) {
+      return () -> {};
+    }
 
     @Override
-    public void forget(String model, long version) {}
+    public Map<FeatureSpec, Bins> earlierBins(String model, long version) {
+      return Map.of();
+    }
 
     @Override
     public void closed(Profile profile) {

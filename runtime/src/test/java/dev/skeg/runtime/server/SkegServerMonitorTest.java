@@ -8,16 +8,21 @@ import dev.skeg.monitor.baseline.BaselineBuilder;
 import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.BaselineOptions;
 import dev.skeg.monitor.baseline.BuiltBaseline;
+import dev.skeg.runtime.cli.CommandLineInterface;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.testing.OnnxModels;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -187,5 +192,114 @@ final class SkegServerMonitorTest {
     assertThat(admin("/v1/alerts/" + id).get("state").asText()).isEqualTo("acknowledged");
     assertThat(admin("/v1/alerts/" + id).get("last_window").get("start").asText())
         .isEqualTo(Instant.ofEpochMilli(first + 20 * SECOND).toString());
+  }
+
+  @Test
+  void aBaselineThatIsWrittenIntoAServedVersionsDirectoryIsTakenUp() throws Exception {
+    Path baseline = directory.resolve("models/fraud/1/baseline.json");
+    byte[] written = Files.readAllBytes(baseline);
+    server.stop();
+    Files.delete(baseline);
+    server = start();
+    long start = 1_790_000_000_000L;
+    window(start, .5);
+    infer(start + SECOND, 0, 1);
+    assertThat(awaitWindow(start).at("/features/0/state").asText()).isEqualTo("insufficient");
+
+    Files.write(directory.resolve("baseline"), written);
+    Files.move(directory.resolve("baseline"), baseline, StandardCopyOption.ATOMIC_MOVE);
+
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (admin("/v1/alerts?severity=page").get("alerts").isEmpty()) {
+      assertThat(deadline - System.nanoTime()).as("a page by the new baseline").isPositive();
+      start += 10 * SECOND;
+      window(start, .5);
+      infer(start + 5 * SECOND, 0, 1);
+    }
+  }
+
+  private List<String> bins(long startMillis) throws Exception {
+    JsonNode profile = admin("/v1/models/fraud/profile?window=" + startMillis);
+    assertThat(profile.get("features")).as(profile.toString()).isNotEmpty();
+    List<String> bins = new ArrayList<>();
+    profile.get("features").forEach(feature -> bins.add(feature.get("bins").toString()));
+    return bins;
+  }
+
+  @Test
+  void binsThatWereLearntAreTheSameAfterARestart() throws Exception {
+    server.stop();
+    Files.delete(directory.resolve("models/fraud/1/baseline.json"));
+    server = start();
+    long first = 1_790_000_000_000L;
+    window(first, 0);
+    infer(first + SECOND, 0, 1);
+    awaitWindow(first);
+
+    server.stop();
+    server = start();
+    window(first + 10 * SECOND, 0);
+    infer(first + 20 * SECOND, 0, 1);
+    awaitWindow(first + 10 * SECOND);
+
+    assertThat(bins(first + 10 * SECOND)).isEqualTo(bins(first));
+  }
+
+  private int cli(StringWriter said, String... arguments) {
+    PrintWriter writer = new PrintWriter(said);
+    return new CommandLineInterface(
+            config -> 0,
+            () -> {
+              throw new IllegalStateException("not asked for");
+            },
+            writer,
+            writer,
+            Map.of())
+        .run(arguments);
+  }
+
+  @Test
+  void aBaselineOfLiveTrafficIsWrittenBesideItsVersionAndServes() throws Exception {
+    Path file = directory.resolve("models/fraud/1/baseline.json");
+    server.stop();
+    Files.delete(file);
+    server = start();
+    long start = 1_790_000_000_000L;
+    window(start, 0);
+    window(start + SECOND, 0);
+    window(start + 2 * SECOND, 0);
+    infer(start + 10 * SECOND, 0, 1);
+    awaitWindow(start + 2 * SECOND);
+    StringWriter said = new StringWriter();
+
+    assertThat(cli(said, "baseline", "--from-live", "absent", "--admin", server.address("admin")))
+        .isEqualTo(1);
+    assertThat(said.toString()).contains("answers 404 to /v1/models/absent/monitor: unknown model");
+    String out = file.toString();
+    assertThat(
+            cli(
+                said,
+                "baseline",
+                "--from-live",
+                "fraud",
+                "--since",
+                "2026-09-01T00:00:00Z",
+                "--admin",
+                server.address("admin"),
+                "--out",
+                out))
+        .as(said.toString())
+        .isZero();
+
+    assertThat(said.toString())
+        .contains("wrote " + out + ": 9,000 rows of version 1, 3 features, 2 outputs, 2026-");
+    assertThat(BaselineFile.read(file).blockMillis()).isEqualTo(SECOND);
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (admin("/v1/alerts?severity=page").get("alerts").isEmpty()) {
+      assertThat(deadline - System.nanoTime()).as("a page by the live baseline").isPositive();
+      start += 20 * SECOND;
+      window(start, 1);
+      infer(start + 5 * SECOND, 0, 1);
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.skeg.runtime.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
+import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
 import dev.skeg.runtime.telemetry.MonitorMetrics.FeatureSample;
 import dev.skeg.runtime.telemetry.MonitorMetrics.KeySample;
 import java.util.List;
@@ -34,6 +35,7 @@ final class MonitorCollectorTest {
                     new FeatureSample("score", "output", "insufficient", Double.NaN))),
             List.of(new AlertSample("fraud", "page", "missing", "raised", 1)),
             List.of(new AlertSample("fraud", "page", "missing", "", 4)),
+            List.of(new FailureSample("fraud", "3", 2)),
             0);
 
     for (String type : List.of("", OPEN_METRICS)) {
@@ -43,6 +45,7 @@ final class MonitorCollectorTest {
           .contains("skeg_monitor_dropped_rows_total{model=\"fraud\"")
           .contains("feature=\"age\",role=\"input\"} 6.5")
           .contains("state=\"drift\"} 1.0")
+          .contains("skeg_monitor_failures_total{model=\"fraud\",version=\"3\"} 2.0")
           .contains(
               "skeg_alerts{model=\"fraud\",severity=\"page\",cause=\"missing\",state=\"raised\"} 1.0")
           .contains(
@@ -59,7 +62,8 @@ final class MonitorCollectorTest {
             .mapToObj(i -> new FeatureSample("f" + i, "input", "ok", i == 777 ? 3 : .1))
             .toArray(FeatureSample[]::new);
 
-    String text = text("", new MonitorMetrics(List.of(key(features)), List.of(), List.of(), 0));
+    String text =
+        text("", new MonitorMetrics(List.of(key(features)), List.of(), List.of(), List.of(), 0));
 
     assertThat(text.lines().filter(line -> line.startsWith("skeg_monitor_feature_evidence_ratio{")))
         .hasSize(MonitorCollector.NAMED + 1)

@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One window of a model on one page: what has drifted first, the loudest evidence first.
@@ -89,9 +90,21 @@ public final class MonitorPage {
             .thenComparing(each -> each.spec().name()));
     section("In drift", all, DriftState.DRIFT);
     section("Quiet", all, DriftState.OK);
-    section("Too few rows for a verdict", all, DriftState.INSUFFICIENT);
+    section(whyUnjudged(), all, DriftState.INSUFFICIENT);
     legend();
     html.raw("</main>");
+  }
+
+  /** Returns what those features lack of which nothing can be said. */
+  private String whyUnjudged() {
+    if (verdict.rows() == 0) {
+      return "No rows";
+    }
+    boolean isHeldAgainstNothing =
+        Stream.concat(verdict.features().stream(), verdict.outputs().stream())
+            .filter(each -> each.state() == DriftState.INSUFFICIENT)
+            .allMatch(each -> each.evidence().isEmpty());
+    return isHeldAgainstNothing ? "Nothing to compare with yet" : "Too few rows for a verdict";
   }
 
   private void header() {
@@ -108,7 +121,7 @@ public final class MonitorPage {
       html.raw("drift'>").raw(number(drifting, "feature"));
       html.raw(outputs > 0 ? " and " + number(outputs, "output") : "").raw(" in drift</p>");
     } else if (judged == 0) {
-      html.raw("quiet'>Too few rows for a verdict</p>");
+      html.raw("quiet'>").raw(whyUnjudged()).raw("</p>");
     } else {
       html.raw("ok'>No drift</p>");
     }

@@ -2,11 +2,16 @@ package dev.skeg.runtime.admin.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skeg.monitor.drift.DriftState;
+import dev.skeg.monitor.drift.FeatureVerdict;
+import dev.skeg.monitor.drift.WindowVerdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -55,6 +60,43 @@ final class MonitorPageTest {
         .contains("No drift")
         .doesNotContain("<h2>Alerts")
         .doesNotContain("<h2>In drift");
+  }
+
+  /** Returns a view whose features nothing can be said of. */
+  private static MonitorView unjudged(long rows, boolean hasEvidence) {
+    MonitorView view = PageSamples.healthy();
+    List<FeatureVerdict> features =
+        view.verdict().features().stream()
+            .map(each ->
+                new FeatureVerdict(
+                    each.spec(),
+                    DriftState.INSUFFICIENT,
+                    Set.of(),
+                    Set.of(),
+                    Map.of(),
+                    hasEvidence ? each.evidence() : Map.of(),
+                    Map.of(),
+                    List.of()))
+            .toList();
+    return new MonitorView(
+        new WindowVerdict(
+            view.verdict().key(), view.verdict().window(), rows, features, List.of(), List.of()),
+        view.profile(),
+        view.baseline(),
+        view.history(),
+        view.alerts(),
+        view.keys(),
+        view.before(),
+        view.after());
+  }
+
+  @Test
+  void saysWhyNothingIsJudged() throws IOException {
+    assertThat(page("alone", unjudged(5_000, false)))
+        .contains("Nothing to compare with yet")
+        .doesNotContain("Too few rows");
+    assertThat(page("few", unjudged(7, true))).contains("Too few rows for a verdict");
+    assertThat(page("none", unjudged(0, false))).contains("No rows");
   }
 
   @Test

@@ -1,0 +1,329 @@
+package dev.skeg.runtime.monitoring;
+
+import static dev.skeg.runtime.monitoring.TestWindows.AMOUNT;
+import static dev.skeg.runtime.monitoring.TestWindows.BINS;
+import static dev.skeg.runtime.monitoring.TestWindows.HOUR;
+import static dev.skeg.runtime.monitoring.TestWindows.KEY;
+import static dev.skeg.runtime.monitoring.TestWindows.ROWS;
+import static dev.skeg.runtime.monitoring.TestWindows.START;
+import static dev.skeg.runtime.monitoring.TestWindows.baseline;
+import static dev.skeg.runtime.monitoring.TestWindows.part;
+import static dev.skeg.runtime.monitoring.TestWindows.profile;
+import static dev.skeg.runtime.monitoring.TestWindows.window;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.monitor.alert.Alert;
+import dev.skeg.monitor.alert.AlertFilter;
+import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.MemoryAlertStore;
+import dev.skeg.monitor.baseline.Baseline;
+import dev.skeg.monitor.drift.DriftConfig;
+import dev.skeg.monitor.drift.DriftState;
+import dev.skeg.monitor.drift.FeatureVerdict;
+import dev.skeg.monitor.drift.VerdictJson;
+import dev.skeg.monitor.profile.Profile;
+import dev.skeg.monitor.profile.ProfileJson;
+import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.runtime.state.JudgeStates;
+import dev.skeg.runtime.state.SqliteAlertStore;
+import dev.skeg.runtime.state.StateDatabase;
+import dev.skeg.runtime.state.WindowArchive;
+import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
+import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@link Monitors} with a real disk and a clock that stands still. */
+final class MonitorsTest {
+  private static final DriftConfig CONFIG = DriftConfig.ofWindow(Duration.ofHours(1));
+  private static final ProfileKey SEGMENT = KEY.withSegment("eu");
+
+  @TempDir static Path libraries;
+
+  @TempDir Path directory;
+
+  private final AtomicLong now = new AtomicLong(START + 100 * HOUR);
+  private StateDatabase database;
+  private WindowArchive archive;
+  private Monitors monitors;
+
+  @BeforeEach
+  void open() {
+    database = new StateDatabase(directory, libraries);
+    archive = new WindowArchive(directory.resolve("profiles"), 100, 1 << 24, 1 << 26);
+    monitors = monitors(new SqliteAlertStore(database));
+  }
+
+  @AfterEach
+  void close() {
+    monitors.close();
+    database.close();
+  }
+
+  private Monitors monitors(AlertStore store) {
+    return new Monitors(
+        store,
+        new JudgeStates(database),
+        archive,
+        () -> Instant.ofEpochMilli(now.get()),
+        Duration.ofMillis(10));
+  }
+
+  private Runnable watch(Optional<Baseline> baseline) {
+    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline, () -> 7);
+  }
+
+  private Optional<FeatureVerdict> verdict(ProfileKey key, int hour) {
+    return archive
+        .verdict(key, window(hour))
+        .map(bytes -> VerdictJson.read(bytes).features().getFirst());
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(deadline - System.nanoTime()).isPositive();
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  @Test
+  void aSegmentIsNotHeldAgainstTheBaselineOfTheWhole() {
+    watch(Optional.of(baseline()));
+    monitors.closed(profile(KEY, 0, .5));
+    monitors.closed(profile(SEGMENT, 0, .5));
+    monitors.close();
+
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
+    assertThat(verdict(SEGMENT, 0).orElseThrow().state()).isEqualTo(DriftState.INSUFFICIENT);
+    assertThat(monitors.baseline(SEGMENT)).isEmpty();
+    assertThat(monitors.alerts(AlertFilter.open())).extracting(Alert::key).containsExactly(KEY);
+  }
+
+  @Test
+  void aVersionThatIsLoadedAgainIsWatchedAlthoughTheEarlierLoadGoesAfterwards() {
+    Runnable earlier = watch(Optional.empty());
+    watch(Optional.of(baseline()));
+    earlier.run();
+    monitors.closed(profile(KEY, 0, .5));
+    monitors.close();
+
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
+    assertThat(monitors.metrics().keys()).hasSize(1);
+    assertThat(monitors.metrics().failures()).containsExactly(new FailureSample("fraud", "1", 7));
+  }
+
+  @Test
+  void aBaselineInTheBinsThatAreAlreadyUsedIsTakenUp() {
+    watch(Optional.empty());
+    monitors.closed(profile(KEY, 0, .5));
+    await(() -> verdict(KEY, 0).isPresent());
+    watch(Optional.of(baseline()));
+    monitors.closed(profile(KEY, 1, .5));
+    monitors.close();
+
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.INSUFFICIENT);
+    assertThat(verdict(KEY, 1).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
+  }
+
+  @Test
+  void nothingThatBelongsToAVersionThatIsGoneIsHeldOnTo() {
+    Runnable whenGone = watch(Optional.empty());
+    monitors.closed(profile(KEY, 0, 0));
+    whenGone.run(); // While its last window may still wait to be judged.
+    monitors.close();
+
+    assertThat(verdict(KEY, 0)).isPresent();
+    assertThat(monitors.metrics().keys()).isEmpty();
+    assertThat(monitors.isWatched(KEY.model())).isFalse();
+    assertThat(new JudgeStates(database).load(KEY.model())).isPresent();
+  }
+
+  @Test
+  void anAlertOfAModelWithoutTrafficExpires() {
+    watch(Optional.of(baseline()));
+    monitors.closed(profile(KEY, 0, .5));
+    await(() -> !monitors.alerts(AlertFilter.open()).isEmpty());
+
+    now.addAndGet(Duration.ofDays(400).toMillis());
+
+    await(() -> monitors.alerts(AlertFilter.open()).isEmpty());
+    await(() -> monitors.metrics().alerts().isEmpty());
+  }
+
+  @Test
+  void openAlertsAreCountedByTheStateThatTheyAreIn() {
+    watch(Optional.of(baseline()));
+    monitors.closed(profile(KEY, 0, .5));
+    await(() -> !monitors.metrics().alerts().isEmpty());
+    assertThat(monitors.metrics().alerts())
+        .containsExactly(new AlertSample("fraud", "page", "shift", "raised", 1));
+    Alert alert = monitors.alerts(AlertFilter.open()).getFirst();
+    assertThat(monitors.alert(alert.id())).contains(alert);
+    assertThat(monitors.alert("absent")).isEmpty();
+
+    monitors.acknowledge(alert.id(), "ann", "");
+
+    assertThat(monitors.metrics().alerts())
+        .containsExactly(new AlertSample("fraud", "page", "shift", "acknowledged", 1));
+  }
+
+  @Test
+  void whatJudgesRememberIsSavedWithinAMinute() {
+    watch(Optional.empty());
+    JudgeStates states = new JudgeStates(database);
+    monitors.closed(profile(KEY, 0, 0));
+    await(() -> states.load(KEY.model()).isPresent());
+    byte[] first = states.load(KEY.model()).orElseThrow();
+
+    monitors.closed(profile(KEY, 1, 0));
+    await(() -> verdict(KEY, 1).isPresent());
+    now.addAndGet(60_000);
+
+    await(() -> states.load(KEY.model()).orElseThrow().length > first.length);
+  }
+
+  @Test
+  void aWindowThatARestartCutsInTwoIsJudgedOnceAndWhole() {
+    now.set(START + HOUR / 2);
+    Runnable whenGone = watch(Optional.of(baseline()));
+    monitors.closed(part(0, .5));
+    whenGone.run();
+    monitors.close();
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
+    assertThat(monitors.alerts(AlertFilter.open())).isEmpty();
+
+    archive = new WindowArchive(directory.resolve("profiles"), 100, 1 << 24, 1 << 26);
+    monitors = monitors(new SqliteAlertStore(database));
+    watch(Optional.of(baseline()));
+    now.set(START + HOUR + 1_000);
+    monitors.closed(part(0, .5));
+    monitors.close();
+
+    byte[] kept = archive.profile(KEY, window(0)).orElseThrow();
+    assertThat(ProfileJson.read(kept).rows()).isEqualTo(2 * ROWS);
+    byte[] said = archive.verdict(KEY, window(0)).orElseThrow();
+    assertThat(VerdictJson.read(said).rows()).isEqualTo(2 * ROWS);
+    assertThat(monitors.alerts(AlertFilter.open())).hasSize(1);
+  }
+
+  @Test
+  void aWindowWhoseVersionIsGoneIsJudgedAtItsEnd() {
+    now.set(START + HOUR / 2);
+    Runnable whenGone = watch(Optional.of(baseline()));
+    monitors.closed(part(0, .5));
+    whenGone.run();
+    await(() -> !monitors.isWatched(KEY.model()));
+    assertThat(monitors.alerts(AlertFilter.open())).isEmpty();
+
+    now.set(START + HOUR);
+
+    await(() -> !monitors.alerts(AlertFilter.open()).isEmpty());
+  }
+
+  @Test
+  void aVersionGoesOnInTheBinsOfItsLastFullWindowAndANewOneInThoseOfItsInputs() {
+    watch(Optional.empty());
+    monitors.closed(profile(KEY, 0, 0));
+    monitors.close();
+
+    assertThat(monitors.earlierBins("fraud", 1)).containsExactly(Map.entry(AMOUNT, BINS));
+    assertThat(monitors.earlierBins("fraud", 2)).containsExactly(Map.entry(AMOUNT, BINS));
+    assertThat(monitors.earlierBins("other", 1)).isEmpty();
+  }
+
+  @Test
+  void binsThatDoNotFitAnyMoreAreLearntAnew() {
+    watch(Optional.empty());
+    monitors.closed(profile(KEY, 0, 5));
+    monitors.close();
+
+    assertThat(monitors.earlierBins("fraud", 1)).isEmpty();
+  }
+
+  /** Holds up the judge at the first window until the monitor ends. */
+  private static final class SlowStore implements AlertStore {
+    private final AlertStore store = new MemoryAlertStore(10);
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch goOn = new CountDownLatch(1);
+
+    @Override
+    public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
+      reached.countDown();
+      try {
+        goOn.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      store.update(key, since, change);
+    }
+
+    @Override
+    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
+      return store.update(id, change);
+    }
+
+    @Override
+    public Optional<Alert> find(String id) {
+      return store.find(id);
+    }
+
+    @Override
+    public List<Alert> find(AlertFilter filter) {
+      return store.find(filter);
+    }
+  }
+
+  @Test
+  void whatJudgesRememberIsSavedThoughMoreWindowsWaitThanThereIsTimeFor() throws Exception {
+    monitors.close();
+    SlowStore store = new SlowStore();
+    monitors = monitors(store);
+    watch(Optional.empty());
+    for (int hour = 0; hour < 50; hour++) {
+      monitors.closed(profile(KEY, hour, 0));
+    }
+    store.reached.await();
+
+    Thread closing = Thread.ofVirtual().start(() -> monitors.close(Duration.ZERO));
+    await(monitors::isEnding);
+    store.goOn.countDown();
+    closing.join();
+
+    assertThat(new JudgeStates(database).load(KEY.model())).isPresent();
+    assertThat(monitors.metrics().unjudged()).isEqualTo(49);
+  }
+
+  @Test
+  void theWindowThatClosedLastIsTheLatestWhateverItsTime() {
+    watch(Optional.empty());
+    Profile ahead = profile(KEY, 2_000, 0);
+    monitors.closed(ahead);
+    await(() -> archive.windowsOf(KEY).size() == 1);
+    now.addAndGet(1);
+    monitors.closed(profile(KEY, 1, 0));
+    await(() -> archive.windowsOf(KEY).size() == 2);
+    now.addAndGet(1);
+    monitors.closed(profile(SEGMENT, 1, 0));
+    monitors.close();
+
+    assertThat(
+            new MonitorReader(monitors)
+                .find(new MonitorReader.Query(KEY.model(), "", "", "", "latest")))
+        .isEqualTo(new MonitorReader.Found.At(KEY, window(1)));
+  }
+}
