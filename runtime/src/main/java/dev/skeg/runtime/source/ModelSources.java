@@ -41,10 +41,6 @@ import org.jspecify.annotations.Nullable;
  * rest is for any, and may block.
  */
 public final class ModelSources implements ModelRepository, AutoCloseable {
-  private static final String NOT_EXPLICIT =
-      "explicit model load / unload is not allowed if polling is enabled (expected:"
-          + " model-control-mode: explicit)";
-
   private final ServerConfig config;
   private final ModelControl control; // Its mode is not POLL where that looks only once.
   private final InstantSource clock;
@@ -190,11 +186,12 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
    *
    * @param version its number
    * @param isForced whether one that failed or was refused before is tried again, which any mode
-   *     allows; without it the mode must be EXPLICIT
+   *     allows; without it the mode must be EXPLICIT, or the version have served from a source of
+   *     its own and still be in memory
    * @throws ServingException with the text for the client, if it is not allowed or does not succeed
    */
   public void load(String model, long version, boolean isForced) {
-    if (!isForced) {
+    if (!isForced && !watches.containsKey(model)) {
       requireExplicit();
     }
     Endpoint _ = loadVersion(model, OptionalLong.of(version), isForced);
@@ -212,8 +209,22 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
 
   private void requireExplicit() {
     if (control.mode() != ModelControlMode.EXPLICIT) {
-      throw new ServingException(ErrorCode.UNAVAILABLE, NOT_EXPLICIT);
+      throw notExplicit("");
     }
+  }
+
+  /**
+   * What a client is told that asks for what only the mode EXPLICIT allows.
+   *
+   * @param orElse what else would do
+   */
+  static ServingException notExplicit(String orElse) {
+    return new ServingException(
+        ErrorCode.UNAVAILABLE,
+        "explicit model load / unload is not allowed if polling is enabled (expected:"
+            + " model-control-mode: explicit"
+            + orElse
+            + ")");
   }
 
   private Endpoint loadVersion(String model, OptionalLong version, boolean isForced) {

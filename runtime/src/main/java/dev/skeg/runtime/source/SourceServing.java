@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ final class SourceServing {
   private final FirstTry firstTry;
   private final InstantSource clock;
   private final TreeMap<Long, VersionPlan.Load> wanted = new TreeMap<>();
+  private final TreeMap<Long, Served> ready = new TreeMap<>();
   private VersionsConfig handling = VersionsConfig.DEFAULT;
   private VersionPlan.@Nullable Refuse refused;
   private @Nullable Endpoint endpoint;
@@ -114,6 +117,7 @@ final class SourceServing {
     apply(manner.isForced() ? plan.forced() : plan);
     Endpoint reached = required();
     if (serves(load, reached)) {
+      ready.put(load.number(), new Served(load, version.revision(), handling));
       versions.served(version.revision());
       clear(version.revision());
       return true;
@@ -122,6 +126,40 @@ final class SourceServing {
     wanted.putAll(before);
     failedToLoad(version, load, reached);
     return false;
+  }
+
+  /** A version that has served, and how it is to be done again. */
+  private record Served(VersionPlan.Load load, Revision revision, VersionsConfig handling) {}
+
+  /** Returns the numbers that {@link #goBack} leads to. */
+  Set<Long> ready() {
+    Optional<Endpoint> now = plans.endpoint(config.model());
+    ready
+        .values()
+        .removeIf(version -> now.filter(endpoint -> serves(version.load(), endpoint)).isEmpty());
+    return new TreeSet<>(ready.keySet());
+  }
+
+  /**
+   * Has a version serve again that has served and is still in memory; asks nothing of its source.
+   *
+   * @param isAlone whether it takes the place of all others
+   * @return whether there is one
+   */
+  boolean goBack(long number, boolean isAlone) throws InterruptedException {
+    Served version = ready().contains(number) ? ready.get(number) : null;
+    if (version == null) {
+      return false;
+    }
+    if (isAlone) {
+      wanted.clear();
+    }
+    wanted.put(number, version.load());
+    refused = null;
+    handling = version.handling();
+    apply(plan(List.of()));
+    versions.served(version.revision());
+    return true;
   }
 
   private static boolean serves(VersionPlan.Load load, Endpoint endpoint) {

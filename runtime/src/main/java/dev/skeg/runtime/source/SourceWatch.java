@@ -137,7 +137,8 @@ final class SourceWatch implements AutoCloseable {
   }
 
   /**
-   * Loads a version now.
+   * Loads a version now. One that has served and is still in memory serves again, whatever its
+   * source says, until the pointer moves; in any mode.
    *
    * @param version its number; empty for the one that the pointer means
    * @param isForced whether one that was refused before is tried again
@@ -377,6 +378,15 @@ final class SourceWatch implements AutoCloseable {
   }
 
   private Endpoint loadNow(OptionalLong version, boolean isForced) throws InterruptedException {
+    if (version.isPresent() && !isForced) {
+      if (serving.goBack(version.getAsLong(), mode != ModelControlMode.EXPLICIT)) {
+        pending = null;
+        return serving.required();
+      }
+      if (mode != ModelControlMode.EXPLICIT) {
+        throw ModelSources.notExplicit(", or a version in memory: one of " + serving.ready());
+      }
+    }
     Pointer pointer =
         version.isPresent() && mode == ModelControlMode.EXPLICIT
             ? Pointer.version(version.getAsLong())

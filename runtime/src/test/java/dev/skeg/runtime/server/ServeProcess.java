@@ -6,9 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code skeg serve} in a process of its own, to be killed: the launcher that {@code
@@ -18,6 +22,7 @@ import java.util.regex.Pattern;
  */
 final class ServeProcess implements AutoCloseable {
   private static final String LAUNCHER = System.getProperty("skeg.launcher", "");
+  private static final int START_SECONDS = 90;
   private static final Pattern PORT = Pattern.compile("(\\w+)=(127\\.0\\.0\\.1:\\d+)");
 
   private final Process process;
@@ -55,12 +60,29 @@ final class ServeProcess implements AutoCloseable {
         new ProcessBuilder(command)
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
-    String line = process.inputReader().readLine();
-    if (line == null || !line.startsWith("skeg ready")) {
+    String line = firstLine(process);
+    if (!line.startsWith("skeg ready")) {
       process.destroyForcibly();
       throw new AssertionError("it does not start: " + line + "; " + Files.readString(log));
     }
     return new ServeProcess(process, log, line);
+  }
+
+  /** Returns what a process says first, or why that is nothing. */
+  private static String firstLine(Process process) {
+    FutureTask<@Nullable String> line = new FutureTask<>(process.inputReader()::readLine);
+    Thread.ofPlatform().daemon().name("first-line").start(line);
+    try {
+      return String.valueOf(line.get(START_SECONDS, TimeUnit.SECONDS));
+    } catch (TimeoutException e) {
+      return "silent for " + START_SECONDS + " s";
+    } catch (ExecutionException e) {
+      return e.toString();
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
   }
 
   /** Returns where a port listens: {@code http}, {@code grpc}, {@code metrics} or {@code admin}. */

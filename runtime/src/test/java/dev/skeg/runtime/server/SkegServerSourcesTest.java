@@ -100,6 +100,35 @@ final class SkegServerSourcesTest {
     }
   }
 
+  @Test
+  void aVersionThatIsKeptServesAgainWithoutItsRegistryUntilThePointerMoves() throws Exception {
+    try (FaultyServer web = FaultyServer.start(new Objects())) {
+      String uri = web.uri("/m").toString();
+      Map<String, String> keys = source(uri, "alias/prod");
+      keys.put("models.m.poll-interval", "100ms");
+      publish(directory, uri, 1, "alias/prod");
+      try (SourcedServer server = SourcedServer.start(data, keys)) {
+        publish(directory, uri, 2, "alias/prod");
+        server.awaitAnswer(2);
+        web.down();
+
+        var back = server.post("admin", "/v1/models/m/versions/1:load", "");
+        assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+        assertThat(server.answering()).isEqualTo(1);
+        var unknown = server.post("admin", "/v1/models/m/versions/7:load", "");
+        assertThat(unknown.statusCode()).isEqualTo(503);
+        assertThat(unknown.body()).contains("or a version in memory: one of [1, 2]");
+
+        web.up();
+        long before = asked(web, "/prod");
+        server.await(() -> asked(web, "/prod") > before + 2, "two looks at the pointer");
+        assertThat(server.answering()).isEqualTo(1);
+        publish(directory, uri, 3, "alias/prod");
+        server.awaitAnswer(3);
+      }
+    }
+  }
+
   private static int hint(SourcedServer server, String secret) {
     return server
         .post(
