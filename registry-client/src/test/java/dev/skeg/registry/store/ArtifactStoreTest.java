@@ -20,6 +20,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -86,6 +87,52 @@ final class ArtifactStoreTest {
 
     assertThat(second.opened.get()).isEqualTo(1);
     assertThat(store.usedBytes()).isEqualTo(3 * 1000);
+  }
+
+  @Test
+  void contentsThatCameWithoutADigestAreThereOnceToo() throws IOException {
+    MemorySource first = new MemorySource().unnamed("a", bytes(1)).unnamed("shared", bytes(9));
+    MemorySource second = new MemorySource().unnamed("b", bytes(2)).unnamed("shared", bytes(9));
+    ArtifactStore store = open();
+
+    try (Held one = fetch(store, first);
+        Held other = fetch(store, second)) {
+      assertThat(Files.getAttribute(other.directory().resolve("shared"), "unix:ino"))
+          .isEqualTo(Files.getAttribute(one.directory().resolve("shared"), "unix:ino"));
+    }
+    assertThat(store.usedBytes()).isEqualTo(3 * 1000);
+  }
+
+  @Test
+  void aCopyThatIsSpoiltOnDiskIsReplacedByWhatComesAnew() throws IOException {
+    ArtifactStore store = open();
+    try (Held held = fetch(store, new MemorySource().unnamed("shared", bytes(9)))) {
+      Path file = held.directory().resolve("shared");
+      assertThat(file.toFile().setWritable(true)).isTrue();
+      Files.write(file, bytes(8));
+    }
+
+    MemorySource anew = new MemorySource().unnamed("a", bytes(1)).unnamed("b", bytes(9));
+    try (Held held = fetch(store, anew)) {
+      store.verify(held.digest());
+    }
+  }
+
+  @Test
+  void whatHasComeOfATransferThatBrokeOffNeedsNoRoomAgain() throws IOException {
+    ArtifactStore store = open(2500);
+    try (Held _ = fetch(store, source(1, 1))) {
+      byte[] content = new byte[1500];
+      MemorySource source = new MemorySource().plain("model.onnx", content);
+      Path partial =
+          new StoreLayout(root)
+              .partial(source.uri(), source.revision(), source.files(source.revision()).getFirst());
+      Files.write(partial, Arrays.copyOf(content, 1000));
+
+      fetch(store, source).close();
+
+      assertThat(find(store, source)).isTrue();
+    }
   }
 
   @Test

@@ -119,7 +119,7 @@ final class SourceServing {
     if (serves(load, reached)) {
       ready.put(load.number(), new Served(load, version.revision(), handling));
       versions.served(version.revision());
-      clear(version.revision());
+      seen(version.revision());
       return true;
     }
     wanted.clear();
@@ -289,7 +289,8 @@ final class SourceServing {
         .log("The version that the pointer means is not served; what is served goes on");
   }
 
-  private void clear(Revision revision) {
+  /** Notes that nothing is known against what the pointer means. */
+  void seen(Revision revision) {
     SourceStatus before = status;
     if (before.problem().isEmpty() && before.revision().equals(revision.revision())) {
       return;

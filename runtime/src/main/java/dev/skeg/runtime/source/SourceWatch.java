@@ -70,6 +70,7 @@ final class SourceWatch implements AutoCloseable {
   private @Nullable Revision pending;
   private long retryAtNanos;
   private int failures;
+  private @Nullable Revision left; // What the pointer meant when somebody went back from it.
 
   private volatile @Nullable Revision newest; // What the pointer last meant.
   private volatile @Nullable Watcher watcher;
@@ -271,9 +272,14 @@ final class SourceWatch implements AutoCloseable {
   private void found(Finding finding) {
     switch (finding) {
       case Finding.Seen(Revision revision) -> {
-        pending = revision;
-        failures = 0;
-        retryAtNanos = System.nanoTime();
+        if (left != null && left.sameAs(revision)) {
+          serving.seen(revision);
+        } else {
+          left = null;
+          pending = revision;
+          failures = 0;
+          retryAtNanos = System.nanoTime();
+        }
       }
       case Finding.Failed(Kind kind, String message, Instant _) -> {
         serving.problem(kind, message);
@@ -381,6 +387,7 @@ final class SourceWatch implements AutoCloseable {
     if (version.isPresent() && !isForced) {
       if (serving.goBack(version.getAsLong(), mode != ModelControlMode.EXPLICIT)) {
         pending = null;
+        left = newest;
         return serving.required();
       }
       if (mode != ModelControlMode.EXPLICIT) {
@@ -403,6 +410,7 @@ final class SourceWatch implements AutoCloseable {
     long number = brought.plan().number();
     requireNumber(version, number);
     pending = null;
+    left = null;
     boolean isAlone = version.isEmpty() || mode != ModelControlMode.EXPLICIT;
     if (!serving.serve(brought, new Manner(isForced, isAlone))) {
       throw new ServingException(

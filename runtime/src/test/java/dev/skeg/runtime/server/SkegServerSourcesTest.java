@@ -119,7 +119,9 @@ final class SkegServerSourcesTest {
         assertThat(unknown.statusCode()).isEqualTo(503);
         assertThat(unknown.body()).contains("or a version in memory: one of [1, 2]");
 
+        server.await(() -> !problem(server).isEmpty(), "the registry to be missed");
         web.up();
+        server.await(() -> problem(server).isEmpty(), "the registry to be there again");
         long before = asked(web, "/prod");
         server.await(() -> asked(web, "/prod") > before + 2, "two looks at the pointer");
         assertThat(server.answering()).isEqualTo(1);
@@ -127,6 +129,10 @@ final class SkegServerSourcesTest {
         server.awaitAnswer(3);
       }
     }
+  }
+
+  private static String problem(SourcedServer server) {
+    return server.model().path("source").path("problem").asText();
   }
 
   private static int hint(SourcedServer server, String secret) {
