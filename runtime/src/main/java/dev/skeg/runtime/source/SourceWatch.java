@@ -226,12 +226,12 @@ final class SourceWatch implements AutoCloseable {
       return;
     }
     serving.tellIfNothingIsServed("waits for " + config.uri());
+    Revision known = serveLast();
     if (mode != ModelControlMode.POLL) {
-      lookOnce();
+      lookOnce(known);
       firstTry.done();
       return;
     }
-    Revision known = serveLast();
     if (known != null) {
       firstTry.done();
     }
@@ -305,16 +305,15 @@ final class SourceWatch implements AutoCloseable {
     return null;
   }
 
-  private void lookOnce() throws InterruptedException {
+  private void lookOnce(@Nullable Revision known) throws InterruptedException {
     try {
-      boolean _ =
-          serving.serve(
-              versions.bring(versions.resolve(config.pointer()), this::moved), Manner.FOLLOWED);
+      Revision now = versions.resolve(config.pointer());
+      if (known == null || !known.sameAs(now)) {
+        boolean _ = serving.serve(versions.bring(now, this::moved), Manner.FOLLOWED);
+      }
     } catch (RegistryException e) {
       serving.problem(e.kind(), String.valueOf(e.getMessage()));
-      if (serveLast() == null) {
-        serving.tellIfNothingIsServed(String.valueOf(e.getMessage()));
-      }
+      serving.tellIfNothingIsServed(String.valueOf(e.getMessage()));
     }
   }
 

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -237,6 +238,32 @@ final class SkegServerSourcesTest {
         assertThat(server.get("http", "/v2/health/ready").statusCode()).isEqualTo(200);
         assertThat(server.index().get("m/")).startsWith("UNAVAILABLE");
         assertThat(silent.isScriptDone()).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void aSilentRegistryHidesNothingThatTheStoreHasInAnyMode() throws Exception {
+    try (FaultyServer web = FaultyServer.start(new Objects())) {
+      String uri = web.uri("/m").toString();
+      publish(directory, uri, 1, "alias/prod");
+      Map<String, String> keys = source(uri, "alias/prod");
+      keys.put("models.m.network.connect-timeout", "100ms");
+      keys.put("models.m.network.read-timeout", "300ms");
+      try (SourcedServer server = SourcedServer.start(data, keys)) {
+        assertThat(server.answering()).isEqualTo(1);
+      }
+
+      for (String mode : List.of("none", "explicit")) {
+        keys.put("model-control-mode", mode);
+        if (mode.equals("explicit")) {
+          keys.put("load-models", "m");
+        }
+        web.clear();
+        web.then(stalls(20));
+        try (SourcedServer server = SourcedServer.start(data, keys)) {
+          assertThat(server.answering()).as(mode).isEqualTo(1);
+        }
       }
     }
   }
