@@ -30,8 +30,10 @@ final class Fetch {
   private final StoreConfig config;
   private final Download.Pause pause;
   private final Room room;
+  private final HeavyWork heavy;
 
-  Fetch(StoreLayout layout, StoreConfig config, Download.Pause pause, Room room) {
+  Fetch(StoreLayout layout, StoreConfig config, Download.Pause pause, Room room, HeavyWork heavy) {
+    this.heavy = heavy;
     this.layout = layout;
     this.config = config;
     this.pause = pause;
@@ -89,7 +91,12 @@ final class Fetch {
     Download.Done done = download.run(file, partial, config.caps().maxVersionBytes());
     String origin = source.uri() + " " + revision.revision();
     try {
-      new Unpacker(config.caps(), staging).unpack(done.file(), file.packing(), file.path(), origin);
+      boolean _ =
+          heavy.call(() -> {
+            new Unpacker(config.caps(), staging)
+                .unpack(done.file(), file.packing(), file.path(), origin);
+            return true;
+          });
     } catch (RegistryException e) {
       // Only bytes that are known to be the right ones can be refused for good.
       if (e.kind() == Kind.INVALID && !file.sha256().isEmpty()) {

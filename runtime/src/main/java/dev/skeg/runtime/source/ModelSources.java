@@ -3,7 +3,6 @@ package dev.skeg.runtime.source;
 import dev.skeg.registry.ModelDirectory;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.SizeCaps;
-import dev.skeg.registry.Source;
 import dev.skeg.registry.Sources;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.StoreConfig;
@@ -17,6 +16,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.servable.VersionState;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
   private final PlanMaker maker;
   private final Map<String, SourceWatch> watches = new TreeMap<>();
   private volatile @Nullable RepositoryWatch repository;
+  private final GivingWay pace = new GivingWay(GivingWay.GENTLE);
   private volatile boolean isStarted;
 
   private ModelSources(
@@ -120,10 +122,12 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
             new StoreConfig(
                 config.storeMaxBytes().orElse(Long.MAX_VALUE),
                 SizeCaps.defaults(),
-                StoreConfig.defaults().retries()));
+                StoreConfig.defaults().retries()),
+            this::givingWay);
     Path numbers = config.dataDirectory().resolve("numbers");
+    Path loads = config.dataDirectory().resolve("loads");
     for (SourceConfig each : config.sources()) {
-      Source source = sources.open(each.uri(), each.settings());
+      LookedUp source = new LookedUp(sources.open(each.uri(), each.settings()), clock);
       watches.put(
           each.model(),
           new SourceWatch(
@@ -136,9 +140,46 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
                   source,
                   store,
                   maker,
-                  VersionNumbers.open(numbers.resolve(each.model() + ".json"))),
+                  VersionNumbers.open(numbers.resolve(each.model() + ".json")),
+                  new LoadAttempts(loads.resolve(each.model()))),
               plans,
               clock));
+    }
+  }
+
+  /**
+   * Does what keeps a processor busy so that it gives way to serving, once something is served. A
+   * thread that gives way must not be the one that wakes the waiting one, which is virtual: its
+   * carrier would come from there. So there is another between them.
+   */
+  private void givingWay(Runnable work) {
+    if (!isStarted) {
+      work.run();
+      return;
+    }
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("verify")
+        .start(() -> {
+          try {
+            done.complete(
+                pace.call(() -> {
+                  work.run();
+                  return true;
+                }));
+          } catch (RuntimeException | Error e) {
+            done.completeExceptionally(e);
+          }
+        });
+    try {
+      boolean _ = done.join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw e;
+      }
     }
   }
 
@@ -308,5 +349,6 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
       following.close();
     }
     watches.values().forEach(SourceWatch::close);
+    pace.close();
   }
 }

@@ -31,12 +31,18 @@ import org.slf4j.LoggerFactory;
  * What of one sourced model is wanted, what is told beside it, and how that went.
  *
  * <p>A version that cannot be loaded goes into quarantine, unless it is the one that served last:
- * it did load once, so that something else must be wrong.
+ * it did load once, so that something else must be wrong. One that ends the process that loads it,
+ * again and again, goes there in any case.
  *
  * <p><b>Threads.</b> Owned by the watch's thread, but for {@link #status}, which any may read.
  */
 final class SourceServing {
   private static final Logger LOG = LoggerFactory.getLogger(SourceServing.class);
+
+  private static final String DEADLY =
+      "the process ended while it was loaded, "
+          + LoadAttempts.MOST_DEATHS
+          + " times in a row (expected: another version, or force)";
 
   private final SourceConfig config;
   private final SourceVersions versions;
@@ -67,7 +73,9 @@ final class SourceServing {
             config.pointer().toString(),
             "",
             Optional.empty(),
-            clock.instant());
+            Optional.empty(),
+            clock.instant(),
+            Optional.empty());
   }
 
   SourceStatus status() {
@@ -105,6 +113,25 @@ final class SourceServing {
   }
 
   private boolean serve(SourceVersions.Brought version, VersionPlan.Load load, Manner manner)
+      throws InterruptedException {
+    LoadAttempts attempts = versions.attempts();
+    if (manner.isForced()) {
+      attempts.forget(load.digest());
+    }
+    Optional<LoadAttempts.Attempt> attempt = attempts.begin(load.digest());
+    if (attempt.isEmpty()) {
+      attempts.forget(load.digest());
+      versions.quarantine(load.digest(), DEADLY);
+      problem(Kind.INVALID, DEADLY);
+      refuse(new VersionPlan.Refuse(load.number(), DEADLY));
+      return false;
+    }
+    try (LoadAttempts.Attempt _ = attempt.get()) {
+      return tryOut(version, load, manner);
+    }
+  }
+
+  private boolean tryOut(SourceVersions.Brought version, VersionPlan.Load load, Manner manner)
       throws InterruptedException {
     TreeMap<Long, VersionPlan.Load> before = new TreeMap<>(wanted);
     if (manner.isAlone()) {
@@ -279,7 +306,9 @@ final class SourceServing {
             before.pointer(),
             before.revision(),
             Optional.of(message),
-            clock.instant());
+            Optional.of(kind),
+            clock.instant(),
+            Optional.empty());
     LOG.atWarn()
         .addKeyValue("model", config.model())
         .addKeyValue("source", config.uri())
@@ -301,6 +330,8 @@ final class SourceServing {
             before.pointer(),
             revision.revision(),
             Optional.empty(),
-            clock.instant());
+            Optional.empty(),
+            clock.instant(),
+            Optional.empty());
   }
 }

@@ -4,7 +4,6 @@ import dev.skeg.registry.Pointer;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
-import dev.skeg.registry.Source;
 import dev.skeg.registry.file.DirectoryChanges;
 import dev.skeg.registry.file.FileSources;
 import dev.skeg.registry.watch.Finding;
@@ -59,7 +58,7 @@ final class SourceWatch implements AutoCloseable {
   private final ModelControlMode mode;
   private final boolean startsAtOnce;
   private final Duration interval;
-  private final Source source;
+  private final LookedUp source;
   private final SourceVersions versions;
   private final SourceServing serving;
   private final FirstTry firstTry = new FirstTry();
@@ -83,7 +82,7 @@ final class SourceWatch implements AutoCloseable {
       SourceConfig config,
       ModelControl control,
       Duration interval,
-      Source source,
+      LookedUp source,
       SourceVersions versions,
       Plans plans,
       InstantSource clock) {
@@ -102,7 +101,7 @@ final class SourceWatch implements AutoCloseable {
   }
 
   SourceStatus status() {
-    return serving.status();
+    return serving.status().lookedAt(source.time());
   }
 
   void start() {

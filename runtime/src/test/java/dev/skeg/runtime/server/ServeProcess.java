@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +59,9 @@ final class ServeProcess implements AutoCloseable {
     }
     Process process =
         new ProcessBuilder(command)
+            .directory(
+                Objects.requireNonNull(log.toAbsolutePath().getParent())
+                    .toFile()) // What a crash writes lies there.
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
     String line = firstLine(process);
@@ -99,6 +103,13 @@ final class ServeProcess implements AutoCloseable {
   /** Returns what this server and those before it in the same place have logged. */
   String log() throws IOException {
     return Files.readString(log);
+  }
+
+  /** Waits until it ends by itself. */
+  void awaitEnd() throws InterruptedException {
+    if (!process.waitFor(START_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("it lives on; " + readyLine);
+    }
   }
 
   /** Ends it by SIGKILL, and returns when it is gone. */

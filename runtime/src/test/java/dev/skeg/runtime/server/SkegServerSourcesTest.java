@@ -121,8 +121,13 @@ final class SkegServerSourcesTest {
         assertThat(unknown.body()).contains("or a version in memory: one of [1, 2]");
 
         server.await(() -> !problem(server).isEmpty(), "the registry to be missed");
+        assertThat(server.get("metrics", "/metrics").body())
+            .contains("skeg_source_failing{model=\"m\",kind=\"TRANSIENT\",} 1.0")
+            .contains("skeg_source_last_success_timestamp_seconds{model=\"m\",}");
         web.up();
         server.await(() -> problem(server).isEmpty(), "the registry to be there again");
+        assertThat(server.get("metrics", "/metrics").body())
+            .contains("skeg_source_failing{model=\"m\",kind=\"TRANSIENT\",} 0.0");
         long before = asked(web, "/prod");
         server.await(() -> asked(web, "/prod") > before + 2, "two looks at the pointer");
         assertThat(server.answering()).isEqualTo(1);
