@@ -23,6 +23,9 @@ public final class RegistryException extends RuntimeException {
     CONFLICT
   }
 
+  /** A registry's word is not taken for longer: it may be a mistake of its own. */
+  private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+
   private final Kind kind;
   private final @Nullable Duration retryAfter;
 
@@ -47,13 +50,17 @@ public final class RegistryException extends RuntimeException {
   /**
    * A failure with all that is known of it.
    *
-   * @param retryAfter how long the source asks to be left alone; null if it does not say
+   * @param retryAfter how long the source asks to be left alone, of which an hour counts; null if
+   *     it does not say
    */
   public RegistryException(
       Kind kind, String message, @Nullable Throwable cause, @Nullable Duration retryAfter) {
     super(message, cause);
     this.kind = kind;
-    this.retryAfter = retryAfter;
+    this.retryAfter =
+        retryAfter != null && retryAfter.compareTo(LONGEST_RETRY_AFTER) > 0
+            ? LONGEST_RETRY_AFTER
+            : retryAfter;
   }
 
   public Kind kind() {

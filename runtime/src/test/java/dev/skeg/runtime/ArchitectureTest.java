@@ -60,7 +60,7 @@ final class ArchitectureTest {
     ARROWS.put(
         "control",
         List.of("endpoint", "batch", "servable", "backend", "model", "config", "os", "telemetry"));
-    ARROWS.put("source", List.of("control", "endpoint", "servable", "model", "config"));
+    ARROWS.put("source", List.of("control", "endpoint", "servable", "model", "os", "config"));
     ARROWS.put(
         "server",
         List.of(

@@ -21,11 +21,11 @@ final class Signatures {
 
   static Optional<HookResult> bearer(HookMessage message, String token) {
     String authorization = message.header("authorization");
-    String given =
+    String bearer =
         authorization.regionMatches(true, 0, "Bearer ", 0, 7)
             ? authorization.substring(7).strip()
-            : message.header("x-skeg-token");
-    return same(given.getBytes(StandardCharsets.UTF_8), token.getBytes(StandardCharsets.UTF_8))
+            : "";
+    return same(bearer, token) || same(message.header("x-skeg-token"), token)
         ? Optional.empty()
         : refused("authorization: no or another token (expected: Bearer and the shared token)");
   }
@@ -97,6 +97,10 @@ final class Signatures {
     } catch (IllegalArgumentException e) {
       return new byte[0];
     }
+  }
+
+  private static boolean same(String a, String b) {
+    return same(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
   }
 
   private static boolean same(byte[] a, byte[] b) {

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 
 /**
  * Uploads blobs: those the repository has are skipped, small ones go in one request, larger ones in
- * chunks, and after a broken chunk the registry is asked where to go on. <b>Threads.</b> One.
+ * chunks, and after a broken chunk the registry is asked where to go on, a few times in a row
+ * without a byte more. <b>Threads.</b> One.
  */
 final class OciUpload {
   private static final int MAX_RESUMES = 5;
@@ -71,8 +72,13 @@ final class OciUpload {
   private void inChunks(Path file, String path, long sizeBytes, String digest) {
     URI location = begin();
     long done = 0;
+    long most = 0;
     int resumes = 0;
     while (done < sizeBytes) {
+      if (done > most) {
+        most = done;
+        resumes = 0;
+      }
       long length = Math.min(chunkBytes, sizeBytes - done);
       try (HttpReply reply = registry.send(chunk(location, file, done, length))) {
         location = location(reply);

@@ -57,10 +57,16 @@ public final class ArtifactStore {
   private final StoreConfig config;
   private final InstantSource clock;
   private final Download.Pause pause;
+  private final HeavyWork heavy;
   private final Evictor evictor;
 
   private ArtifactStore(
-      StoreLayout layout, StoreConfig config, InstantSource clock, Download.Pause pause) {
+      StoreLayout layout,
+      StoreConfig config,
+      InstantSource clock,
+      Download.Pause pause,
+      HeavyWork heavy) {
+    this.heavy = heavy;
     this.layout = layout;
     this.config = config;
     this.clock = clock;
@@ -70,13 +76,22 @@ public final class ArtifactStore {
 
   /** Opens the store in a directory, {@code <data-dir>/store}, and makes it if there is none. */
   public static ArtifactStore open(Path root, StoreConfig config) {
-    return open(root, config, InstantSource.system(), Thread::sleep);
+    return open(root, config, HeavyWork.AT_ONCE);
+  }
+
+  /**
+   * Opens the store in a directory, and makes it if there is none.
+   *
+   * @param heavy on which threads it does what keeps a processor busy
+   */
+  public static ArtifactStore open(Path root, StoreConfig config, HeavyWork heavy) {
+    return open(root, config, InstantSource.system(), Thread::sleep, heavy);
   }
 
   static ArtifactStore open(
-      Path root, StoreConfig config, InstantSource clock, Download.Pause pause) {
+      Path root, StoreConfig config, InstantSource clock, Download.Pause pause, HeavyWork heavy) {
     StoreLayout layout = new StoreLayout(root.toAbsolutePath().normalize());
-    ArtifactStore store = new ArtifactStore(layout, config, clock, pause);
+    ArtifactStore store = new ArtifactStore(layout, config, clock, pause, heavy);
     store.onDisk(() -> {
       layout.create();
       try (FileLocks.Lock _ = FileLocks.exclusive(layout.storeLock())) {
@@ -118,7 +133,8 @@ public final class ArtifactStore {
       throws IOException {
     try (Staging staging = Staging.begin(layout, config.caps())) {
       try {
-        new Fetch(layout, config, pause, this::makeRoom).run(source, revision, staging, progress);
+        new Fetch(layout, config, pause, this::makeRoom, heavy)
+            .run(source, revision, staging, progress);
       } catch (UnsafeContentException e) {
         quarantine(layout.refused(source.uri(), revision), String.valueOf(e.getMessage()));
         throw new RegistryException(Kind.INVALID, String.valueOf(e.getMessage()), e);
@@ -256,7 +272,7 @@ public final class ArtifactStore {
               .orElseThrow(
                   () -> new RegistryException(Kind.NOT_FOUND, digest + " is not in the store"));
       List<ArtifactFile> expected = record.files();
-      List<ArtifactFile> actual = StoredFiles.read(layout.version(hex));
+      List<ArtifactFile> actual = heavy.call(() -> StoredFiles.read(layout.version(hex)));
       if (!actual.equals(expected) || !record.artifact().digest().equals(digest)) {
         try (FileLocks.Lock _ = FileLocks.exclusive(layout.storeLock())) {
           StoredFiles.deleteBroken(layout, expected);

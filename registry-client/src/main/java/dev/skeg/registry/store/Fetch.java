@@ -30,8 +30,10 @@ final class Fetch {
   private final StoreConfig config;
   private final Download.Pause pause;
   private final Room room;
+  private final HeavyWork heavy;
 
-  Fetch(StoreLayout layout, StoreConfig config, Download.Pause pause, Room room) {
+  Fetch(StoreLayout layout, StoreConfig config, Download.Pause pause, Room room, HeavyWork heavy) {
+    this.heavy = heavy;
     this.layout = layout;
     this.config = config;
     this.pause = pause;
@@ -47,7 +49,7 @@ final class Fetch {
     } catch (RegistryException e) {
       throw new UnsafeContentException(String.valueOf(e.getMessage()), e);
     }
-    room.make(bytesToCome(files));
+    room.make(bytesToCome(source, revision, files));
     Download download = new Download(source, revision, progress, config.retries(), pause);
     for (RemoteFile file : files) {
       if (file.packing() == Packing.PLAIN) {
@@ -89,7 +91,12 @@ final class Fetch {
     Download.Done done = download.run(file, partial, config.caps().maxVersionBytes());
     String origin = source.uri() + " " + revision.revision();
     try {
-      new Unpacker(config.caps(), staging).unpack(done.file(), file.packing(), file.path(), origin);
+      boolean _ =
+          heavy.call(() -> {
+            new Unpacker(config.caps(), staging)
+                .unpack(done.file(), file.packing(), file.path(), origin);
+            return true;
+          });
     } catch (RegistryException e) {
       // Only bytes that are known to be the right ones can be refused for good.
       if (e.kind() == Kind.INVALID && !file.sha256().isEmpty()) {
@@ -133,12 +140,19 @@ final class Fetch {
     }
   }
 
-  /** Returns the bytes that the store has no copy of; packed layers count as they are sent. */
-  private long bytesToCome(List<RemoteFile> files) {
+  /**
+   * Returns the bytes that are to be added to the store: not those that it has a copy of, nor the
+   * part that is here of a transfer that broke off. Packed layers count as they are sent.
+   */
+  private long bytesToCome(Source source, Revision revision, List<RemoteFile> files)
+      throws IOException {
     long bytes = 0;
     for (RemoteFile file : files) {
-      boolean here = !file.sha256().isEmpty() && Files.exists(layout.file(file.sha256()));
-      bytes += here ? 0 : Math.max(0, file.sizeBytes());
+      if (file.sha256().isEmpty() || Files.notExists(layout.file(file.sha256()))) {
+        Path partial = layout.partial(source.uri(), revision, file);
+        long part = Files.exists(partial) ? Files.size(partial) : 0;
+        bytes += Math.max(0, file.sizeBytes() - part);
+      }
     }
     return bytes;
   }

@@ -1,5 +1,6 @@
 package dev.skeg.registry.store;
 
+import dev.skeg.registry.Artifact;
 import dev.skeg.registry.ArtifactFile;
 import dev.skeg.registry.PublishedLayout;
 import dev.skeg.registry.RegistryException;
@@ -115,23 +116,42 @@ final class Staging implements AutoCloseable {
   void take(Path source, ArtifactFile file, boolean mayReplace) throws IOException {
     reserve(file.path(), file, mayReplace);
     Path target = target(file.path());
-    source.toFile().setReadOnly();
-    DurableFiles.syncDirectory(parent(source));
     Path copy = layout.file(file.sha256());
     Files.createDirectories(parent(copy));
-    link(target, source);
-    try {
-      if (Files.notExists(copy) || Files.size(copy) != file.sizeBytes()) {
-        Files.deleteIfExists(copy); // Of another size: broken on disk.
-        link(copy, source);
-        DurableFiles.syncDirectory(parent(copy));
-      }
-    } catch (FileAlreadyExistsException e) {
-      // Another process was faster with the same content.
-      Files.deleteIfExists(source);
-      return;
+    while (!(linkCopy(target, copy, file) || makeCopy(target, copy, source))) {
+      Thread.onSpinWait(); // Another process added or removed the copy in between.
     }
     Files.deleteIfExists(source);
+  }
+
+  /** Takes the store's copy, if it has a sound one; what is broken on disk is removed. */
+  private static boolean linkCopy(Path target, Path copy, ArtifactFile file) throws IOException {
+    try {
+      link(target, copy);
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+    if (Artifact.sha256(target).equals(file.sha256())) {
+      return true;
+    }
+    Files.delete(target);
+    Files.deleteIfExists(copy);
+    return false;
+  }
+
+  /** Makes a file the store's copy, unless it has one by now. */
+  private static boolean makeCopy(Path target, Path copy, Path source) throws IOException {
+    source.toFile().setReadOnly();
+    DurableFiles.syncDirectory(parent(source));
+    link(target, source);
+    try {
+      link(copy, source);
+      DurableFiles.syncDirectory(parent(copy));
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      Files.delete(target);
+      return false;
+    }
   }
 
   /** Takes a file or directory out again, as a later layer asks. */

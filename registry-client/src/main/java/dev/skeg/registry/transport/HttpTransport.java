@@ -15,11 +15,16 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -223,19 +228,42 @@ public final class HttpTransport implements AutoCloseable {
   }
 
   private HttpResponse<InputStream> once(HttpCall call) throws IOException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(call.uri())
-            .timeout(network.readTimeout())
-            .method(call.method(), publisher(call.body()));
+    WatchedBody body = new WatchedBody(publisher(call.body()));
+    HttpRequest.Builder request = HttpRequest.newBuilder(call.uri()).method(call.method(), body);
     for (Map.Entry<String, String> header : call.headers().entrySet()) {
       request.header(header.getKey(), header.getValue());
     }
     if (!call.authorization().isEmpty()) {
       request.header("Authorization", call.authorization());
     }
+    return await(
+        client.sendAsync(request.build(), info -> new BodyStream(network.readTimeout())), body);
+  }
+
+  /**
+   * Waits for the head of an answer. The JDK's own timeout would count from the request's
+   * beginning, however long its body is; here a silence counts.
+   */
+  private HttpResponse<InputStream> await(
+      CompletableFuture<HttpResponse<InputStream>> answer, WatchedBody body) throws IOException {
+    long patience = network.readTimeout().toNanos();
     try {
-      return client.send(request.build(), info -> new BodyStream(network.readTimeout()));
+      while (true) {
+        try {
+          return answer.get(patience - body.silentNanos(System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+          if (body.silentNanos(System.nanoTime()) >= patience && answer.cancel(true)) {
+            throw new HttpTimeoutException(
+                "no answer for " + network.readTimeout().toMillis() + " ms");
+          }
+        }
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException broken
+          ? broken
+          : new IOException(String.valueOf(e.getCause()), e.getCause());
     } catch (InterruptedException e) {
+      boolean _ = answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new RegistryException(Kind.TRANSIENT, "interrupted", e);
     }

@@ -138,8 +138,13 @@ final class HookCheckTest {
     String body =
         "{\"message\":{\"attributes\":{\"bucketId\":\"b\",\"objectId\":\"m/_pointers/latest\"}}}";
 
+    Changed changed = new Changed(List.of(new Change("b", "m/_pointers/latest")));
     assertThat(HookCheck.GS.check(Map.of("X-Skeg-Token", "s3cret"), bytes(body), "s3cret", NOW))
-        .isEqualTo(new Changed(List.of(new Change("b", "m/_pointers/latest"))));
+        .isEqualTo(changed);
+    // A push subscription with authentication brings Google's token of its own beside it.
+    Map<String, String> both = Map.of("Authorization", "Bearer eyJ.a.b", "X-Skeg-Token", "s3cret");
+    assertThat(HookCheck.GS.check(both, bytes(body), "s3cret", NOW)).isEqualTo(changed);
+    assertThat(HookCheck.GS.check(both, bytes(body), "other", NOW)).isInstanceOf(Refused.class);
   }
 
   @ParameterizedTest

@@ -187,6 +187,24 @@ final class OciFaultsTest {
     }
   }
 
+  @Test
+  void aPushGoesOnAsLongAsBytesArrive() throws IOException {
+    byte[] weights = new byte[100_000];
+    new Random(9).nextBytes(weights);
+    Files.write(version.resolve("model.onnx"), weights);
+    proxy.onlyFor(request -> request.method().equals("PATCH"));
+    for (int i = 0; i < 8; i++) {
+      proxy.then(Fault.status(502), new Fault.None());
+    }
+    OciReference reference = OciReference.of(uri(), SourceFaults.SETTINGS);
+
+    try (Publisher publisher = new OciPublisher(reference, SourceFaults.SETTINGS, 10_000)) {
+      Published published = publisher.publish(version, PublishRequest.next(), Progress.NONE);
+      assertThat(published.digest()).isEqualTo(Artifact.of(version).digest());
+    }
+    assertThat(proxy.isScriptDone()).isTrue();
+  }
+
   private SourceUri uri() {
     return SourceUri.parse("oci://" + proxy.authority() + "/team/fraud");
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.registry.Artifact;
 import dev.skeg.registry.Network;
+import dev.skeg.registry.Packing;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.Progress;
 import dev.skeg.registry.RegistryException;
@@ -12,6 +13,7 @@ import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.SizeCaps;
 import dev.skeg.registry.signature.Verification;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +22,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +30,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +39,12 @@ import org.junit.jupiter.api.io.TempDir;
 final class ArtifactStoreTest {
   @TempDir Path root;
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+  private int works;
+  private final HeavyWork heavy =
+      work -> {
+        works++;
+        work.run();
+      };
 
   @Test
   void aVersionLiesThereByItsDigestReadOnlyAndIsFoundAgainWithoutTheSource() throws IOException {
@@ -86,6 +97,76 @@ final class ArtifactStoreTest {
 
     assertThat(second.opened.get()).isEqualTo(1);
     assertThat(store.usedBytes()).isEqualTo(3 * 1000);
+  }
+
+  @Test
+  void contentsThatCameWithoutADigestAreThereOnceToo() throws IOException {
+    MemorySource first = new MemorySource().unnamed("a", bytes(1)).unnamed("shared", bytes(9));
+    MemorySource second = new MemorySource().unnamed("b", bytes(2)).unnamed("shared", bytes(9));
+    ArtifactStore store = open();
+
+    try (Held one = fetch(store, first);
+        Held other = fetch(store, second)) {
+      assertThat(Files.getAttribute(other.directory().resolve("shared"), "unix:ino"))
+          .isEqualTo(Files.getAttribute(one.directory().resolve("shared"), "unix:ino"));
+    }
+    assertThat(store.usedBytes()).isEqualTo(3 * 1000);
+  }
+
+  @Test
+  void whatKeepsAProcessorBusyIsDoneWhereTheUserOfTheStoreWants() throws IOException {
+    ArtifactStore store = open();
+    byte[] tar;
+    try (ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        TarArchiveOutputStream out = new TarArchiveOutputStream(bytes)) {
+      TarArchiveEntry entry = new TarArchiveEntry("model.onnx");
+      entry.setSize(1000);
+      out.putArchiveEntry(entry);
+      out.write(bytes(1));
+      out.closeArchiveEntry();
+      out.finish();
+      tar = bytes.toByteArray();
+    }
+
+    try (Held held = fetch(store, new MemorySource().add("", tar, Packing.TAR))) {
+      assertThat(works).as("unpacking").isEqualTo(1);
+      store.verify(held.digest());
+      assertThat(works).as("reading again").isEqualTo(2);
+    }
+    MemorySource broken = new MemorySource().add("", bytes(3), Packing.TAR_GZIP);
+    assertThatThrownBy(() -> fetch(store, broken)).hasMessageContaining("does not unpack");
+  }
+
+  @Test
+  void aCopyThatIsSpoiltOnDiskIsReplacedByWhatComesAnew() throws IOException {
+    ArtifactStore store = open();
+    try (Held held = fetch(store, new MemorySource().unnamed("shared", bytes(9)))) {
+      Path file = held.directory().resolve("shared");
+      assertThat(file.toFile().setWritable(true)).isTrue();
+      Files.write(file, bytes(8));
+    }
+
+    MemorySource anew = new MemorySource().unnamed("a", bytes(1)).unnamed("b", bytes(9));
+    try (Held held = fetch(store, anew)) {
+      store.verify(held.digest());
+    }
+  }
+
+  @Test
+  void whatHasComeOfATransferThatBrokeOffNeedsNoRoomAgain() throws IOException {
+    ArtifactStore store = open(2500);
+    try (Held _ = fetch(store, source(1, 1))) {
+      byte[] content = new byte[1500];
+      MemorySource source = new MemorySource().plain("model.onnx", content);
+      Path partial =
+          new StoreLayout(root)
+              .partial(source.uri(), source.revision(), source.files(source.revision()).getFirst());
+      Files.write(partial, Arrays.copyOf(content, 1000));
+
+      fetch(store, source).close();
+
+      assertThat(find(store, source)).isTrue();
+    }
   }
 
   @Test
@@ -273,7 +354,11 @@ final class ArtifactStoreTest {
 
   private ArtifactStore open(long maxBytes) {
     return ArtifactStore.open(
-        root, new StoreConfig(maxBytes, SizeCaps.defaults(), retries()), () -> now, time -> {});
+        root,
+        new StoreConfig(maxBytes, SizeCaps.defaults(), retries()),
+        () -> now,
+        time -> {},
+        heavy);
   }
 
   private static Network.Retries retries() {

@@ -28,6 +28,14 @@ final class MemorySource implements Source {
     return add(path, content, Packing.PLAIN);
   }
 
+  /** Adds a file whose digest the source does not tell. */
+  MemorySource unnamed(String path, byte[] content) {
+    MemorySource _ = plain(path, content);
+    RemoteFile file = files.removeLast();
+    files.add(new RemoteFile(path, content.length, "", Packing.PLAIN, file.key()));
+    return this;
+  }
+
   MemorySource add(String path, byte[] content, Packing packing) {
     String key = "k" + files.size();
     contents.put(key, content);
@@ -37,8 +45,12 @@ final class MemorySource implements Source {
 
   Revision revision() {
     StringBuilder text = new StringBuilder("r");
-    files.forEach(file -> text.append('-').append(file.sha256(), 0, 8));
+    files.forEach(file -> text.append('-').append(Digests.sha256Hex(content(file)), 0, 8));
     return new Revision(text.toString(), files.size(), "", Map.of());
+  }
+
+  private byte[] content(RemoteFile file) {
+    return contents.getOrDefault(file.key(), new byte[0]);
   }
 
   @Override
@@ -59,7 +71,7 @@ final class MemorySource implements Source {
   @Override
   public Transfer open(Revision revision, RemoteFile file, long offset) {
     opened.incrementAndGet();
-    byte[] content = contents.getOrDefault(file.key(), new byte[0]);
+    byte[] content = content(file);
     byte[] rest = Arrays.copyOfRange(content, (int) offset, content.length);
     return new Transfer(new ByteArrayInputStream(rest), offset, content.length);
   }

@@ -103,6 +103,11 @@ public final class FaultyServer implements AutoCloseable {
     return this;
   }
 
+  /** Forgets what of the script has not happened yet. */
+  public void clear() {
+    script.clear();
+  }
+
   /** Returns the requests so far, in the order they came. */
   public List<Request> requests() {
     return List.copyOf(log);

@@ -104,6 +104,30 @@ final class HttpTransportTest {
   }
 
   @Test
+  void aBodyMayTakeLongerThanTheReadTimeoutAsLongAsItIsTaken() throws Exception {
+    Path file = Files.write(directory.resolve("file"), new byte[16 << 20]);
+    Network patient = patience(Duration.ofMillis(400));
+    try (SlowReader server = SlowReader.start(64, Duration.ofMillis(20), true);
+        HttpTransport transport = transport(patient)) {
+      transport.send(HttpCall.put(server.uri(), file, 16 << 20)).close();
+
+      assertThat(server.takenBytes()).isEqualTo(16 << 20);
+    }
+  }
+
+  @Test
+  void aBodyThatIsNoLongerTakenAndAnAnswerThatDoesNotComeAreGivenUp() throws Exception {
+    HttpCall.Body body = new HttpCall.Body.Bytes(new byte[16 << 20]);
+    for (int pieces : new int[] {2, 64}) {
+      try (SlowReader server = SlowReader.start(pieces, Duration.ZERO, false);
+          HttpTransport transport = transport(patience(Duration.ofMillis(200)))) {
+        assertThatThrownBy(() -> transport.send(HttpCall.of("PUT", server.uri(), body, false)))
+            .hasMessageContaining("no answer for 200 ms");
+      }
+    }
+  }
+
+  @Test
   void theConfiguredProxyIsUsedForEverything() throws Exception {
     objects.put("/x", HELLO);
     try (FaultyServer server = FaultyServer.start(objects);
@@ -163,6 +187,12 @@ final class HttpTransportTest {
 
   private HttpTransport transport(Network network) {
     return new HttpTransport(network, new Attempts(network.retries(), pauses::add, new Random(7)));
+  }
+
+  private static Network patience(Duration readTimeout) {
+    Network usual = network(Optional.empty(), Optional.empty());
+    return new Network(
+        usual.connectTimeout(), readTimeout, usual.retries(), usual.proxy(), usual.caFile());
   }
 
   private static Network network(Optional<InetSocketAddress> proxy, Optional<Path> caFile) {

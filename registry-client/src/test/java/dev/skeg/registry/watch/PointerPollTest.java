@@ -12,6 +12,7 @@ import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.Transfer;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -134,6 +135,14 @@ final class PointerPollTest {
     source.failure = new RegistryException(Kind.TRANSIENT, "busy", null, Duration.ofSeconds(500));
 
     assertThat(look(false)).isEqualTo(Duration.ofSeconds(500));
+  }
+
+  @Test
+  void whatTheSourceAsksForIsGrantedForAnHourAtMost() {
+    source.failure =
+        new RegistryException(Kind.TRANSIENT, "busy", null, ChronoUnit.FOREVER.getDuration());
+
+    assertThat(look(false)).isEqualTo(Duration.ofHours(1));
   }
 
   @Test

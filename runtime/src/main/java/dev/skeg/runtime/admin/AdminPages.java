@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /** The admin API's answers, as JSON. <b>Threads.</b> Any; reads a snapshot each time. */
@@ -131,9 +132,16 @@ public final class AdminPages {
       json.writeStringField("pointer", source.pointer());
       json.writeStringField("revision", source.revision());
       json.writeStringField("problem", source.problem().orElse(""));
+      json.writeStringField("kind", source.kind().map(Enum::name).orElse(""));
       json.writeStringField("since", source.since().toString());
+      json.writeStringField("last_success", source.lastSuccess().map(Instant::toString).orElse(""));
       json.writeEndObject();
     }
+    json.writeObjectFieldStart("labels");
+    for (Map.Entry<String, Long> label : new TreeMap<>(endpoint.labels()).entrySet()) {
+      json.writeNumberField(label.getKey(), label.getValue());
+    }
+    json.writeEndObject();
     json.writeArrayFieldStart("versions");
     for (VersionStatus version : endpoint.versions()) {
       write(json, version);

@@ -125,8 +125,8 @@ public final class Batcher {
   }
 
   /**
-   * Measures what batches cost; blocks for a quarter of a second at most, or as long as one run of
-   * one row takes.
+   * Measures what batches cost; blocks for a quarter of a second, or as long as one run of each
+   * size that is to be warm takes.
    */
   public void measure(Pace pace) {
     CostProbe probe = new CostProbe(servable, shapes);

@@ -65,21 +65,59 @@ final class StatusCommand implements Command {
     console.out().println(String.join(" ", facts));
     List<String> names = new ArrayList<>();
     models.forEach(model -> names.add(model.path("name").asText()));
-    Table table = new Table(console.out(), List.of("MODEL", "VERSION", "STATE", "REASON"), names);
+    Table table =
+        new Table(
+            console.out(),
+            List.of("MODEL", "VERSION", "STATE", "LABELS", "SOURCE", "REASON"),
+            names);
     for (JsonNode model : models) {
       String name = model.path("name").asText();
       JsonNode versions = model.path("versions");
       if (versions.isEmpty()) {
-        table.row(name, "", model.path("state").asText(), model.path("reason").asText());
+        table.row(
+            name,
+            "",
+            model.path("state").asText(),
+            "",
+            source(model),
+            model.path("reason").asText());
       }
       for (JsonNode version : versions) {
         table.row(
             name,
             version.path("version").asText(),
             version.path("state").asText(),
+            labels(model, version.path("version").asText()),
+            source(model),
             version.path("reason").asText().replace('\n', ' '));
       }
     }
+    for (JsonNode model : models) {
+      String problem = model.path("source").path("problem").asText("");
+      if (!problem.isEmpty()) {
+        console
+            .out()
+            .println(model.path("name").asText() + "'s source: " + problem.replace('\n', ' '));
+      }
+    }
+  }
+
+  /** Returns how a model's source is doing: {@code ok}, or what is wrong; empty if it has none. */
+  private static String source(JsonNode model) {
+    JsonNode source = model.path("source");
+    return source.isMissingNode()
+        ? ""
+        : source.path("kind").asText("").isEmpty() ? "ok" : source.path("kind").asText();
+  }
+
+  private static String labels(JsonNode model, String version) {
+    List<String> labels = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> label : model.path("labels").properties()) {
+      if (label.getValue().asText().equals(version)) {
+        labels.add(label.getKey());
+      }
+    }
+    return String.join(",", labels);
   }
 
   /** Adds every value as {@code name=value}, with the names of the blocks it is in before it. */

@@ -96,7 +96,7 @@ final class SourceKeys {
           "endpoint",
           ValueType.text("a URL", 1024),
           "",
-          "For `hf:`: the URL of another server with the Hub's API.");
+          "For `s3:`, `gs:`, `azblob:` and `hf:`: the URL of another server with that protocol.");
   static final SourceKey<Path> CA_FILE =
       key("network.ca-file", FILE, "", "Certificates in PEM that are trusted beside Java's own.");
   static final SourceKey<InetSocketAddress> PROXY =

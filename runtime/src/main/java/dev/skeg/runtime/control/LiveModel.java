@@ -104,10 +104,10 @@ final class LiveModel {
     reconcile();
   }
 
-  void failed(VersionPlan.Load load, String reason) {
+  void failed(VersionPlan.Load load, String reason, boolean isPassing) {
     loading.remove(load.number());
     restorable.remove(load.number(), load);
-    failures.add(load, reason, false);
+    failures.add(load, reason, isPassing);
     reconcile();
   }
 

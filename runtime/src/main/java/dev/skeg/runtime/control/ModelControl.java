@@ -5,6 +5,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.FullPace;
 import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.os.NativeMemory;
 import dev.skeg.runtime.servable.Loader;
@@ -61,7 +62,8 @@ public final class ModelControl implements AutoCloseable {
   private final VersionObserver observer;
   private final GivingWay engine = new GivingWay(GivingWay.LOWEST);
   private final GivingWay around = new GivingWay(GivingWay.GENTLE);
-  private final VersionLoader.Paces givingWay = new VersionLoader.Paces(around, engine);
+  private final FullPace timed = new FullPace();
+  private final VersionLoader.Paces givingWay = new VersionLoader.Paces(around, engine, timed);
   private final ThreadPoolExecutor loads =
       new ThreadPoolExecutor(
           1,
@@ -311,7 +313,8 @@ public final class ModelControl implements AutoCloseable {
       runningLoads--;
       switch (outcome) {
         case VersionLoader.Outcome.Loaded(LiveVersion version) -> model().loaded(version);
-        case VersionLoader.Outcome.Failed(String reason) -> model().failed(load, reason);
+        case VersionLoader.Outcome.Failed(String reason, boolean isPassing) ->
+            model().failed(load, reason, isPassing);
         case VersionLoader.Outcome.LackedMemory(String reason) ->
             model().lackedMemory(load, reason);
       }
@@ -401,5 +404,6 @@ public final class ModelControl implements AutoCloseable {
     }
     around.close();
     engine.close();
+    timed.close();
   }
 }

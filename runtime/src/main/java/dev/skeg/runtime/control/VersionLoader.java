@@ -46,8 +46,9 @@ final class VersionLoader {
      * It cannot be served.
      *
      * @param reason for people and clients
+     * @param isPassing whether it may be otherwise at another time
      */
-    record Failed(String reason) implements Outcome {}
+    record Failed(String reason, boolean isPassing) implements Outcome {}
 
     /**
      * There is no memory for it now.
@@ -87,9 +88,10 @@ final class VersionLoader {
    *
    * @param around for all of it
    * @param engine for calls of the engine
+   * @param timed for those whose time counts
    */
-  record Paces(Pace around, Pace engine) {
-    static final Paces AT_ONCE = new Paces(Pace.AT_ONCE, Pace.AT_ONCE);
+  record Paces(Pace around, Pace engine, Pace timed) {
+    static final Paces AT_ONCE = new Paces(Pace.AT_ONCE, Pace.AT_ONCE, Pace.AT_ONCE);
   }
 
   /** Loads a version; whatever goes wrong is in the outcome. */
@@ -97,7 +99,7 @@ final class VersionLoader {
     ModelVersion version = load.request().version();
     long startNanos = System.nanoTime();
     try {
-      LiveVersion live = paces.around().call(() -> attempt(load, demands, paces.engine()));
+      LiveVersion live = paces.around().call(() -> attempt(load, demands, paces));
       LOG.atInfo()
           .addKeyValue("model", version.model())
           .addKeyValue("version", version.number())
@@ -110,19 +112,23 @@ final class VersionLoader {
       String reason = String.valueOf(e.getMessage());
       warn(version, reason, null);
       return new Outcome.LackedMemory(reason);
+    } catch (VersionChecks.TooSlow e) {
+      String reason = String.valueOf(e.getMessage());
+      warn(version, reason, null);
+      return new Outcome.Failed(reason, true);
     } catch (RuntimeException | Error e) {
       // Whatever a model's file makes an engine do, the other versions are to be served.
       String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
       warn(version, reason, e instanceof ServingException ? e.getCause() : e);
-      return new Outcome.Failed(reason);
+      return new Outcome.Failed(reason, false);
     }
   }
 
-  private LiveVersion attempt(VersionPlan.Load load, Demands demands, Pace engine) {
+  private LiveVersion attempt(VersionPlan.Load load, Demands demands, Paces paces) {
     LoadRequest request = load.request();
     try (MemoryAdmission.Claim claim =
         memory.claim(request.version().model(), request.fileBytes())) {
-      LiveVersion live = ready(load, demands, loader.load(request, engine), engine);
+      LiveVersion live = ready(load, demands, loader.load(request, paces.engine()), paces);
       claim.measure();
       return live;
     }
@@ -145,7 +151,8 @@ final class VersionLoader {
         .log("Version cannot be served");
   }
 
-  private LiveVersion ready(VersionPlan.Load load, Demands demands, Servable servable, Pace pace) {
+  private LiveVersion ready(
+      VersionPlan.Load load, Demands demands, Servable servable, Paces paces) {
     Batcher batcher = null;
     try {
       if (demands.live() != null) {
@@ -154,7 +161,11 @@ final class VersionLoader {
       List<String> notes = new ArrayList<>(servable.warnings());
       notes.addAll(
           VersionChecks.run(
-              servable, load.request(), demands.maxLatency(), demands.recent().inputs(), pace));
+              servable,
+              load.request(),
+              demands.maxLatency().map(most -> new VersionChecks.Budget(most, paces.timed())),
+              demands.recent().inputs(),
+              paces.engine()));
       batcher =
           new Batcher(
               servable,
@@ -163,7 +174,7 @@ final class VersionLoader {
               load.maxQueued(),
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
-      batcher.measure(pace);
+      batcher.measure(paces.engine());
       VersionStatus.Ready ready = new VersionStatus.Ready(servable, batcher, demands.recent());
       observer.loaded(load, ready);
       return new LiveVersion(load, ready, notes);

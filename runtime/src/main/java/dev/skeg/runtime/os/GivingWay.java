@@ -84,7 +84,11 @@ public final class GivingWay implements Pace, AutoCloseable {
       warn("only Linux has nice values for single threads");
       return work.get();
     }
-    Future<T> result = threads.submit(work::get);
+    return await(threads.submit(work::get));
+  }
+
+  /** Waits for work to end, as {@link Pace#call} says. */
+  static <T> T await(Future<T> result) {
     boolean isInterrupted = false;
     try {
       while (true) {

@@ -2,11 +2,13 @@ package dev.skeg.runtime.server;
 
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.baseline.BaselineFile;
+import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.runtime.admin.AdminPages;
 import dev.skeg.runtime.admin.AdminServer;
 import dev.skeg.runtime.backend.Backend;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ServerConfig;
+import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.config.Version;
 import dev.skeg.runtime.control.ModelControl;
 import dev.skeg.runtime.control.ModelPlan;
@@ -34,11 +36,13 @@ import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MetricsServer;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
+import dev.skeg.runtime.telemetry.PrometheusExporter.SourceState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -232,7 +236,11 @@ public final class SkegServer implements AutoCloseable {
             config.host(),
             config.metrics().port(),
             new PrometheusExporter(
-                metrics, () -> states(endpoints), monitors::metrics, identity.version()));
+                metrics,
+                () -> states(endpoints),
+                () -> states(sources),
+                monitors::metrics,
+                identity.version()));
     parts.push(metricsServer);
     note("metrics", config.host(), metricsServer.port());
     AdminServer admin =
@@ -265,6 +273,24 @@ public final class SkegServer implements AutoCloseable {
 
   private void note(String name, String host, int port) {
     addresses.put(name, (host.contains(":") ? "[" + host + "]" : host) + ":" + port);
+  }
+
+  private static List<SourceState> states(ModelSources sources) {
+    List<SourceState> states = new ArrayList<>();
+    for (SourceConfig source : sources.sources()) {
+      sources
+          .status(source.model())
+          .ifPresent(status -> {
+            Map<String, Boolean> failing = new TreeMap<>();
+            for (Kind kind : Kind.values()) {
+              failing.put(kind.name(), status.kind().filter(kind::equals).isPresent());
+            }
+            double lastSuccess =
+                status.lastSuccess().map(time -> time.toEpochMilli() / 1000.0).orElse(Double.NaN);
+            states.add(new SourceState(source.model(), failing, lastSuccess));
+          });
+    }
+    return states;
   }
 
   private static List<ModelState> states(EndpointTable endpoints) {

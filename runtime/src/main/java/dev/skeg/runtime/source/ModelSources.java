@@ -3,7 +3,6 @@ package dev.skeg.runtime.source;
 import dev.skeg.registry.ModelDirectory;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.SizeCaps;
-import dev.skeg.registry.Source;
 import dev.skeg.registry.Sources;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.StoreConfig;
@@ -17,6 +16,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.servable.VersionState;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,6 @@ import org.jspecify.annotations.Nullable;
  * rest is for any, and may block.
  */
 public final class ModelSources implements ModelRepository, AutoCloseable {
-  private static final String NOT_EXPLICIT =
-      "explicit model load / unload is not allowed if polling is enabled (expected:"
-          + " model-control-mode: explicit)";
-
   private final ServerConfig config;
   private final ModelControl control; // Its mode is not POLL where that looks only once.
   private final InstantSource clock;
@@ -52,6 +49,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
   private final PlanMaker maker;
   private final Map<String, SourceWatch> watches = new TreeMap<>();
   private volatile @Nullable RepositoryWatch repository;
+  private final GivingWay pace = new GivingWay(GivingWay.GENTLE);
   private volatile boolean isStarted;
 
   private ModelSources(
@@ -124,10 +122,12 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
             new StoreConfig(
                 config.storeMaxBytes().orElse(Long.MAX_VALUE),
                 SizeCaps.defaults(),
-                StoreConfig.defaults().retries()));
+                StoreConfig.defaults().retries()),
+            this::givingWay);
     Path numbers = config.dataDirectory().resolve("numbers");
+    Path loads = config.dataDirectory().resolve("loads");
     for (SourceConfig each : config.sources()) {
-      Source source = sources.open(each.uri(), each.settings());
+      LookedUp source = new LookedUp(sources.open(each.uri(), each.settings()), clock);
       watches.put(
           each.model(),
           new SourceWatch(
@@ -140,9 +140,46 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
                   source,
                   store,
                   maker,
-                  VersionNumbers.open(numbers.resolve(each.model() + ".json"))),
+                  VersionNumbers.open(numbers.resolve(each.model() + ".json")),
+                  new LoadAttempts(loads.resolve(each.model()))),
               plans,
               clock));
+    }
+  }
+
+  /**
+   * Does what keeps a processor busy so that it gives way to serving, once something is served. A
+   * thread that gives way must not be the one that wakes the waiting one, which is virtual: its
+   * carrier would come from there. So there is another between them.
+   */
+  private void givingWay(Runnable work) {
+    if (!isStarted) {
+      work.run();
+      return;
+    }
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("verify")
+        .start(() -> {
+          try {
+            done.complete(
+                pace.call(() -> {
+                  work.run();
+                  return true;
+                }));
+          } catch (RuntimeException | Error e) {
+            done.completeExceptionally(e);
+          }
+        });
+    try {
+      boolean _ = done.join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw e;
+      }
     }
   }
 
@@ -190,11 +227,12 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
    *
    * @param version its number
    * @param isForced whether one that failed or was refused before is tried again, which any mode
-   *     allows; without it the mode must be EXPLICIT
+   *     allows; without it the mode must be EXPLICIT, or the version have served from a source of
+   *     its own and still be in memory
    * @throws ServingException with the text for the client, if it is not allowed or does not succeed
    */
   public void load(String model, long version, boolean isForced) {
-    if (!isForced) {
+    if (!isForced && !watches.containsKey(model)) {
       requireExplicit();
     }
     Endpoint _ = loadVersion(model, OptionalLong.of(version), isForced);
@@ -212,8 +250,22 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
 
   private void requireExplicit() {
     if (control.mode() != ModelControlMode.EXPLICIT) {
-      throw new ServingException(ErrorCode.UNAVAILABLE, NOT_EXPLICIT);
+      throw notExplicit("");
     }
+  }
+
+  /**
+   * What a client is told that asks for what only the mode EXPLICIT allows.
+   *
+   * @param orElse what else would do
+   */
+  static ServingException notExplicit(String orElse) {
+    return new ServingException(
+        ErrorCode.UNAVAILABLE,
+        "explicit model load / unload is not allowed if polling is enabled (expected:"
+            + " model-control-mode: explicit"
+            + orElse
+            + ")");
   }
 
   private Endpoint loadVersion(String model, OptionalLong version, boolean isForced) {
@@ -297,5 +349,6 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
       following.close();
     }
     watches.values().forEach(SourceWatch::close);
+    pace.close();
   }
 }

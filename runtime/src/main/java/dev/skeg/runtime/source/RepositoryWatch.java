@@ -57,6 +57,7 @@ final class RepositoryWatch implements AutoCloseable {
   private final Commands commands = new Commands();
   private final Thread thread;
   private final Map<String, ModelPlan> applied = new HashMap<>();
+  private final PassingFailures retries;
   private final Map<String, Long> heldBackSinceNanos = new HashMap<>();
   private @Nullable DirectoryChanges changes;
   private boolean isFailing;
@@ -95,6 +96,7 @@ final class RepositoryWatch implements AutoCloseable {
     this.mode = control.mode();
     this.interval = Duration.ofSeconds(Math.max(1, control.pollSeconds()));
     this.clock = clock;
+    this.retries = new PassingFailures(interval);
     this.thread = Thread.ofVirtual().name("watch-" + scan.root()).unstarted(this::run);
   }
 
@@ -322,7 +324,7 @@ final class RepositoryWatch implements AutoCloseable {
           continue;
         }
       }
-      if (!plan.equals(before)) {
+      if (!plan.equals(before) || retries.isDue(model, plans.endpoint(model), nowNanos)) {
         applied.put(model, plan);
         CompletableFuture<Endpoint> _ = plans.apply(plan);
       }

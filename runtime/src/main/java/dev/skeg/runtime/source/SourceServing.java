@@ -18,7 +18,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +31,18 @@ import org.slf4j.LoggerFactory;
  * What of one sourced model is wanted, what is told beside it, and how that went.
  *
  * <p>A version that cannot be loaded goes into quarantine, unless it is the one that served last:
- * it did load once, so that something else must be wrong.
+ * it did load once, so that something else must be wrong. One that ends the process that loads it,
+ * again and again, goes there in any case.
  *
  * <p><b>Threads.</b> Owned by the watch's thread, but for {@link #status}, which any may read.
  */
 final class SourceServing {
   private static final Logger LOG = LoggerFactory.getLogger(SourceServing.class);
+
+  private static final String DEADLY =
+      "the process ended while it was loaded, "
+          + LoadAttempts.MOST_DEATHS
+          + " times in a row (expected: another version, or force)";
 
   private final SourceConfig config;
   private final SourceVersions versions;
@@ -42,6 +50,7 @@ final class SourceServing {
   private final FirstTry firstTry;
   private final InstantSource clock;
   private final TreeMap<Long, VersionPlan.Load> wanted = new TreeMap<>();
+  private final TreeMap<Long, Served> ready = new TreeMap<>();
   private VersionsConfig handling = VersionsConfig.DEFAULT;
   private VersionPlan.@Nullable Refuse refused;
   private @Nullable Endpoint endpoint;
@@ -64,7 +73,9 @@ final class SourceServing {
             config.pointer().toString(),
             "",
             Optional.empty(),
-            clock.instant());
+            Optional.empty(),
+            clock.instant(),
+            Optional.empty());
   }
 
   SourceStatus status() {
@@ -103,6 +114,25 @@ final class SourceServing {
 
   private boolean serve(SourceVersions.Brought version, VersionPlan.Load load, Manner manner)
       throws InterruptedException {
+    LoadAttempts attempts = versions.attempts();
+    if (manner.isForced()) {
+      attempts.forget(load.digest());
+    }
+    Optional<LoadAttempts.Attempt> attempt = attempts.begin(load.digest());
+    if (attempt.isEmpty()) {
+      attempts.forget(load.digest());
+      versions.quarantine(load.digest(), DEADLY);
+      problem(Kind.INVALID, DEADLY);
+      refuse(new VersionPlan.Refuse(load.number(), DEADLY));
+      return false;
+    }
+    try (LoadAttempts.Attempt _ = attempt.get()) {
+      return tryOut(version, load, manner);
+    }
+  }
+
+  private boolean tryOut(SourceVersions.Brought version, VersionPlan.Load load, Manner manner)
+      throws InterruptedException {
     TreeMap<Long, VersionPlan.Load> before = new TreeMap<>(wanted);
     if (manner.isAlone()) {
       wanted.clear();
@@ -114,14 +144,49 @@ final class SourceServing {
     apply(manner.isForced() ? plan.forced() : plan);
     Endpoint reached = required();
     if (serves(load, reached)) {
+      ready.put(load.number(), new Served(load, version.revision(), handling));
       versions.served(version.revision());
-      clear(version.revision());
+      seen(version.revision());
       return true;
     }
     wanted.clear();
     wanted.putAll(before);
     failedToLoad(version, load, reached);
     return false;
+  }
+
+  /** A version that has served, and how it is to be done again. */
+  private record Served(VersionPlan.Load load, Revision revision, VersionsConfig handling) {}
+
+  /** Returns the numbers that {@link #goBack} leads to. */
+  Set<Long> ready() {
+    Optional<Endpoint> now = plans.endpoint(config.model());
+    ready
+        .values()
+        .removeIf(version -> now.filter(endpoint -> serves(version.load(), endpoint)).isEmpty());
+    return new TreeSet<>(ready.keySet());
+  }
+
+  /**
+   * Has a version serve again that has served and is still in memory; asks nothing of its source.
+   *
+   * @param isAlone whether it takes the place of all others
+   * @return whether there is one
+   */
+  boolean goBack(long number, boolean isAlone) throws InterruptedException {
+    Served version = ready().contains(number) ? ready.get(number) : null;
+    if (version == null) {
+      return false;
+    }
+    if (isAlone) {
+      wanted.clear();
+    }
+    wanted.put(number, version.load());
+    refused = null;
+    handling = version.handling();
+    apply(plan(List.of()));
+    versions.served(version.revision());
+    return true;
   }
 
   private static boolean serves(VersionPlan.Load load, Endpoint endpoint) {
@@ -241,7 +306,9 @@ final class SourceServing {
             before.pointer(),
             before.revision(),
             Optional.of(message),
-            clock.instant());
+            Optional.of(kind),
+            clock.instant(),
+            Optional.empty());
     LOG.atWarn()
         .addKeyValue("model", config.model())
         .addKeyValue("source", config.uri())
@@ -251,7 +318,8 @@ final class SourceServing {
         .log("The version that the pointer means is not served; what is served goes on");
   }
 
-  private void clear(Revision revision) {
+  /** Notes that nothing is known against what the pointer means. */
+  void seen(Revision revision) {
     SourceStatus before = status;
     if (before.problem().isEmpty() && before.revision().equals(revision.revision())) {
       return;
@@ -262,6 +330,8 @@ final class SourceServing {
             before.pointer(),
             revision.revision(),
             Optional.empty(),
-            clock.instant());
+            Optional.empty(),
+            clock.instant(),
+            Optional.empty());
   }
 }

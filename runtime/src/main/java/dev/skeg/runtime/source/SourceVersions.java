@@ -38,6 +38,7 @@ final class SourceVersions implements AutoCloseable {
   private final ArtifactStore store;
   private final PlanMaker maker;
   private final VersionNumbers numbers;
+  private final LoadAttempts attempts;
   private final Map<String, Held> held = new HashMap<>();
 
   SourceVersions(
@@ -45,12 +46,14 @@ final class SourceVersions implements AutoCloseable {
       Source source,
       ArtifactStore store,
       PlanMaker maker,
-      VersionNumbers numbers) {
+      VersionNumbers numbers,
+      LoadAttempts attempts) {
     this.config = config;
     this.source = source;
     this.store = store;
     this.maker = maker;
     this.numbers = numbers;
+    this.attempts = attempts;
   }
 
   /**
@@ -167,6 +170,11 @@ final class SourceVersions implements AutoCloseable {
   /** Returns the number to tell of a revision that could not be brought here. */
   long numberOf(Revision revision) {
     return revision.number() > 0 ? revision.number() : numbers.next();
+  }
+
+  /** Returns what tells of loads that a process did not live to end. */
+  LoadAttempts attempts() {
+    return attempts;
   }
 
   /** Refuses a version from now on, across restarts. */

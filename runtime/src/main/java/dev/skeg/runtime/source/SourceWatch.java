@@ -4,7 +4,6 @@ import dev.skeg.registry.Pointer;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
-import dev.skeg.registry.Source;
 import dev.skeg.registry.file.DirectoryChanges;
 import dev.skeg.registry.file.FileSources;
 import dev.skeg.registry.watch.Finding;
@@ -59,7 +58,7 @@ final class SourceWatch implements AutoCloseable {
   private final ModelControlMode mode;
   private final boolean startsAtOnce;
   private final Duration interval;
-  private final Source source;
+  private final LookedUp source;
   private final SourceVersions versions;
   private final SourceServing serving;
   private final FirstTry firstTry = new FirstTry();
@@ -70,6 +69,7 @@ final class SourceWatch implements AutoCloseable {
   private @Nullable Revision pending;
   private long retryAtNanos;
   private int failures;
+  private @Nullable Revision left; // What the pointer meant when somebody went back from it.
 
   private volatile @Nullable Revision newest; // What the pointer last meant.
   private volatile @Nullable Watcher watcher;
@@ -82,7 +82,7 @@ final class SourceWatch implements AutoCloseable {
       SourceConfig config,
       ModelControl control,
       Duration interval,
-      Source source,
+      LookedUp source,
       SourceVersions versions,
       Plans plans,
       InstantSource clock) {
@@ -101,7 +101,7 @@ final class SourceWatch implements AutoCloseable {
   }
 
   SourceStatus status() {
-    return serving.status();
+    return serving.status().lookedAt(source.time());
   }
 
   void start() {
@@ -137,7 +137,8 @@ final class SourceWatch implements AutoCloseable {
   }
 
   /**
-   * Loads a version now.
+   * Loads a version now. One that has served and is still in memory serves again, whatever its
+   * source says, until the pointer moves; in any mode.
    *
    * @param version its number; empty for the one that the pointer means
    * @param isForced whether one that was refused before is tried again
@@ -224,12 +225,12 @@ final class SourceWatch implements AutoCloseable {
       return;
     }
     serving.tellIfNothingIsServed("waits for " + config.uri());
+    Revision known = serveLast();
     if (mode != ModelControlMode.POLL) {
-      lookOnce();
+      lookOnce(known);
       firstTry.done();
       return;
     }
-    Revision known = serveLast();
     if (known != null) {
       firstTry.done();
     }
@@ -270,9 +271,14 @@ final class SourceWatch implements AutoCloseable {
   private void found(Finding finding) {
     switch (finding) {
       case Finding.Seen(Revision revision) -> {
-        pending = revision;
-        failures = 0;
-        retryAtNanos = System.nanoTime();
+        if (left != null && left.sameAs(revision)) {
+          serving.seen(revision);
+        } else {
+          left = null;
+          pending = revision;
+          failures = 0;
+          retryAtNanos = System.nanoTime();
+        }
       }
       case Finding.Failed(Kind kind, String message, Instant _) -> {
         serving.problem(kind, message);
@@ -298,16 +304,15 @@ final class SourceWatch implements AutoCloseable {
     return null;
   }
 
-  private void lookOnce() throws InterruptedException {
+  private void lookOnce(@Nullable Revision known) throws InterruptedException {
     try {
-      boolean _ =
-          serving.serve(
-              versions.bring(versions.resolve(config.pointer()), this::moved), Manner.FOLLOWED);
+      Revision now = versions.resolve(config.pointer());
+      if (known == null || !known.sameAs(now)) {
+        boolean _ = serving.serve(versions.bring(now, this::moved), Manner.FOLLOWED);
+      }
     } catch (RegistryException e) {
       serving.problem(e.kind(), String.valueOf(e.getMessage()));
-      if (serveLast() == null) {
-        serving.tellIfNothingIsServed(String.valueOf(e.getMessage()));
-      }
+      serving.tellIfNothingIsServed(String.valueOf(e.getMessage()));
     }
   }
 
@@ -377,6 +382,16 @@ final class SourceWatch implements AutoCloseable {
   }
 
   private Endpoint loadNow(OptionalLong version, boolean isForced) throws InterruptedException {
+    if (version.isPresent() && !isForced) {
+      if (serving.goBack(version.getAsLong(), mode != ModelControlMode.EXPLICIT)) {
+        pending = null;
+        left = newest;
+        return serving.required();
+      }
+      if (mode != ModelControlMode.EXPLICIT) {
+        throw ModelSources.notExplicit(", or a version in memory: one of " + serving.ready());
+      }
+    }
     Pointer pointer =
         version.isPresent() && mode == ModelControlMode.EXPLICIT
             ? Pointer.version(version.getAsLong())
@@ -393,6 +408,7 @@ final class SourceWatch implements AutoCloseable {
     long number = brought.plan().number();
     requireNumber(version, number);
     pending = null;
+    left = null;
     boolean isAlone = version.isEmpty() || mode != ModelControlMode.EXPLICIT;
     if (!serving.serve(brought, new Manner(isForced, isAlone))) {
       throw new ServingException(

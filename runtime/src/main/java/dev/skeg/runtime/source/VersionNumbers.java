@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.disk.DurableFiles;
+import dev.skeg.registry.disk.FileLocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -20,7 +21,8 @@ import java.util.Map;
  * <p>A version has the number that its registry gave it. Where the registry has none, as for a
  * commit or a bare image, it gets the number after the highest that this model has had on this
  * server, and keeps it: what a client learnt as version 7 stays version 7 when it comes back. The
- * numbers lie in one file, replaced as a whole.
+ * numbers lie in one file, replaced as a whole; processes that share it give numbers out one by
+ * one.
  *
  * <p><b>Threads.</b> Owned by the watch's thread; reads and writes the disk.
  */
@@ -42,6 +44,10 @@ final class VersionNumbers {
    * @throws RegistryException if it exists and cannot be read
    */
   static VersionNumbers open(Path file) {
+    return new VersionNumbers(file, read(file));
+  }
+
+  private static Map<String, Long> read(Path file) {
     Map<String, Long> numbers = new LinkedHashMap<>();
     try {
       JsonNode root = JSON.readTree(Files.readAllBytes(file));
@@ -51,13 +57,13 @@ final class VersionNumbers {
         }
       }
     } catch (NoSuchFileException e) {
-      return new VersionNumbers(file, numbers);
+      return numbers;
     } catch (JsonProcessingException e) {
       throw new RegistryException(file + " is not what was written there (expected: JSON)");
     } catch (IOException e) {
       throw failed(file, e);
     }
-    return new VersionNumbers(file, numbers);
+    return numbers;
   }
 
   /**
@@ -67,30 +73,40 @@ final class VersionNumbers {
    * @throws RegistryException if it cannot be written down
    */
   long of(String digest, long own) {
-    Long before = numbers.get(digest);
-    long number = own > 0 ? own : before != null ? before : next();
-    if (before == null || before != number) {
-      numbers.put(digest, number);
-      write();
+    Long known = numbers.get(digest);
+    if (known != null && (own <= 0 || own == known)) {
+      return known;
     }
-    return number;
+    try {
+      Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
+      try (FileLocks.Lock _ =
+          FileLocks.exclusive(directory.resolve(file.getFileName() + ".lock"))) {
+        numbers.putAll(read(file));
+        long number = own > 0 ? own : numbers.getOrDefault(digest, highest() + 1);
+        numbers.put(digest, number);
+        write();
+        return number;
+      }
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
   }
 
   /** Returns the number that a version without one of its own would get next. */
   long next() {
-    return numbers.values().stream().mapToLong(Long::longValue).max().orElse(0) + 1;
+    numbers.putAll(read(file));
+    return highest() + 1;
   }
 
-  private void write() {
+  private long highest() {
+    return numbers.values().stream().mapToLong(Long::longValue).max().orElse(0);
+  }
+
+  private void write() throws IOException {
     ObjectNode root = JSON.createObjectNode();
     ObjectNode all = root.putObject("numbers");
     numbers.forEach(all::put);
-    try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      DurableFiles.replace(file, JSON.writeValueAsBytes(root));
-    } catch (IOException e) {
-      throw failed(file, e);
-    }
+    DurableFiles.replace(file, JSON.writeValueAsBytes(root));
   }
 
   private static RegistryException failed(Path file, IOException e) {

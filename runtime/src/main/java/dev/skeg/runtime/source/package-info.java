@@ -9,8 +9,8 @@
  * versions.
  *
  * <p><b>Threads.</b> One virtual thread for each watch, which owns its state. <b>May use:</b>
- * {@code control}, {@code endpoint}, {@code servable}, {@code config}, {@code model}, the registry
- * client.
+ * {@code control}, {@code endpoint}, {@code servable}, {@code config}, {@code model}, {@code os},
+ * the registry client.
  */
 @NullMarked
 package dev.skeg.runtime.source;

@@ -18,6 +18,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class PrometheusExporter {
   private final InferenceMetrics inference;
   private final Supplier<List<ModelState>> modelStates;
+  private final Supplier<List<SourceState>> sourceStates;
   private final Supplier<MonitorMetrics> monitor;
   private final String skegVersion;
   private @Nullable CollectorRegistry registry;
@@ -46,13 +48,33 @@ public final class PrometheusExporter {
    */
   public record ModelState(String model, String version, String state) {}
 
+  /**
+   * How the source of one model is doing.
+   *
+   * @param failing by kind of failure, whether that is what is wrong
+   * @param lastSuccessSeconds when its pointer was last looked up, since 1970; NaN if never
+   */
+  public record SourceState(
+      String model, Map<String, Boolean> failing, double lastSuccessSeconds) {}
+
+  /** An exporter of a server whose models have no sources. */
   public PrometheusExporter(
       InferenceMetrics inference,
       Supplier<List<ModelState>> modelStates,
       Supplier<MonitorMetrics> monitor,
       String skegVersion) {
+    this(inference, modelStates, List::of, monitor, skegVersion);
+  }
+
+  public PrometheusExporter(
+      InferenceMetrics inference,
+      Supplier<List<ModelState>> modelStates,
+      Supplier<List<SourceState>> sourceStates,
+      Supplier<MonitorMetrics> monitor,
+      String skegVersion) {
     this.inference = inference;
     this.modelStates = modelStates;
+    this.sourceStates = sourceStates;
     this.monitor = monitor;
     this.skegVersion = skegVersion;
   }
@@ -79,6 +101,7 @@ public final class PrometheusExporter {
       for (Collector collector :
           List.of(
               new InferenceCollector(),
+              new SourceCollector(),
               new MonitorCollector(monitor),
               new StandardExports(),
               new MemoryPoolsExports(),
@@ -91,6 +114,32 @@ public final class PrometheusExporter {
       }
     }
     return registry;
+  }
+
+  private final class SourceCollector extends Collector {
+    @Override
+    public List<MetricFamilySamples> collect() {
+      GaugeMetricFamily failing =
+          new GaugeMetricFamily(
+              "skeg_source_failing",
+              "1 for the kind of failure by which the version that a model's pointer means is not"
+                  + " served",
+              List.of("model", "kind"));
+      GaugeMetricFamily lastSuccess =
+          new GaugeMetricFamily(
+              "skeg_source_last_success_timestamp_seconds",
+              "When a model's pointer was last looked up at its source",
+              List.of("model"));
+      for (SourceState state : sourceStates.get()) {
+        state
+            .failing()
+            .forEach((kind, is) -> failing.addMetric(List.of(state.model(), kind), is ? 1 : 0));
+        if (!Double.isNaN(state.lastSuccessSeconds())) {
+          lastSuccess.addMetric(List.of(state.model()), state.lastSuccessSeconds());
+        }
+      }
+      return List.of(failing, lastSuccess);
+    }
   }
 
   private final class InferenceCollector extends Collector {

@@ -270,7 +270,8 @@ final class CommandLineInterfaceTest {
         server,
         "/v1/models",
         200,
-        "{\"models\":[{\"name\":\"fraud\",\"versions\":[{\"version\":1,\"state\":\"READY\"},"
+        "{\"models\":[{\"name\":\"fraud\",\"labels\":{\"prod\":1,\"now\":1},"
+            + "\"source\":{\"kind\":\"DENIED\",\"problem\":\"answered 403\"},\"versions\":[{\"version\":1,\"state\":\"READY\"},"
             + "{\"version\":2,\"state\":\"UNAVAILABLE\",\"reason\":\"broken\"}]}]}");
     server.start();
     try {
@@ -280,9 +281,10 @@ final class CommandLineInterfaceTest {
       assertThat(out.toString().lines())
           .satisfiesExactly(
               line -> assertThat(line).isEqualTo("name=skeg phase=READY models.total=1"),
-              line -> assertThat(line).matches("MODEL +VERSION +STATE +REASON"),
-              line -> assertThat(line).matches("fraud +1 +READY"),
-              line -> assertThat(line).matches("fraud +2 +UNAVAILABLE +broken"));
+              line -> assertThat(line).matches("MODEL +VERSION +STATE +LABELS +SOURCE +REASON"),
+              line -> assertThat(line).matches("fraud +1 +READY +prod,now +DENIED"),
+              line -> assertThat(line).matches("fraud +2 +UNAVAILABLE +DENIED +broken"),
+              line -> assertThat(line).isEqualTo("fraud's source: answered 403"));
 
       out.getBuffer().setLength(0);
       assertThat(run("status", "--admin", admin, "--json")).isZero();

@@ -19,13 +19,16 @@ import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.testing.OnnxModels;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -390,6 +393,32 @@ final class ModelControlTest {
     models.apply(plan(keeping(0), second));
 
     assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  @Test
+  void aVersionThatIsTooSlowIsTriedAgainWithTheNextPlan() throws IOException {
+    VersionPlan.Load second = models.adding(2);
+    Files.writeString(
+        second.request().versionDirectory().resolve("golden.jsonl"),
+        """
+        {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [1]}],\
+         "outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 1], "data": [3]}]}
+        """);
+    models.apply(plan(keeping(0), models.adding(1)));
+
+    models.apply(plan(within(Duration.ofNanos(1)), second));
+
+    assertThat(models.ask("")).isEqualTo(1);
+    assertThat(models.status(2).isPassing()).isTrue();
+    assertThat(models.status(2).reason()).startsWith("golden.jsonl:1: takes ");
+
+    models.apply(plan(within(Duration.ofMinutes(1)), second));
+
+    assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  private static VersionsConfig within(Duration maxLatency) {
+    return new VersionsConfig(SwapPolicy.LOAD_FIRST, 0, Optional.of(maxLatency), Map.of());
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,15 @@ final class VersionChecksTest {
   @TempDir Path model;
 
   private List<List<Tensor>> recent = List.of();
+  private int timed;
+  private final Pace timing =
+      new Pace() {
+        @Override
+        public <T> T call(Supplier<T> work) {
+          timed++;
+          return work.get();
+        }
+      };
 
   @BeforeAll
   static void start() {
@@ -210,9 +220,12 @@ final class VersionChecksTest {
         .singleElement()
         .asString()
         .startsWith("a made-up row takes ");
+    timed = 0;
     assertThatThrownBy(() -> check(OnnxModels.adding(3), "", CASE, impossible))
+        .isInstanceOf(VersionChecks.TooSlow.class)
         .hasMessageStartingWith("golden.jsonl:1: takes ")
         .hasMessageContaining("versions.max-latency");
+    assertThat(timed).as("runs at the pace of serving").isEqualTo(5);
     assertThat(check(OnnxModels.adding(3), "", CASE, Optional.of(Duration.ofMinutes(1)))).isEmpty();
   }
 
@@ -254,7 +267,12 @@ final class VersionChecksTest {
             new ModelVersion("m", 1), file, read.config(), read.declaresMaxBatchSize(), 1);
     Servable servable = new Loader(backend).load(request, Pace.AT_ONCE);
     try {
-      return VersionChecks.run(servable, request, maxLatency, recent, Pace.AT_ONCE);
+      return VersionChecks.run(
+          servable,
+          request,
+          maxLatency.map(limit -> new VersionChecks.Budget(limit, timing)),
+          recent,
+          Pace.AT_ONCE);
     } finally {
       servable.retire().join();
       servable.free();

@@ -3,7 +3,6 @@ package dev.skeg.runtime.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
@@ -67,6 +66,11 @@ record KillPoint(Step step, int afterBytes, int afterMicros) {
       return new Scene(store, hex, pointers(store), isLoading, answers);
     }
 
+    /** Returns whether the store's only pointer names a revision. */
+    static boolean isRemembered(Path store, String revision) {
+      return pointers(store).contains('"' + revision + '"');
+    }
+
     /** Returns the furthest step that the store shows; the steps between are not written down. */
     Step reached() {
       if (!pointers(store).equals(remembered)) {
@@ -79,16 +83,17 @@ record KillPoint(Step step, int afterBytes, int afterMicros) {
     }
 
     private static String pointers(Path store) {
-      try (Stream<Path> paths = Files.walk(store.resolve("pointers"))) {
-        StringBuilder all = new StringBuilder();
-        for (Path path : (Iterable<Path>) paths.filter(Scene::isRecord).sorted()::iterator) {
-          all.append(Files.readString(path));
+      while (true) {
+        try (Stream<Path> paths = Files.walk(store.resolve("pointers"))) {
+          StringBuilder all = new StringBuilder();
+          for (Path path : (Iterable<Path>) paths.filter(Scene::isRecord).sorted()::iterator) {
+            all.append(Files.readString(path));
+          }
+          return all.toString();
+        } catch (IOException | UncheckedIOException e) {
+          // A name vanished while it was looked at, as those do that a record is first written to.
+          Thread.onSpinWait();
         }
-        return all.toString();
-      } catch (NoSuchFileException e) {
-        return "";
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
     }
 

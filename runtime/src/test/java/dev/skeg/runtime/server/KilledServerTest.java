@@ -9,6 +9,7 @@ import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -27,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * web server and an OCI registry in turn. {@code benchmarks/report --only kill} has it done 50
  * times.
  */
-@Timeout(value = 30, unit = TimeUnit.MINUTES) // For the long form; what it waits for has its own.
+@Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = ThreadMode.SEPARATE_THREAD)
 final class KilledServerTest {
   private static final int POINTS = Integer.getInteger("skeg.kill-points", 8);
   private static final long SEED = Long.getLong("skeg.seed", 20261126L);
@@ -39,6 +41,7 @@ final class KilledServerTest {
 
   private final Random random = new Random(SEED);
   private final Map<Step, Integer> found = new EnumMap<>(Step.class);
+  private int kills;
   @TempDir Path directory;
 
   @Test
@@ -57,8 +60,14 @@ final class KilledServerTest {
     }
 
     assertThat(found.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(POINTS);
+    report(found.toString());
+  }
+
+  /** Appends a line for whoever looks on, or wants to know where it ended. */
+  private static void report(String line) throws IOException {
     if (!REPORT.isEmpty()) {
-      Files.writeString(Path.of(REPORT), found.toString());
+      Files.writeString(
+          Path.of(REPORT), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
   }
 
@@ -71,6 +80,7 @@ final class KilledServerTest {
     private final Path data;
     private final Path config;
     private final Map<Integer, String> digests = new TreeMap<>();
+    private String revision = ""; // Of the newest.
     private int newest = FIRST - 1;
 
     Killing(String name, MovingSource source, int points) throws IOException {
@@ -88,20 +98,22 @@ final class KilledServerTest {
                   source: "%s"
                   pointer: "%s"
                   poll-interval: 100ms
-                  network: {connect-timeout: 2s, read-timeout: 60s}
+                  network: {connect-timeout: 2s, read-timeout: 5s}
               """
                   .formatted(source.uri(), source.pointer()));
     }
 
     void run() throws IOException {
       Path first = prepare(OnnxModels.adding(FIRST, BALLAST_FLOATS));
-      SourcedServer.publish(first, source.uri(), FIRST, List.of(source.pointer()));
+      publish(first);
       ServeProcess process = ServeProcess.start(config, data);
       try {
         for (int i = 0; i < points; i++) {
           KillPoint point = KillPoint.draw(random, BALLAST_FLOATS * Float.BYTES);
           String where = name + ", " + point + " of seed " + SEED;
-          killAt(point, process, where);
+          long begin = System.nanoTime();
+          Step reached = killAt(point, process, where);
+          source.flow(); // If it was killed before its transfer began.
           assertStoreIsSound(where);
           boolean isAlone = random.nextBoolean();
           if (isAlone) {
@@ -117,42 +129,55 @@ final class KilledServerTest {
           }
           assertStoreIsSound(where);
           assertNothingIsLeft(process, where);
+          found.merge(reached, 1, Integer::sum);
+          report(
+              "%d %s %s: killed at %s, %.1f s"
+                  .formatted(++kills, name, point, reached, (System.nanoTime() - begin) / 1e9));
         }
+      } catch (AssertionError e) {
+        e.addSuppressed(new AssertionError("the servers' log: " + process.log()));
+        throw e;
       } finally {
         process.close();
       }
     }
 
     /** Publishes another version, moves the pointer to it, and kills the server as it takes it. */
-    private void killAt(KillPoint point, ServeProcess process, String where) throws IOException {
+    private Step killAt(KillPoint point, ServeProcess process, String where) throws IOException {
       byte[] model = OnnxModels.adding(newest + 1, BALLAST_FLOATS);
       if (point.step() == Step.TRANSFERRED) {
         source.stall(newest + 1, model, point.afterBytes());
       }
       try (SourcedServer clients = SourcedServer.of(process)) {
+        Path store = data.resolve("store");
+        clients.await(
+            () -> Scene.isRemembered(store, revision), "the last version to be written down");
         Path version = prepare(model);
         int number = newest;
         Scene scene =
             Scene.of(
-                data.resolve("store"),
+                store,
                 digestOf(number).substring("sha256:".length()),
                 () -> clients.version(number).path("state").asText().equals("LOADING"),
                 () -> clients.answering() == number);
-        SourcedServer.publish(version, source.uri(), number, List.of(source.pointer()));
+        publish(version);
         long begin = System.nanoTime();
         while (!point.isReached(scene)) {
-          assertThat(System.nanoTime() - begin)
-              .as("%s: it does not come so far; it is %s", where, clients.model())
-              .isLessThan(TimeUnit.SECONDS.toNanos(60));
-          Thread.onSpinWait();
+          clients.pauseSince(begin, () -> where + ": it does not come so far");
         }
         long reached = System.nanoTime();
         while (System.nanoTime() - reached < TimeUnit.MICROSECONDS.toNanos(point.afterMicros())) {
           Thread.onSpinWait();
         }
         process.kill();
-        found.merge(scene.reached(), 1, Integer::sum);
+        return scene.reached();
       }
+    }
+
+    private void publish(Path version) {
+      revision =
+          SourcedServer.publish(version, source.uri(), newest, List.of(source.pointer()))
+              .revision();
     }
 
     private Path prepare(byte[] model) throws IOException {

@@ -20,6 +20,9 @@ interface MovingSource extends AutoCloseable {
   /** Lets the next transfer of a version's model go no further than so many bytes, once. */
   void stall(int number, byte[] model, int afterBytes);
 
+  /** Lets every transfer go on to its end again, if none has stalled. */
+  void flow();
+
   /** Makes it out of reach. */
   void down() throws IOException;
 
@@ -44,6 +47,9 @@ interface MovingSource extends AutoCloseable {
 
       @Override
       public void stall(int number, byte[] model, int afterBytes) {}
+
+      @Override
+      public void flow() {}
 
       @Override
       public void down() throws IOException {
@@ -121,6 +127,11 @@ interface MovingSource extends AutoCloseable {
       server
           .onlyFor(request -> request.method().equals("GET") && request.path().endsWith(path))
           .then(new Fault.Stall(afterBytes));
+    }
+
+    @Override
+    public void flow() {
+      server.clear();
     }
 
     @Override

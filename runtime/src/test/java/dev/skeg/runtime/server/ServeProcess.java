@@ -6,9 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code skeg serve} in a process of its own, to be killed: the launcher that {@code
@@ -18,6 +23,7 @@ import java.util.regex.Pattern;
  */
 final class ServeProcess implements AutoCloseable {
   private static final String LAUNCHER = System.getProperty("skeg.launcher", "");
+  private static final int START_SECONDS = 90;
   private static final Pattern PORT = Pattern.compile("(\\w+)=(127\\.0\\.0\\.1:\\d+)");
 
   private final Process process;
@@ -53,14 +59,34 @@ final class ServeProcess implements AutoCloseable {
     }
     Process process =
         new ProcessBuilder(command)
+            .directory(
+                Objects.requireNonNull(log.toAbsolutePath().getParent())
+                    .toFile()) // What a crash writes lies there.
             .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
-    String line = process.inputReader().readLine();
-    if (line == null || !line.startsWith("skeg ready")) {
+    String line = firstLine(process);
+    if (!line.startsWith("skeg ready")) {
       process.destroyForcibly();
       throw new AssertionError("it does not start: " + line + "; " + Files.readString(log));
     }
     return new ServeProcess(process, log, line);
+  }
+
+  /** Returns what a process says first, or why that is nothing. */
+  private static String firstLine(Process process) {
+    FutureTask<@Nullable String> line = new FutureTask<>(process.inputReader()::readLine);
+    Thread.ofPlatform().daemon().name("first-line").start(line);
+    try {
+      return String.valueOf(line.get(START_SECONDS, TimeUnit.SECONDS));
+    } catch (TimeoutException e) {
+      return "silent for " + START_SECONDS + " s";
+    } catch (ExecutionException e) {
+      return e.toString();
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
   }
 
   /** Returns where a port listens: {@code http}, {@code grpc}, {@code metrics} or {@code admin}. */
@@ -77,6 +103,13 @@ final class ServeProcess implements AutoCloseable {
   /** Returns what this server and those before it in the same place have logged. */
   String log() throws IOException {
     return Files.readString(log);
+  }
+
+  /** Waits until it ends by itself. */
+  void awaitEnd() throws InterruptedException {
+    if (!process.waitFor(START_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("it lives on; " + readyLine);
+    }
   }
 
   /** Ends it by SIGKILL, and returns when it is gone. */

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -98,6 +99,46 @@ final class SkegServerSourcesTest {
       assertThat(restarted.answering()).isEqualTo(2);
       assertThat(restarted.index()).containsEntry("m/2", "READY ");
     }
+  }
+
+  @Test
+  void aVersionThatIsKeptServesAgainWithoutItsRegistryUntilThePointerMoves() throws Exception {
+    try (FaultyServer web = FaultyServer.start(new Objects())) {
+      String uri = web.uri("/m").toString();
+      Map<String, String> keys = source(uri, "alias/prod");
+      keys.put("models.m.poll-interval", "100ms");
+      publish(directory, uri, 1, "alias/prod");
+      try (SourcedServer server = SourcedServer.start(data, keys)) {
+        publish(directory, uri, 2, "alias/prod");
+        server.awaitAnswer(2);
+        web.down();
+
+        var back = server.post("admin", "/v1/models/m/versions/1:load", "");
+        assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+        assertThat(server.answering()).isEqualTo(1);
+        var unknown = server.post("admin", "/v1/models/m/versions/7:load", "");
+        assertThat(unknown.statusCode()).isEqualTo(503);
+        assertThat(unknown.body()).contains("or a version in memory: one of [1, 2]");
+
+        server.await(() -> !problem(server).isEmpty(), "the registry to be missed");
+        assertThat(server.get("metrics", "/metrics").body())
+            .contains("skeg_source_failing{model=\"m\",kind=\"TRANSIENT\",} 1.0")
+            .contains("skeg_source_last_success_timestamp_seconds{model=\"m\",}");
+        web.up();
+        server.await(() -> problem(server).isEmpty(), "the registry to be there again");
+        assertThat(server.get("metrics", "/metrics").body())
+            .contains("skeg_source_failing{model=\"m\",kind=\"TRANSIENT\",} 0.0");
+        long before = asked(web, "/prod");
+        server.await(() -> asked(web, "/prod") > before + 2, "two looks at the pointer");
+        assertThat(server.answering()).isEqualTo(1);
+        publish(directory, uri, 3, "alias/prod");
+        server.awaitAnswer(3);
+      }
+    }
+  }
+
+  private static String problem(SourcedServer server) {
+    return server.model().path("source").path("problem").asText();
   }
 
   private static int hint(SourcedServer server, String secret) {
@@ -202,6 +243,32 @@ final class SkegServerSourcesTest {
         assertThat(server.get("http", "/v2/health/ready").statusCode()).isEqualTo(200);
         assertThat(server.index().get("m/")).startsWith("UNAVAILABLE");
         assertThat(silent.isScriptDone()).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void aSilentRegistryHidesNothingThatTheStoreHasInAnyMode() throws Exception {
+    try (FaultyServer web = FaultyServer.start(new Objects())) {
+      String uri = web.uri("/m").toString();
+      publish(directory, uri, 1, "alias/prod");
+      Map<String, String> keys = source(uri, "alias/prod");
+      keys.put("models.m.network.connect-timeout", "100ms");
+      keys.put("models.m.network.read-timeout", "300ms");
+      try (SourcedServer server = SourcedServer.start(data, keys)) {
+        assertThat(server.answering()).isEqualTo(1);
+      }
+
+      for (String mode : List.of("none", "explicit")) {
+        keys.put("model-control-mode", mode);
+        if (mode.equals("explicit")) {
+          keys.put("load-models", "m");
+        }
+        web.clear();
+        web.then(stalls(20));
+        try (SourcedServer server = SourcedServer.start(data, keys)) {
+          assertThat(server.answering()).as(mode).isEqualTo(1);
+        }
       }
     }
   }

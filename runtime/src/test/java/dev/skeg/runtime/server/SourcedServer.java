@@ -21,10 +21,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -32,6 +34,7 @@ import java.util.function.UnaryOperator;
 final class SourcedServer implements AutoCloseable {
   static final String MODEL = "m";
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long LOOK_NANOS = 200_000;
 
   private final UnaryOperator<String> address;
   private final Runnable closing;
@@ -112,12 +115,30 @@ final class SourcedServer implements AutoCloseable {
 
   /** Waits for something that the server does by itself. */
   void await(Supplier<Boolean> condition, String what) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long begin = System.nanoTime();
     while (!condition.get()) {
-      assertThat(System.nanoTime() - deadline)
-          .as("waiting for " + what + "; it is " + model())
-          .isNegative();
-      Thread.onSpinWait();
+      pauseSince(begin, () -> "waiting for " + what);
+    }
+  }
+
+  /**
+   * Lets the server do something between two looks at it.
+   *
+   * @param beginNanos since when something is waited for; a minute later it is too late
+   * @param what it is
+   */
+  void pauseSince(long beginNanos, Supplier<String> what) {
+    assertThat(System.nanoTime() - beginNanos)
+        .as(() -> what.get() + "; it is " + told())
+        .isLessThan(TimeUnit.SECONDS.toNanos(60));
+    LockSupport.parkNanos(LOOK_NANOS); // The server has the same two cores.
+  }
+
+  private String told() {
+    try {
+      return model().toString();
+    } catch (AssertionError e) {
+      return e.toString();
     }
   }
 
@@ -158,7 +179,8 @@ final class SourcedServer implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String port, String path) {
-    return HttpRequest.newBuilder(URI.create("http://" + address.apply(port) + path));
+    return HttpRequest.newBuilder(URI.create("http://" + address.apply(port) + path))
+        .timeout(Duration.ofSeconds(10));
   }
 
   private HttpResponse<String> send(HttpRequest request) {

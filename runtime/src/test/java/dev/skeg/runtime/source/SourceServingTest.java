@@ -33,7 +33,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +51,7 @@ final class SourceServingTest {
   private final List<ModelPlan> applied = new ArrayList<>();
   private String reason = "";
   private boolean isPassing;
+  private LoadAttempts attempts;
   private SourceVersions versions;
   private SourceServing serving;
 
@@ -93,13 +98,15 @@ final class SourceServingTest {
       Files.writeString(version.resolve("model.onnx"), "one");
       publisher.publish(version, PublishRequest.next(), Progress.NONE);
     }
+    attempts = new LoadAttempts(directory.resolve("loads"));
     versions =
         new SourceVersions(
             config,
             sources.open(config.uri(), config.settings()),
             ArtifactStore.open(directory.resolve("store"), StoreConfig.defaults()),
             new PlanMaker(ServerConfig.defaults().execution(), new CpuBudget(1)),
-            VersionNumbers.open(directory.resolve("numbers.json")));
+            VersionNumbers.open(directory.resolve("numbers.json")),
+            attempts);
     serving =
         new SourceServing(
             config, versions, new Failing(), new FirstTry(), InstantSource.fixed(Instant.EPOCH));
@@ -138,6 +145,59 @@ final class SourceServingTest {
             RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT));
 
     assertThat(versions.bring(revision, Progress.NONE).plan()).isInstanceOf(VersionPlan.Load.class);
+  }
+
+  @Test
+  void whatEndsOneProcessAfterTheOtherIsNotLoadedUntilItIsForced() throws Exception {
+    reason = "no model";
+    Revision revision = versions.resolve(Pointer.LATEST);
+    versions.served(revision);
+    SourceVersions.Brought brought = versions.bring(revision, Progress.NONE);
+    for (int deaths = 0; deaths < 2; deaths++) {
+      die(brought.digest());
+    }
+    assertThat(serving.serve(brought, Manner.FOLLOWED)).isFalse();
+    assertThat(serving.status().problem()).as("it was loaded").contains("no model");
+
+    for (int deaths = 0; deaths < 3; deaths++) {
+      die(brought.digest());
+    }
+    applied.clear();
+    assertThat(serving.serve(brought, Manner.FOLLOWED)).isFalse();
+
+    assertThat(serving.status().problem().orElseThrow())
+        .startsWith("the process ended while it was loaded, 3 times in a row");
+    assertThat(applied).allMatch(plan -> plan.versions().getFirst() instanceof VersionPlan.Refuse);
+    assertThatThrownBy(() -> versions.bring(revision, Progress.NONE))
+        .hasMessageContaining("is in quarantine: the process ended while it was loaded");
+    versions.pardon(revision);
+    applied.clear();
+    assertThat(serving.serve(brought, new Manner(true, true))).isFalse();
+    assertThat(applied.getFirst().versions().getFirst()).isInstanceOf(VersionPlan.Load.class);
+  }
+
+  /** A process has ended while it loaded a version: its lock is gone, its file is not. */
+  private void die(String digest) throws IOException {
+    Path own = directory.resolve("loads");
+    Set<Path> before = files(own);
+    Set<Path> during;
+    try (LoadAttempts.Attempt _ = attempts.begin(digest).orElseThrow()) {
+      during = files(own);
+    }
+    during.removeAll(before);
+    Files.createFile(during.iterator().next());
+    for (Path file : before) {
+      Files.createFile(file);
+    }
+  }
+
+  private static Set<Path> files(Path directory) throws IOException {
+    if (Files.notExists(directory)) {
+      return new TreeSet<>();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.collect(Collectors.toCollection(TreeSet::new));
+    }
   }
 
   @Test

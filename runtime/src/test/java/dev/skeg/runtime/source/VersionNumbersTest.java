@@ -35,6 +35,23 @@ final class VersionNumbersTest {
   }
 
   @Test
+  void processesThatShareTheFileGiveNoNumberTwice() {
+    VersionNumbers one = VersionNumbers.open(file);
+    VersionNumbers other = VersionNumbers.open(file);
+
+    assertThat(one.of("sha256:a", 0)).isEqualTo(1);
+    assertThat(other.of("sha256:b", 0)).isEqualTo(2);
+    assertThat(one.of("sha256:c", 0)).isEqualTo(3);
+    assertThat(one.of("sha256:b", 0)).isEqualTo(2);
+    assertThat(other.next()).isEqualTo(4);
+
+    VersionNumbers afterwards = VersionNumbers.open(file);
+    assertThat(afterwards.of("sha256:a", 0)).isEqualTo(1);
+    assertThat(afterwards.of("sha256:b", 0)).isEqualTo(2);
+    assertThat(afterwards.of("sha256:c", 0)).isEqualTo(3);
+  }
+
+  @Test
   void theRegistrysOwnNumberCounts() {
     VersionNumbers numbers = VersionNumbers.open(file);
 
