@@ -95,6 +95,8 @@ final class VersionMonitor implements VersionObserver {
                 config.segmentParameter(),
                 config.segments()));
     planned.problems().forEach(problem -> warn(version, problem));
+    planned.misplaced(config.thresholds()).forEach(problem -> warn(version, problem));
+    baseline.flatMap(it -> it.misfit(config.window())).ifPresent(problem -> warn(version, problem));
     TapLayout layout = planned.layout();
     if (layout.records().size() == 0) {
       warn(version, "its predictions are not watched: nothing of them can be recorded");
