@@ -74,7 +74,7 @@ final class StressFixture {
   }
 
   static RequestQueue queue() {
-    return new RequestQueue(POLICY, Batcher.INLINE_NANOS);
+    return new RequestQueue(POLICY, Batcher.INLINE_NANOS, 1);
   }
 
   static SlotPool pool(int lanes, int maxLent) {

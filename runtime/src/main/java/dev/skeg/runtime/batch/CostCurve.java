@@ -26,6 +26,8 @@ final class CostCurve {
   /** A larger batch that costs less by no more than this is not worth what it makes wait. */
   private static final double NEARLY = 1.01;
 
+  private static final double NEARLY_LARGE = 1.02;
+
   /** A run that takes no longer may be tried eight times as large. */
   private static final long CHEAP_NANOS = 2_000_000;
 
@@ -111,13 +113,7 @@ final class CostCurve {
    * times as large where that costs little, else twice; {@code most} if nothing is.
    */
   int bestRows(int most) {
-    double best = Double.POSITIVE_INFINITY;
-    for (int i = 0; i < SIZES && 1 << i <= most; i++) {
-      long known = nanos.get(i);
-      if (known > 0) {
-        best = Math.min(best, (double) known / (1 << i));
-      }
-    }
+    double best = leastPerRow(most);
     for (int i = 0; i < SIZES && 1 << i <= most; i++) {
       long known = nanos.get(i);
       if (known > 0 && (double) known / (1 << i) <= best * NEARLY) {
@@ -126,6 +122,32 @@ final class CostCurve {
       }
     }
     return most;
+  }
+
+  /**
+   * Returns the largest power of two of at most {@code most} rows whose cost a row is about the
+   * best known up to there; 1 if nothing is known.
+   */
+  int largestRows(int most) {
+    double best = leastPerRow(most);
+    for (int i = floorSize(most); i > 0; i--) {
+      long known = nanos.get(i);
+      if (known > 0 && (double) known / (1 << i) <= best * NEARLY_LARGE) {
+        return 1 << i;
+      }
+    }
+    return 1;
+  }
+
+  private double leastPerRow(int most) {
+    double best = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < SIZES && 1 << i <= most; i++) {
+      long known = nanos.get(i);
+      if (known > 0) {
+        best = Math.min(best, (double) known / (1 << i));
+      }
+    }
+    return best;
   }
 
   /** At the end of what is known, more may be better still: if the last step was, or is unknown. */

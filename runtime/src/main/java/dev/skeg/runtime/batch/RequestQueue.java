@@ -23,6 +23,9 @@ final class RequestQueue {
   /** What a batch takes at most, where one row does not take longer. */
   private static final long LONGEST_RUN_NANOS = 250_000_000;
 
+  /** A batch is not made larger than it need be, where it would take longer. */
+  private static final long LONG_RUN_NANOS = 100_000_000;
+
   /** Goes behind everything that is not late. */
   private static final long LATE = 1L << 60;
 
@@ -46,6 +49,7 @@ final class RequestQueue {
 
   private final BatchPolicy policy;
   private final long inlineNanos;
+  private final int lanes;
   private final List<List<Line>> levels = new ArrayList<>();
   private final ArrayList<Entry> unwanted = new ArrayList<>();
   private final Deadlines deadlines = new Deadlines();
@@ -54,9 +58,11 @@ final class RequestQueue {
 
   /**
    * @param inlineNanos batches that cost no more are not worth being shared out among lanes
+   * @param lanes batches that run at once
    */
-  RequestQueue(BatchPolicy policy, long inlineNanos) {
+  RequestQueue(BatchPolicy policy, long inlineNanos, int lanes) {
     this.policy = policy;
+    this.lanes = lanes;
     this.inlineNanos = inlineNanos;
     for (int i = 0; i < policy.levels().size(); i++) {
       levels.add(new ArrayList<>());
@@ -313,7 +319,8 @@ final class RequestQueue {
       }
     } else {
       CostCurve cost = line.shape.cost();
-      rows = Math.min(waiting, affordable(cost, cost.bestRows(most)));
+      int best = Math.max(cost.bestRows(most), worthwhile(cost, Math.min(most, waiting)));
+      rows = Math.min(waiting, affordable(cost, best));
       if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
         rows = Math.min(rows, (waiting + freeLanes) / (freeLanes + 1));
       }
@@ -324,6 +331,16 @@ final class RequestQueue {
       rows = Math.max(head.rows, rows - Math.max(1, rows / 8));
     }
     return Math.max(1, rows);
+  }
+
+  /**
+   * Where so many wait that they fill the lanes twice over, a larger batch that costs a row the
+   * same makes nobody wait longer: runs are fewer, and disturb each other less than they did when
+   * they were measured one at a time.
+   */
+  private int worthwhile(CostCurve cost, int waiting) {
+    int rows = cost.largestRows(waiting / (2 * lanes));
+    return cost.predict(rows) > LONG_RUN_NANOS ? 1 : rows;
   }
 
   /** Larger batches of a dear model win little, and hold up what comes next for too long. */

@@ -47,7 +47,7 @@ final class Scheduler {
     }
     this.idle = new IdleLanes(laneCount);
     this.ring = new MpscArrayQueue<>(Math.max(2, maxQueued));
-    this.queue = new RequestQueue(policy, Batcher.INLINE_NANOS);
+    this.queue = new RequestQueue(policy, Batcher.INLINE_NANOS, laneCount);
     this.timer = new DueTimer(this, batcher.model());
   }
 

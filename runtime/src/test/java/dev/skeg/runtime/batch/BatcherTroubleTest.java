@@ -97,7 +97,7 @@ final class BatcherTroubleTest {
               });
       try {
         for (int i = 0; i < 20_000; i++) {
-          RequestQueue queue = new RequestQueue(policy, 200_000);
+          RequestQueue queue = new RequestQueue(policy, 200_000, 1);
           Entry entry =
               new Entry(
                   version.batcher,

@@ -100,6 +100,19 @@ final class CostCurveTest {
   }
 
   @Test
+  void tellsTheLargestOfThoseThatAreAboutAsGood() {
+    cost.set(1, 10_000);
+    cost.set(2, 16_000);
+    cost.set(4, 32_000);
+    cost.set(8, 64_500);
+    cost.set(16, 140_000);
+
+    assertThat(cost.largestRows(64)).isEqualTo(8);
+    assertThat(cost.largestRows(7)).isEqualTo(4);
+    assertThat(cost.largestRows(0)).isEqualTo(1);
+  }
+
+  @Test
   void comesBackWhenTheLoadIsGone() {
     cost.set(1, 10_000);
 
