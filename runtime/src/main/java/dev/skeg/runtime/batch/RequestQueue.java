@@ -319,7 +319,10 @@ final class RequestQueue {
       }
     } else {
       CostCurve cost = line.shape.cost();
-      int best = Math.max(cost.bestRows(most), worthwhile(cost, Math.min(most, waiting)));
+      int best = cost.bestRows(most);
+      if (head.waits().finishBy == Long.MAX_VALUE) {
+        best = Math.max(best, worthwhile(cost, Math.min(most, waiting)));
+      }
       rows = Math.min(waiting, affordable(cost, best));
       if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
         rows = Math.min(rows, (waiting + freeLanes) / (freeLanes + 1));

@@ -5,6 +5,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.os.CompilerThreads;
 import dev.skeg.runtime.os.FullPace;
 import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.os.NativeMemory;
@@ -86,6 +87,7 @@ public final class ModelControl implements AutoCloseable {
 
   public ModelControl(
       Loader loader, EndpointTable endpoints, InferenceMetrics metrics, Clock clock) {
+    CompilerThreads.shortenSlices();
     this(loader, endpoints, metrics, clock, VersionObserver.NONE);
   }
 

@@ -47,6 +47,15 @@ final class CLibrary {
    * which must be given.
    */
   static boolean setSlice(int nice, long nanos) {
+    return setSlice(0, nice, nanos);
+  }
+
+  /**
+   * As {@link #setSlice(int, long)}, of any thread of this process.
+   *
+   * @param thread its id by the kernel's count; 0 for the caller
+   */
+  static boolean setSlice(int thread, int nice, long nanos) {
     Optional<MemorySegment> syscall = LINKER.defaultLookup().find("syscall");
     long number =
         switch (System.getProperty("os.arch", "")) {
@@ -62,7 +71,7 @@ final class CLibrary {
       attributes.set(ValueLayout.JAVA_INT, 0, SCHED_ATTR_BYTES);
       attributes.set(ValueLayout.JAVA_INT, SCHED_NICE, nice);
       attributes.set(ValueLayout.JAVA_LONG, SCHED_RUNTIME, nanos);
-      return (int) call(syscall.get(), number, 0, attributes.address(), 0) == 0;
+      return (int) call(syscall.get(), number, thread, attributes.address(), 0) == 0;
     }
   }
 
