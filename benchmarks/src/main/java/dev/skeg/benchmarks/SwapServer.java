@@ -57,6 +57,7 @@ final class SwapServer {
     try (OnnxRuntimeBackend backend = new OnnxRuntimeBackend(unpacked);
         ModelControl control =
             new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC())) {
+      control.started();
       state.advance(ServerState.Phase.READY);
       System.out.printf(
           "swap ready grpc=%s:%d http=%s:%d%n", HOST, grpc.start(), HOST, http.start());

@@ -87,7 +87,6 @@ public final class ModelControl implements AutoCloseable {
 
   public ModelControl(
       Loader loader, EndpointTable endpoints, InferenceMetrics metrics, Clock clock) {
-    CompilerThreads.shortenSlices();
     this(loader, endpoints, metrics, clock, VersionObserver.NONE);
   }
 
@@ -136,8 +135,12 @@ public final class ModelControl implements AutoCloseable {
     loads.setCorePoolSize(parallel);
   }
 
-  /** Says that the server is ready: loads give way to serving from now on, one by one. */
+  /**
+   * Says that the server is ready: loads, and compilers of what they run for the first time, give
+   * way to serving from now on, loads one by one.
+   */
   public void started() {
+    CompilerThreads.shortenSlices();
     loads.setCorePoolSize(1);
     loads.setMaximumPoolSize(1);
     paces = givingWay;
