@@ -49,8 +49,10 @@ public final class Batcher {
   private final InlineRun inline;
   private final Endings endings;
   private final FailureStreak failures;
-  private final InferenceResult
-      failed; // Made beforehand: there may be no memory when it is wanted.
+
+  /** Made beforehand: there may be no memory when it is wanted. */
+  private final InferenceResult failed;
+
   private final VersionTap tap = new VersionTap();
   private final AtomicLong numbers = new AtomicLong();
   private final long originNanos = System.nanoTime();

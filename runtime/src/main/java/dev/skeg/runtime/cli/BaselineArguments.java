@@ -75,7 +75,8 @@ final class BaselineArguments {
     add(spec, "--threads", "N", "Threads that read. Default: one a processor, at most 8.");
   }
 
-  private static void add(CommandSpec spec, String name, String label, String description) {
+  /** Adds an option with one value. */
+  static void add(CommandSpec spec, String name, String label, String description) {
     spec.addOption(
         OptionSpec.builder(name)
             .type(String.class)

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** {@code skeg baseline --from-live}: writes what a running server's traffic looks like. */
@@ -23,32 +22,23 @@ final class LiveBaselineAction {
   }
 
   static void add(CommandSpec spec) {
-    add(
+    BaselineArguments.add(
         spec,
         FROM_LIVE,
         "MODEL",
         "Instead of --data: the windows that a running server has kept of this model.");
-    add(
+    BaselineArguments.add(
         spec,
         "--version",
         "N",
         "With --from-live, of which version. Default: that whose window closed last.");
-    add(
+    BaselineArguments.add(
         spec,
         "--since",
         "TIME",
         "With --from-live, the first window: a time as 2026-11-26T10:00:00Z, or how long ago, as"
             + " 12h or 7d. Default: all that are kept.");
     AdminPort.add(spec);
-  }
-
-  private static void add(CommandSpec spec, String name, String label, String description) {
-    spec.addOption(
-        OptionSpec.builder(name)
-            .type(String.class)
-            .paramLabel(label)
-            .description(description)
-            .build());
   }
 
   /** Returns whether that is what is asked for. */
