@@ -26,7 +26,7 @@ final class CostCurve {
   /** A larger batch that costs less by no more than this is not worth what it makes wait. */
   private static final double NEARLY = 1.01;
 
-  private static final double NEARLY_LARGE = 1.02;
+  private static final double NEARLY_LARGE = 1.05;
 
   /** A run that takes no longer may be tried eight times as large. */
   private static final long CHEAP_NANOS = 2_000_000;

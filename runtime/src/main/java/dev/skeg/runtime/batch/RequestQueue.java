@@ -23,8 +23,14 @@ final class RequestQueue {
   /** What a batch takes at most, where one row does not take longer. */
   private static final long LONGEST_RUN_NANOS = 250_000_000;
 
-  /** A batch is not made larger than it need be, where it would take longer. */
+  /** The same for one that is larger than it need be, where others may be in a hurry. */
   private static final long LONG_RUN_NANOS = 100_000_000;
+
+  /** Others may be in a hurry for so long after a request with a deadline came. */
+  private static final long HURRY_NANOS = 10_000_000_000L;
+
+  /** What waited at any time for so long is there to stay. */
+  private static final long STANDING_NANOS = 1_000_000_000;
 
   /** Goes behind everything that is not late. */
   private static final long LATE = 1L << 60;
@@ -41,9 +47,24 @@ final class RequestQueue {
     final PriorityQueue<Entry> waiting = new PriorityQueue<>(BY_URGENCY);
     int rows;
     boolean isHeldBack; // For a fuller batch, in the pass under way.
+    private long intervalBegan;
+    private int leastBefore; // Rows that waited at any time of the interval before; none at first.
+    private int leastSince;
 
-    Line(ShapeClass shape) {
+    Line(ShapeClass shape, long now) {
       this.shape = shape;
+      this.intervalBegan = now;
+    }
+
+    /** Returns how many rows have been waiting all the time of late. */
+    int standing(int waiting, long now) {
+      if (now - intervalBegan >= STANDING_NANOS) {
+        leastBefore = leastSince;
+        leastSince = waiting;
+        intervalBegan = now;
+      }
+      leastSince = Math.min(leastSince, waiting);
+      return Math.min(leastBefore, leastSince);
     }
   }
 
@@ -55,6 +76,7 @@ final class RequestQueue {
   private final Deadlines deadlines = new Deadlines();
   private int size;
   private long dueAt;
+  private long hurryUntil = Long.MIN_VALUE;
 
   /**
    * @param inlineNanos batches that cost no more are not worth being shared out among lanes
@@ -78,12 +100,15 @@ final class RequestQueue {
     List<Line> lines = levels.get(entry.level);
     Line line = find(lines, entry.shape);
     if (line == null) {
-      line = new Line(entry.shape);
+      line = new Line(entry.shape, entry.waits().queuedAt);
       lines.add(line);
     }
     line.waiting.add(entry);
     line.rows += entry.rows;
     size++;
+    if (entry.waits().finishBy != Long.MAX_VALUE) {
+      hurryUntil = entry.waits().queuedAt + HURRY_NANOS;
+    }
     watch(entry);
   }
 
@@ -321,7 +346,7 @@ final class RequestQueue {
       CostCurve cost = line.shape.cost();
       int best = cost.bestRows(most);
       if (head.waits().finishBy == Long.MAX_VALUE) {
-        best = Math.max(best, worthwhile(cost, Math.min(most, waiting)));
+        best = Math.max(best, worthwhile(cost, most, line.standing(waiting, now) / lanes, now));
       }
       rows = Math.min(waiting, affordable(cost, best));
       if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
@@ -337,13 +362,20 @@ final class RequestQueue {
   }
 
   /**
-   * Where so many wait that they fill the lanes twice over, a larger batch that costs a row the
-   * same makes nobody wait longer: runs are fewer, and disturb each other less than they did when
-   * they were measured one at a time.
+   * Where so many wait all the time that the lanes are never short of them, a larger batch that
+   * costs a row the same makes nobody wait longer: runs are fewer, and disturb each other less than
+   * they did when they were measured one at a time. A burst is over sooner in small ones.
+   *
+   * @param standing rows for each lane that have been waiting all the time
    */
-  private int worthwhile(CostCurve cost, int waiting) {
-    int rows = cost.largestRows(waiting / (2 * lanes));
-    return cost.predict(rows) > LONG_RUN_NANOS ? 1 : rows;
+  private int worthwhile(CostCurve cost, int most, int standing, long now) {
+    boolean isHurried = levels.size() > 1 || now < hurryUntil;
+    long longest = isHurried ? LONG_RUN_NANOS : LONGEST_RUN_NANOS;
+    int rows = cost.largestRows(Math.min(most, standing));
+    while (rows > 1 && cost.predict(rows) > longest) {
+      rows = cost.largestRows(rows / 2);
+    }
+    return rows;
   }
 
   /** Larger batches of a dear model win little, and hold up what comes next for too long. */

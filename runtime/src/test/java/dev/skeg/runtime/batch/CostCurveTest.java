@@ -104,7 +104,7 @@ final class CostCurveTest {
     cost.set(1, 10_000);
     cost.set(2, 16_000);
     cost.set(4, 32_000);
-    cost.set(8, 64_500);
+    cost.set(8, 66_000);
     cost.set(16, 140_000);
 
     assertThat(cost.largestRows(64)).isEqualTo(8);
