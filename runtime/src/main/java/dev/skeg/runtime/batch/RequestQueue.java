@@ -23,8 +23,11 @@ final class RequestQueue {
   /** What a batch takes at most, where one row does not take longer. */
   private static final long LONGEST_RUN_NANOS = 250_000_000;
 
-  /** The same for one that is larger than it need be, where others may be in a hurry. */
-  private static final long LONG_RUN_NANOS = 100_000_000;
+  /** The same for one that is larger than it need be: as long as what fills it waits anyway. */
+  private static final long STANDING_RUN_NANOS = 400_000_000;
+
+  /** The same where others may be in a hurry. */
+  private static final long HURRIED_RUN_NANOS = 100_000_000;
 
   /** Others may be in a hurry for so long after a request with a deadline came. */
   private static final long HURRY_NANOS = 10_000_000_000L;
@@ -344,11 +347,11 @@ final class RequestQueue {
       }
     } else {
       CostCurve cost = line.shape.cost();
-      int best = cost.bestRows(most);
+      int best = affordable(cost, cost.bestRows(most));
       if (head.waits().finishBy == Long.MAX_VALUE) {
         best = Math.max(best, worthwhile(cost, most, line.standing(waiting, now) / lanes, now));
       }
-      rows = Math.min(waiting, affordable(cost, best));
+      rows = Math.min(waiting, best);
       if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
         rows = Math.min(rows, (waiting + freeLanes) / (freeLanes + 1));
       }
@@ -370,7 +373,7 @@ final class RequestQueue {
    */
   private int worthwhile(CostCurve cost, int most, int standing, long now) {
     boolean isHurried = levels.size() > 1 || now < hurryUntil;
-    long longest = isHurried ? LONG_RUN_NANOS : LONGEST_RUN_NANOS;
+    long longest = isHurried ? HURRIED_RUN_NANOS : STANDING_RUN_NANOS;
     int rows = cost.largestRows(Math.min(most, standing));
     while (rows > 1 && cost.predict(rows) > longest) {
       rows = cost.largestRows(rows / 2);

@@ -124,8 +124,8 @@ final class RequestQueueTest {
   }
 
   @Test
-  void aLargeBatchTakesAtMostAQuarterOfASecond() {
-    costs(50 * MILLIS);
+  void aLargeBatchTakesAtMostTwoFifthsOfASecond() {
+    costs(60 * MILLIS);
 
     assertThat(keptFull(3)).isEqualTo(4);
   }
