@@ -1,6 +1,7 @@
 package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.model.InFlight;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -22,7 +23,7 @@ record Incoming(
     HttpHeaders headers,
     ContentCoding coding,
     ByteBuf body,
-    EventExecutor loop,
+    AnswerLoop loop,
     ByteBufAllocator allocator,
     Consumer<InFlight> started,
     long receivedNanos) {
@@ -32,12 +33,13 @@ record Incoming(
    * gone, and the connection with it, the caller runs it: what an answer holds must be freed.
    */
   void onEventLoop(Runnable task) {
-    if (loop.inEventLoop()) {
+    EventExecutor eventLoop = loop.eventLoop();
+    if (eventLoop.inEventLoop()) {
       task.run();
       return;
     }
     try {
-      loop.execute(task);
+      eventLoop.execute(task);
     } catch (RejectedExecutionException over) {
       task.run();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -122,7 +123,7 @@ final class RestApiMemoryTest {
             headers,
             ContentCoding.IDENTITY,
             received,
-            new EndedLoop(),
+            new AnswerLoop(new EndedLoop()),
             allocator,
             started -> {},
             System.nanoTime()),
@@ -154,7 +155,7 @@ final class RestApiMemoryTest {
             headers,
             sent,
             received,
-            channel.eventLoop(),
+            new AnswerLoop(channel.eventLoop()),
             allocator,
             started -> {},
             System.nanoTime());
