@@ -7,6 +7,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -23,8 +24,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to read the body of an infer request of one row of so many floats: as JSON; as
- * binary data behind a document seen before, as a client sends it again and again; and behind one
- * with an id of its own, which has to be read?
+ * binary data behind a document seen before, as a client sends it again and again; behind one that
+ * differs from those seen in its id, which comes first; and behind one that has to be read?
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -33,8 +34,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class RestParseBenchmark {
-  private final JsonFactory factory = new JsonFactory();
+  private static final int IDS = 64;
+
   private final HttpConfig config = HttpConfig.of("127.0.0.1", 0);
+  private final JsonFactory factory = Json.factory(config.maxJsonDepth(), config.maxBodyBytes());
   private final ByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
   private final Route.Infer route = new Route.Infer("mlp", "");
 
@@ -44,8 +47,10 @@ public class RestParseBenchmark {
   private ByteBuf json;
   private ByteBuf binary;
   private int binaryDocument;
-  private ByteBuf binaryWithId;
+  private ByteBuf[] binaryWithId;
+  private ByteBuf[] binaryUnknown;
   private int documentWithId;
+  private int next;
 
   @Setup
   public void prepare() {
@@ -67,9 +72,18 @@ public class RestParseBenchmark {
             + "}}],\"parameters\":{\"binary_data_output\":true}}";
     binaryDocument = rest.length() + 1;
     binary = body("{" + rest, floats * Float.BYTES);
-    String id = "{\"id\":\"6f1c\",";
-    documentWithId = id.length() + rest.length();
-    binaryWithId = body(id + rest, floats * Float.BYTES);
+    binaryWithId = new ByteBuf[IDS];
+    binaryUnknown = new ByteBuf[IDS];
+    for (int i = 0; i < IDS; i++) {
+      String id = new UUID(random.nextLong(), random.nextLong()).toString();
+      String document = "{\"id\":\"" + id + "\"," + rest;
+      documentWithId = document.length();
+      binaryWithId[i] = body(document, floats * Float.BYTES);
+      binaryUnknown[i] =
+          body(
+              "{" + rest.substring(0, rest.length() - 1) + ",\"id\":\"" + id + "\"}",
+              floats * Float.BYTES);
+    }
   }
 
   private ByteBuf body(String document, int dataBytes) {
@@ -81,7 +95,10 @@ public class RestParseBenchmark {
   public void close() {
     json.release();
     binary.release();
-    binaryWithId.release();
+    for (int i = 0; i < IDS; i++) {
+      binaryWithId[i].release();
+      binaryUnknown[i].release();
+    }
   }
 
   private Object decode(ByteBuf body, int jsonBytes) {
@@ -104,6 +121,11 @@ public class RestParseBenchmark {
 
   @Benchmark
   public Object binaryWithId() {
-    return decode(binaryWithId, documentWithId);
+    return decode(binaryWithId[next++ & (IDS - 1)], documentWithId);
+  }
+
+  @Benchmark
+  public Object binaryUnknown() {
+    return decode(binaryUnknown[next++ & (IDS - 1)], documentWithId);
   }
 }

@@ -107,6 +107,37 @@ public final class BatcherStress {
     }
   }
 
+  /** A request is put into the ring as the lane's thread has answered the last one and may park. */
+  @JCStressTest
+  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "each ends once")
+  @Outcome(expect = FORBIDDEN, desc = "0: left lying; 2: ended twice")
+  @State
+  public static class RingAgainstPark {
+    private final Batcher batcher = StressFixture.batcher(2);
+    private final Ends one = new Ends();
+    private final Ends other = new Ends();
+
+    @Actor
+    public void first() {
+      StressFixture.submit(batcher, one);
+    }
+
+    @Actor
+    public void second() {
+      while (!one.hasEnded()) {
+        Thread.onSpinWait();
+      }
+      StressFixture.submit(batcher, other);
+    }
+
+    @Arbiter
+    public void count(II_Result r) {
+      r.r1 = one.await();
+      r.r2 = other.await();
+      batcher.free();
+    }
+  }
+
   /** A client goes away as an event loop runs its request. */
   @JCStressTest
   @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "ended once, and the lane is free")

@@ -128,6 +128,11 @@ final class StressFixture {
       ended.countDown();
     }
 
+    /** Returns whether it has ended. */
+    boolean hasEnded() {
+      return count.get() > 0;
+    }
+
     /** Returns how often it has ended, once it has; 0 if it never does. */
     int await() {
       try {

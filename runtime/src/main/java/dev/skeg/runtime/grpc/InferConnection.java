@@ -2,6 +2,7 @@ package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.grpc.Status;
 import io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.netty.buffer.ByteBuf;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> The connection's event loop.
  */
-final class InferConnection extends Http2FrameListenerDecorator {
+final class InferConnection extends Http2FrameListenerDecorator implements AnswerLoop.Writer {
   static final Status SHUTTING_DOWN =
       Status.UNAVAILABLE.withDescription("the server is shutting down");
 
@@ -374,12 +375,12 @@ final class InferConnection extends Http2FrameListenerDecorator {
   private void flushLater() {
     if (!willFlush && loop != null) {
       willFlush = true;
-      loop.flushLater(this);
+      loop.answers().flushLater(this);
     }
   }
 
-  /** Flushes what has been written. */
-  void flush() {
+  @Override
+  public void flush() {
     willFlush = false;
     grpc.flush(context()); // Not the context: what waits for room is written first.
   }

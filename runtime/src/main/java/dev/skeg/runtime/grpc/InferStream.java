@@ -6,6 +6,7 @@ import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.grpc.Status;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -26,13 +27,12 @@ import org.slf4j.LoggerFactory;
  * <p><b>Threads.</b> The connection's event loop, but for {@link #complete}, which any thread calls
  * once.
  */
-final class InferStream implements Completion {
+final class InferStream extends AnswerLoop.Answer implements Completion {
   private static final Logger LOG = LoggerFactory.getLogger(InferStream.class);
 
-  // As links of InferLoop's list of open calls, and of those that come back to it.
+  // As links of InferLoop's list of open calls.
   @Nullable InferStream before;
   @Nullable InferStream after;
-  @Nullable InferStream behind;
 
   private final InferConnection connection;
   private final InferLoop loop;
@@ -167,14 +167,15 @@ final class InferStream implements Completion {
   public void complete(InferenceResult completed) {
     result = completed;
     if (loop.eventLoop().inEventLoop()) {
-      answer();
+      write();
     } else {
-      loop.comeBack(this);
+      loop.answers().comeBack(this);
     }
   }
 
   /** Writes the result that there is. */
-  void answer() {
+  @Override
+  protected void write() {
     InferenceResult completed = result;
     InferenceRequest answered = request;
     if (completed == null || answered == null) {

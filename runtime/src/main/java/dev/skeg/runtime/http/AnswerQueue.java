@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -17,12 +18,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answers of one HTTP/1.1 connection: each is written when it is the first of those that are
  * due, so in the order of the requests. What is written while the connection reads is flushed
- * together at the read's end.
+ * together at the read's end, anything else as {@link AnswerLoop} says.
  *
  * <p><b>Threads.</b> The connection's event loop.
  */
-final class AnswerQueue {
+final class AnswerQueue implements AnswerLoop.Writer {
   private final Channel channel;
+  private final AnswerLoop loop;
   private final Owner owner;
   private final WriteProgress progress;
   private final ArrayDeque<PipelinedExchange> due = new ArrayDeque<>(); // Not yet being written.
@@ -30,6 +32,7 @@ final class AnswerQueue {
   private long answeringBytes; // Of the bodies of requests that are complete and not answered.
   private boolean inRead;
   private boolean wrote;
+  private boolean willFlush;
 
   /** Whose answers these are. */
   interface Owner {
@@ -47,8 +50,9 @@ final class AnswerQueue {
     void broken();
   }
 
-  AnswerQueue(Channel channel, Owner owner) {
+  AnswerQueue(Channel channel, AnswerLoop loop, Owner owner) {
     this.channel = channel;
+    this.loop = loop;
     this.owner = owner;
     this.progress = new WriteProgress(channel);
   }
@@ -136,7 +140,7 @@ final class AnswerQueue {
       any = true;
     }
     if (any) {
-      flush();
+      flushLater();
     }
   }
 
@@ -171,7 +175,7 @@ final class AnswerQueue {
             owner.broken();
           }
         });
-    flush();
+    flushLater();
   }
 
   /** Asks for the body of the first request, if the client waits to be asked. */
@@ -188,12 +192,19 @@ final class AnswerQueue {
     }
   }
 
-  private void flush() {
+  private void flushLater() {
     if (inRead) {
       wrote = true;
-    } else {
-      channel.flush();
+    } else if (!willFlush) {
+      willFlush = true;
+      loop.flushLater(this);
     }
+  }
+
+  @Override
+  public void flush() {
+    willFlush = false;
+    channel.flush();
   }
 
   /** To be told when a read begins. */

@@ -1,7 +1,9 @@
 package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.model.InFlight;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -105,7 +107,12 @@ final class Exchange {
    * @param receivedNanos when its last byte had been read, as of {@link System#nanoTime()}
    * @param done given the answer, once, on the connection's event loop
    */
-  void answer(RestApi api, Channel channel, long receivedNanos, Consumer<Reply> done) {
+  void answer(
+      RestApi api,
+      AnswerLoop loop,
+      ByteBufAllocator allocator,
+      long receivedNanos,
+      Consumer<Reply> done) {
     if (refusal != null) {
       done.accept(Reply.error(refusal));
       return;
@@ -120,8 +127,8 @@ final class Exchange {
             head.headers(),
             head.bodyCoding(),
             body.take(),
-            channel.eventLoop(),
-            channel.alloc(),
+            loop,
+            allocator,
             this::started,
             receivedNanos);
     api.answer(
@@ -130,7 +137,7 @@ final class Exchange {
             api.compress(
                 reply,
                 head.acceptedCoding(),
-                channel.alloc(),
+                allocator,
                 encoded -> incoming.onEventLoop(() -> done.accept(encoded))));
   }
 

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -58,6 +59,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
   private final RestApi api;
   private final Channel channel;
   private final HttpConnections connections;
+  private final AnswerLoop loop;
   private final AnswerQueue answers;
   private final RecentRoute routes = new RecentRoute();
   private @Nullable PipelinedExchange reading; // Its body is not complete; also in answers.
@@ -76,7 +78,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     this.api = api;
     this.channel = channel;
     this.connections = connections;
-    this.answers = new AnswerQueue(channel, this);
+    this.loop = connections.answerLoop(channel);
+    this.answers = new AnswerQueue(channel, loop, this);
   }
 
   /** Notes the arrival of bytes, before they are decoded: goes in front of the decoder. */
@@ -213,7 +216,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
       connections.upgrade(channel, request.exchange, upgrade);
       return;
     }
-    request.exchange.answer(api, channel, activeNanos, reply -> complete(request, reply));
+    answer(request);
     updateReading();
   }
 
@@ -226,7 +229,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
     reading = null;
     doneReading = true;
     answers.bodyComplete(request);
-    request.exchange.answer(api, channel, activeNanos, reply -> complete(request, reply));
+    answer(request);
+  }
+
+  private void answer(PipelinedExchange request) {
+    request.exchange.answer(
+        api, loop, channel.alloc(), activeNanos, reply -> complete(request, reply));
   }
 
   /** Ends the connection with an answer to what was no request, or to one that never ended. */

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -58,7 +59,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> The connection's event loop.
  */
-final class Http2Connection extends Http2ChannelDuplexHandler implements HttpConnection {
+final class Http2Connection extends Http2ChannelDuplexHandler
+    implements HttpConnection, AnswerLoop.Writer {
   private static final Logger LOG = LoggerFactory.getLogger(Http2Connection.class);
 
   /** How long a client may go on sending what was refused: it may not have seen the answer yet. */
@@ -69,6 +71,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
   private final Channel channel;
   private final Http2FrameCodec codec;
   private final HttpConnections connections;
+  private final AnswerLoop loop;
   private final RecentRoute routes = new RecentRoute();
   private final WriteProgress progress;
   private final long openedNanos = System.nanoTime();
@@ -80,6 +83,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
   private long heldBytes; // Of bodies that are not answered.
   private boolean owing; // Whether some stream waits for room.
   private boolean inRead; // The codec flushes at the read's end.
+  private boolean willFlush;
   private boolean settled; // The client's settings have come.
   private boolean isLastCall; // The last stream has been named.
   private long activeNanos = openedNanos;
@@ -95,6 +99,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     this.channel = channel;
     this.codec = codec;
     this.connections = connections;
+    this.loop = connections.answerLoop(channel);
     this.progress = new WriteProgress(channel);
   }
 
@@ -200,7 +205,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
       Http2Headers interim =
           new DefaultHttp2Headers(false).status(HttpResponseStatus.CONTINUE.codeAsText());
       var _ = channel.write(new DefaultHttp2HeadersFrame(interim, false).stream(stream));
-      flush();
+      flushLater();
     }
   }
 
@@ -227,7 +232,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     } else {
       if (heldBytes <= config.maxBodyBytes()) {
         giveRoom(request);
-        flush();
+        flushLater();
       } else {
         giveRoom();
       }
@@ -250,7 +255,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
         isOldest = false;
       }
     }
-    flush();
+    flushLater();
   }
 
   private void giveRoom(StreamExchange request) {
@@ -276,7 +281,8 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
   private void dispatch(StreamExchange request) {
     if (!request.dispatched) {
       request.dispatched = true;
-      request.exchange.answer(api, channel, activeNanos, reply -> write(request, reply));
+      request.exchange.answer(
+          api, loop, channel.alloc(), activeNanos, reply -> write(request, reply));
     }
   }
 
@@ -305,7 +311,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
       reply.written().run();
       written(request, future.isSuccess());
     });
-    flush();
+    flushLater();
   }
 
   private void written(StreamExchange request, boolean isComplete) {
@@ -326,15 +332,22 @@ final class Http2Connection extends Http2ChannelDuplexHandler implements HttpCon
     }
   }
 
-  private void flush() {
-    if (!inRead) {
-      channel.flush();
+  private void flushLater() {
+    if (!inRead && !willFlush) {
+      willFlush = true;
+      loop.flushLater(this);
     }
+  }
+
+  @Override
+  public void flush() {
+    willFlush = false;
+    channel.flush();
   }
 
   private void reset(Http2FrameStream stream, Http2Error error) {
     var _ = channel.write(new DefaultHttp2ResetFrame(error).stream(stream));
-    flush();
+    flushLater();
   }
 
   // Endings.

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -11,6 +12,7 @@ import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +32,7 @@ final class HttpConnections extends ChannelInitializer<Channel> {
   private final RestApi api;
   private final Map<Channel, HttpConnection> open = new ConcurrentHashMap<>();
   private final CountDownLatch allClosed = new CountDownLatch(1);
+  private final FastThreadLocal<AnswerLoop> answerLoops = new FastThreadLocal<>();
   private volatile boolean stopping;
 
   HttpConnections(HttpConfig config, RestApi api) {
@@ -53,6 +56,16 @@ final class HttpConnections extends ChannelInitializer<Channel> {
         .addLast(new HttpResponseEncoder())
         .addLast(connection);
     register(channel, connection);
+  }
+
+  /** Returns the way out of answers on a channel's event loop, which calls. */
+  AnswerLoop answerLoop(Channel channel) {
+    AnswerLoop loop = answerLoops.get();
+    if (loop == null || !loop.eventLoop().equals(channel.eventLoop())) {
+      loop = new AnswerLoop(channel.eventLoop());
+      answerLoops.set(loop);
+    }
+    return loop;
   }
 
   private void register(Channel channel, HttpConnection connection) {

@@ -1,10 +1,12 @@
 package dev.skeg.runtime.http;
 
 import dev.skeg.runtime.model.InFlight;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
@@ -21,17 +23,25 @@ record Incoming(
     HttpHeaders headers,
     ContentCoding coding,
     ByteBuf body,
-    EventLoop loop,
+    AnswerLoop loop,
     ByteBufAllocator allocator,
     Consumer<InFlight> started,
     long receivedNanos) {
 
-  /** Runs {@code task} on the connection's event loop, at once if that is the caller. */
+  /**
+   * Runs {@code task} on the connection's event loop, at once if that is the caller. If the loop is
+   * gone, and the connection with it, the caller runs it: what an answer holds must be freed.
+   */
   void onEventLoop(Runnable task) {
-    if (loop.inEventLoop() || loop.isShutdown()) {
+    EventExecutor eventLoop = loop.eventLoop();
+    if (eventLoop.inEventLoop()) {
       task.run();
-    } else {
-      loop.execute(task);
+      return;
+    }
+    try {
+      eventLoop.execute(task);
+    } catch (RejectedExecutionException over) {
+      task.run();
     }
   }
 }

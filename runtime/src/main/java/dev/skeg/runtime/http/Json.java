@@ -10,8 +10,9 @@ import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import java.io.IOException;
+import java.math.BigInteger;
 
-/** Jackson, set up for documents from strangers, and its failures in our words. */
+/** Jackson, set up for documents from strangers; values of theirs, and failures in our words. */
 final class Json {
   private static final int MAX_NUMBER_CHARS = 1000;
 
@@ -103,6 +104,45 @@ final class Json {
       case VALUE_STRING -> "\"" + Text.excerpt(parser.getText()) + "\"";
       default -> Text.excerpt(parser.getText());
     };
+  }
+
+  /** Throws unless the parser is at such a token. */
+  static void expect(JsonParser parser, JsonToken token, String field, String expected)
+      throws IOException {
+    if (parser.currentToken() != token) {
+      throw unfit(parser, field, expected);
+    }
+  }
+
+  /** Returns the string that the parser is at. */
+  static String string(JsonParser parser, String field) throws IOException {
+    expect(parser, JsonToken.VALUE_STRING, field, "a string");
+    return parser.getText();
+  }
+
+  /** Returns the boolean that the parser is at. */
+  static boolean bool(JsonParser parser, String field) throws IOException {
+    return switch (parser.currentToken()) {
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      default -> throw unfit(parser, field, "true or false");
+    };
+  }
+
+  /** Returns the integer that the parser is at, 0 to 2^64 - 1. */
+  static BigInteger unsigned(JsonParser parser, String field, String expected) throws IOException {
+    if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT) {
+      BigInteger value = parser.getBigIntegerValue();
+      if (value.signum() >= 0 && value.bitLength() <= 64) {
+        return value;
+      }
+    }
+    throw unfit(parser, field, expected);
+  }
+
+  /** Returns the error for what the parser is at, where something else was to be. */
+  static HttpError unfit(JsonParser parser, String field, String expected) throws IOException {
+    return HttpError.badRequest(field + ": " + describe(parser) + " (expected: " + expected + ")");
   }
 
   private static String firstSentence(String message) {

@@ -7,8 +7,6 @@ import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
-import dev.skeg.runtime.model.InFlight;
-import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ServingException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -20,7 +18,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,7 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What each path answers: a decompressed body goes in, a {@link Reply} comes out.
+ * What each path answers: a body goes in, a {@link Reply} comes out. {@link InferApi} answers those
+ * that infer.
  *
  * <p><b>Threads.</b> Any; it has no state.
  */
@@ -37,7 +35,7 @@ final class RestApi {
   private static final Logger LOG = LoggerFactory.getLogger(RestApi.class);
 
   /** More JSON than this is read and written on a thread of its own: it takes milliseconds. */
-  private static final int LARGE_JSON_BYTES = 256 << 10;
+  static final int LARGE_JSON_BYTES = 256 << 10;
 
   private final HttpConfig config;
   private final ServerIdentity identity;
@@ -46,6 +44,7 @@ final class RestApi {
   private final ServerState state;
   private final Executor large;
   private final JsonFactory json;
+  private final InferApi inference;
 
   /**
    * @param large runs what would hold up an event loop
@@ -66,6 +65,7 @@ final class RestApi {
     this.json =
         Json.factory(
             config.maxJsonDepth(), Math.max(config.maxBodyBytes(), config.maxDecompressedBytes()));
+    this.inference = new InferApi(config, endpoints, json, large);
   }
 
   /**
@@ -105,7 +105,7 @@ final class RestApi {
                   .coding()
                   .decompress(incoming.allocator(), incoming.body(), config.maxDecompressedBytes());
       if (incoming.route() instanceof Route.Infer infer) {
-        infer(infer, incoming, plain, done);
+        inference.answer(infer, incoming, plain, done);
       } else {
         done.accept(answerSmall(incoming.route(), plain));
       }
@@ -116,7 +116,8 @@ final class RestApi {
     }
   }
 
-  private static Reply internalError(Throwable unexpected) {
+  /** Returns the answer where the server has a fault, which is logged. */
+  static Reply internalError(Throwable unexpected) {
     LOG.error("a request failed by a fault of the server", unexpected);
     return Reply.error(
         HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal error; the server's log has the cause");
@@ -301,108 +302,6 @@ final class RestApi {
 
   private static String detail(ServingException refused) {
     return String.valueOf(refused.getMessage());
-  }
-
-  private void infer(Route.Infer route, Incoming incoming, ByteBuf body, Consumer<Reply> done) {
-    ByteBufAllocator allocator = incoming.allocator();
-    InferCall call;
-    try {
-      call = decode(route, incoming, body, allocator);
-    } catch (HttpError error) {
-      endpoints.countMalformed();
-      throw error;
-    }
-    try {
-      InFlight inFlight =
-          endpoints.infer(
-              call.request(),
-              incoming.loop().inEventLoop() ? incoming.loop() : null,
-              result -> {
-                call.release();
-                // The caller may be a model's lane, which has better things to do than to write
-                // JSON.
-                incoming.onEventLoop(() -> answerInfer(call, result, allocator, done));
-              });
-      incoming.onEventLoop(() -> incoming.started().accept(inFlight));
-    } catch (RuntimeException | Error unexpected) {
-      // Endpoints never throw; if one does, it may still hold the memory, which is therefore
-      // leaked.
-      done.accept(internalError(unexpected));
-    }
-  }
-
-  private InferCall decode(
-      Route.Infer route, Incoming incoming, ByteBuf body, ByteBufAllocator allocator) {
-    int jsonBytes;
-    long timeoutNanos;
-    try {
-      timeoutNanos = RequestTimeout.nanos(incoming.headers());
-      jsonBytes = documentBytes(incoming.headers(), body.readableBytes());
-    } catch (HttpError error) {
-      body.release();
-      throw error;
-    }
-    return InferRequestDecoder.decode(
-        json, config, allocator, body, jsonBytes, route, timeoutNanos, incoming.receivedNanos());
-  }
-
-  /** Returns the length of the JSON document, by rules 1 and 2 of the binary tensor extension. */
-  private static int documentBytes(HttpHeaders headers, int bodyBytes) {
-    Iterator<String> given = headers.valueStringIterator(InferResponseEncoder.HEADER_LENGTH);
-    if (!given.hasNext()) {
-      return bodyBytes;
-    }
-    String value = given.next().strip();
-    int length;
-    try {
-      length = given.hasNext() ? -1 : Integer.parseInt(value);
-    } catch (NumberFormatException notAnInt) {
-      length = -1;
-    }
-    if (length < 0 || length > bodyBytes) {
-      throw HttpError.badRequest(
-          "inference header size should be in range (0, "
-              + bodyBytes
-              + "), got: "
-              + Text.excerpt(String.join(", ", headers.getAll(InferResponseEncoder.HEADER_LENGTH)))
-              + " in the header Inference-Header-Content-Length");
-    }
-    if (length == 0) {
-      throw HttpError.badRequest(
-          "Inference-Header-Content-Length: 0: raw binary requests are not supported by this server"
-              + " yet (expected: the length of the JSON document before the binary data)");
-    }
-    return length;
-  }
-
-  private void answerInfer(
-      InferCall call, InferenceResult result, ByteBufAllocator allocator, Consumer<Reply> done) {
-    switch (result) {
-      case InferenceResult.Rejected rejected -> done.accept(Reply.rejected(rejected));
-      case InferenceResult.Failed failed ->
-          done.accept(Reply.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, failed.detail()));
-      case InferenceResult.Completed completed -> {
-        if (InferResponseEncoder.jsonCost(call, completed.outputs()) > LARGE_JSON_BYTES) {
-          large.execute(() -> done.accept(encode(call, completed, allocator)));
-        } else {
-          done.accept(encode(call, completed, allocator));
-        }
-      }
-    }
-  }
-
-  private Reply encode(
-      InferCall call, InferenceResult.Completed completed, ByteBufAllocator allocator) {
-    try {
-      Reply reply = InferResponseEncoder.encode(json, allocator, call, completed);
-      long total = System.nanoTime() - call.request().receivedNanos();
-      reply.headers().set(ServerTiming.HEADER, ServerTiming.format(completed.timings(), total));
-      return reply;
-    } catch (HttpError error) {
-      return Reply.error(error);
-    } catch (RuntimeException | Error unexpected) {
-      return internalError(unexpected);
-    }
   }
 
   /**

@@ -6,54 +6,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
-import io.netty.buffer.AbstractByteBufAllocator;
+import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.UnpooledDirectByteBuf;
-import io.netty.buffer.UnpooledHeapByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
 /** A {@link RestApi} whose memory ends, at each place at which it asks for some. */
 final class RestApiMemoryTest {
   private static final int LARGE_BYTES = 32 << 10;
-
-  /** Has memory for so many direct buffers, then for none. */
-  private static final class ScarceAllocator extends AbstractByteBufAllocator {
-    private final List<ByteBuf> made = new ArrayList<>();
-    private int left;
-
-    ScarceAllocator() {
-      super(true);
-    }
-
-    @Override
-    protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
-      return new UnpooledHeapByteBuf(this, initialCapacity, maxCapacity);
-    }
-
-    @Override
-    protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
-      if (left == 0) {
-        throw new OutOfMemoryError("no direct memory, says the test");
-      }
-      left--;
-      ByteBuf buffer = new UnpooledDirectByteBuf(this, initialCapacity, maxCapacity);
-      made.add(buffer);
-      return buffer;
-    }
-
-    @Override
-    public boolean isDirectBufferPooled() {
-      return false;
-    }
-  }
 
   private final ScarceAllocator allocator = new ScarceAllocator();
   private final EchoEndpoints endpoints = new EchoEndpoints(Runnable::run);
@@ -124,6 +94,49 @@ final class RestApiMemoryTest {
     assertThat(failures).isGreaterThan(1);
   }
 
+  /** An event loop that is gone, as it is when the server has stopped. */
+  private static final class EndedLoop extends SingleThreadEventExecutor {
+    EndedLoop() {
+      super(null, (ThreadFactory) Thread::new, true);
+    }
+
+    @Override
+    protected void run() {}
+
+    @Override
+    public void execute(Runnable task) {
+      throw new RejectedExecutionException("event executor terminated, says the test");
+    }
+  }
+
+  @Test
+  void anAnswerWhoseEventLoopHasEndedIsGivenByTheCallerAndFreed() {
+    byte[] head = binaryHead(LARGE_BYTES).getBytes(UTF_8);
+    ByteBuf received = allocator.directBuffer().writeBytes(head).writeZero(LARGE_BYTES);
+    HttpHeaders headers = new DefaultHttpHeaders();
+    headers.set(InferResponseEncoder.HEADER_LENGTH, Integer.toString(head.length));
+    List<Integer> statuses = new ArrayList<>();
+
+    api.answer(
+        new Incoming(
+            new Route.Infer("echo", ""),
+            headers,
+            ContentCoding.IDENTITY,
+            received,
+            new AnswerLoop(new EndedLoop()),
+            allocator,
+            started -> {},
+            System.nanoTime()),
+        reply -> {
+          statuses.add(reply.status().code());
+          reply.discard();
+        });
+
+    assertThat(statuses).containsExactly(200);
+    assertThat(allocator.made).allMatch(made -> made.refCnt() == 0);
+    assertThat(endpoints.openOutputs).hasValue(0);
+  }
+
   /** Returns the status of the one answer. */
   private int answer(
       byte[] body, int jsonBytes, ContentCoding sent, ContentCoding accepted, int allocations) {
@@ -142,7 +155,7 @@ final class RestApiMemoryTest {
             headers,
             sent,
             received,
-            channel.eventLoop(),
+            new AnswerLoop(channel.eventLoop()),
             allocator,
             started -> {},
             System.nanoTime());

@@ -153,7 +153,7 @@ final class OnnxModel implements BackendModel {
       offset += Integer.BYTES;
       long target = api.resizedString(value, index, length, memory.out());
       if (length > 0) {
-        MemorySegment.copy(strings, offset, OrtApi.memory(target, length), 0, length);
+        MemorySegment.copy(strings, offset, OrtTable.memory(target, length), 0, length);
       }
       offset += length;
     }

@@ -62,14 +62,14 @@ final class OnnxOutputs implements InferenceOutputs {
     DataType type;
     Shape shape;
     try {
-      int elementType = api.elementType(info);
+      int elementType = api.typeInfo().elementType(info);
       type = OnnxTypes.dataType(elementType);
       if (type == null) {
         throw new ServingException(
             ErrorCode.INTERNAL,
             "output '" + name + "' is a tensor of " + OnnxTypes.name(elementType));
       }
-      shape = Shape.of(api.dimensions(info));
+      shape = Shape.of(api.typeInfo().dimensions(info));
     } finally {
       api.releaseTensorTypeAndShape(info);
     }
@@ -79,7 +79,7 @@ final class OnnxOutputs implements InferenceOutputs {
             ? strings(api, out, value, elements)
             : elements == 0
                 ? MemorySegment.ofArray(new byte[0])
-                : OrtApi.memory(api.tensorData(value, out), Tensor.byteSize(type, elements));
+                : OrtTable.memory(api.tensorData(value, out), Tensor.byteSize(type, elements));
     return new Tensor(name, type, shape, data);
   }
 

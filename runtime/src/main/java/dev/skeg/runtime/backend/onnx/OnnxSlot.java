@@ -144,7 +144,7 @@ final class OnnxSlot implements BatchSlot {
   }
 
   private void release(long all, int count) {
-    MemorySegment array = OrtApi.memory(all, (long) count * Long.BYTES);
+    MemorySegment array = OrtTable.memory(all, (long) count * Long.BYTES);
     for (int i = 0; i < count; i++) {
       api.releaseValue(array.getAtIndex(ValueLayout.JAVA_LONG, i));
     }

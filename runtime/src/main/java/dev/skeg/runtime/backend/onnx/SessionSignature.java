@@ -1,7 +1,7 @@
 package dev.skeg.runtime.backend.onnx;
 
 import dev.skeg.runtime.backend.UnsupportedOutput;
-import dev.skeg.runtime.backend.onnx.OrtApi.Port;
+import dev.skeg.runtime.backend.onnx.OrtTypeInfo.Port;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
@@ -32,7 +32,7 @@ record SessionSignature(
    *     can
    */
   static SessionSignature read(OrtApi api, long session) {
-    Reader reader = new Reader(api, session);
+    Reader reader = new Reader(api.typeInfo(), session);
     List<TensorSpec> inputs = new ArrayList<>();
     reader.inputs(Port.INPUT, inputs);
     reader.inputs(Port.OVERRIDABLE, inputs);
@@ -55,13 +55,13 @@ record SessionSignature(
   }
 
   private static final class Reader {
-    private final OrtApi api;
+    private final OrtTypeInfo types;
     private final long session;
     private final Set<String> firstDimensionNames = new HashSet<>();
     private boolean allHaveVariableFirst = true;
 
-    Reader(OrtApi api, long session) {
-      this.api = api;
+    Reader(OrtTypeInfo types, long session) {
+      this.types = types;
       this.session = session;
     }
 
@@ -71,10 +71,10 @@ record SessionSignature(
     }
 
     void inputs(Port port, List<TensorSpec> inputs) {
-      long count = api.count(session, port);
+      long count = types.count(session, port);
       for (long i = 0; i < count; i++) {
-        String name = api.name(session, port, i);
-        long typeInfo = api.typeInfo(session, port, i);
+        String name = types.name(session, port, i);
+        long typeInfo = types.typeInfo(session, port, i);
         try {
           Described type = describe(typeInfo);
           switch (type) {
@@ -90,18 +90,18 @@ record SessionSignature(
             }
           }
         } finally {
-          api.releaseTypeInfo(typeInfo);
+          types.releaseTypeInfo(typeInfo);
         }
       }
     }
 
     void outputs(List<TensorSpec> outputs, List<UnsupportedOutput> unsupported) {
-      long count = api.count(session, Port.OUTPUT);
+      long count = types.count(session, Port.OUTPUT);
       for (long i = 0; i < count; i++) {
-        String name = api.name(session, Port.OUTPUT, i);
-        long typeInfo = api.typeInfo(session, Port.OUTPUT, i);
+        String name = types.name(session, Port.OUTPUT, i);
+        long typeInfo = types.typeInfo(session, Port.OUTPUT, i);
         try {
-          if (api.kind(typeInfo) == OnnxTypes.OPTIONAL_KIND) {
+          if (types.kind(typeInfo) == OnnxTypes.OPTIONAL_KIND) {
             unsupported.add(new UnsupportedOutput(name, what(typeInfo)));
             continue;
           }
@@ -111,7 +111,7 @@ record SessionSignature(
             case Described.Other(String what) -> unsupported.add(new UnsupportedOutput(name, what));
           }
         } finally {
-          api.releaseTypeInfo(typeInfo);
+          types.releaseTypeInfo(typeInfo);
         }
       }
     }
@@ -124,45 +124,45 @@ record SessionSignature(
     }
 
     private Described describe(long typeInfo) {
-      int kind = api.kind(typeInfo);
+      int kind = types.kind(typeInfo);
       if (kind == OnnxTypes.OPTIONAL_KIND) {
-        long content = api.optionalContent(typeInfo);
+        long content = types.optionalContent(typeInfo);
         try {
           return describe(content);
         } finally {
-          api.releaseTypeInfo(content);
+          types.releaseTypeInfo(content);
         }
       }
       if (kind != OnnxTypes.TENSOR_KIND) {
         return new Described.Other(what(typeInfo));
       }
-      long tensorInfo = api.tensorInfo(typeInfo);
-      DataType type = OnnxTypes.dataType(api.elementType(tensorInfo));
+      long tensorInfo = types.tensorInfo(typeInfo);
+      DataType type = OnnxTypes.dataType(types.elementType(tensorInfo));
       if (type == null) {
         return new Described.Other(what(typeInfo));
       }
-      long[] dims = api.dimensions(tensorInfo);
+      long[] dims = types.dimensions(tensorInfo);
       if (dims.length == 0 || dims[0] != Shape.VARIABLE) {
         allHaveVariableFirst = false;
       } else {
-        firstDimensionNames.add(api.firstDimensionName(tensorInfo, dims.length));
+        firstDimensionNames.add(types.firstDimensionName(tensorInfo, dims.length));
       }
       return new Described.Tensor(type, Shape.of(dims));
     }
 
     /** Says what a type is, with its article. */
     private String what(long typeInfo) {
-      return switch (api.kind(typeInfo)) {
+      return switch (types.kind(typeInfo)) {
         case OnnxTypes.TENSOR_KIND ->
-            "a tensor of " + OnnxTypes.name(api.elementType(api.tensorInfo(typeInfo)));
-        case OnnxTypes.SEQUENCE_KIND -> "a sequence of " + many(api.sequenceElement(typeInfo));
+            "a tensor of " + OnnxTypes.name(types.elementType(types.tensorInfo(typeInfo)));
+        case OnnxTypes.SEQUENCE_KIND -> "a sequence of " + many(types.sequenceElement(typeInfo));
         case OnnxTypes.MAP_KIND ->
             "a map from "
-                + OnnxTypes.name(api.mapKey(typeInfo))
+                + OnnxTypes.name(types.mapKey(typeInfo))
                 + " to "
-                + many(api.mapValue(typeInfo));
+                + many(types.mapValue(typeInfo));
         case OnnxTypes.SPARSE_TENSOR_KIND -> "a sparse tensor";
-        case OnnxTypes.OPTIONAL_KIND -> "an optional: " + owned(api.optionalContent(typeInfo));
+        case OnnxTypes.OPTIONAL_KIND -> "an optional: " + owned(types.optionalContent(typeInfo));
         default -> "of a type that is not known here";
       };
     }
@@ -171,13 +171,13 @@ record SessionSignature(
       try {
         return what(typeInfo);
       } finally {
-        api.releaseTypeInfo(typeInfo);
+        types.releaseTypeInfo(typeInfo);
       }
     }
 
     /** Says what a contained type is, in the plural; a map's value tensor is one element. */
     private String many(long typeInfo) {
-      int kind = api.kind(typeInfo);
+      int kind = types.kind(typeInfo);
       String what = owned(typeInfo);
       return switch (kind) {
         case OnnxTypes.TENSOR_KIND -> what.replace("a tensor of ", "tensors of ");

@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The table of function pointers, held against what the library says of itself. */
-final class OrtApiTest {
+final class OrtTableTest {
   @TempDir Path directory;
 
   @Test
   void indexesAgreeWithTheLibraryUpToTheLastEntryUsed() {
-    OrtApi api = OrtApi.load(OnnxRuntimeLibrary.unpack(directory));
+    OrtTable table = OrtTable.load(OnnxRuntimeLibrary.unpack(directory));
 
-    assertThat(api.version()).isEqualTo("1.28.0");
-    assertThat(api.buildInfo()).contains("ORT Build Info");
+    assertThat(table.version()).isEqualTo("1.28.0");
+    assertThat(table.buildInfo()).contains("ORT Build Info");
   }
 }

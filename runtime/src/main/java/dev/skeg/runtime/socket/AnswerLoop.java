@@ -1,0 +1,115 @@
+package dev.skeg.runtime.socket;
+
+import io.netty.util.concurrent.EventExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The way out of answers on one event loop: what the loop answers by itself is flushed once it has
+ * no more to write, and what other threads complete is gathered and written in one task.
+ *
+ * <p><b>Threads.</b> The event loop's own, but for {@link #comeBack}.
+ */
+public final class AnswerLoop {
+  private static final Logger LOG = LoggerFactory.getLogger(AnswerLoop.class);
+
+  private final EventExecutor eventLoop;
+  private final AtomicReference<@Nullable Answer> back = new AtomicReference<>();
+  private final Runnable writeAll = this::writeAll;
+  private final Runnable flushAll = this::flushAll;
+  private final List<Writer> written = new ArrayList<>();
+  private boolean willFlush;
+
+  /** An answer that may come from any thread, and is written by the event loop. */
+  public abstract static class Answer {
+    private @Nullable Answer behind; // Of those that come back together.
+
+    /** Writes the answer; if its event loop is gone, and the connection with it, frees it. */
+    protected abstract void write();
+  }
+
+  /** Something that is written to, and has to be flushed then. */
+  @FunctionalInterface
+  public interface Writer {
+    /** Flushes what has been written. */
+    void flush();
+  }
+
+  public AnswerLoop(EventExecutor eventLoop) {
+    this.eventLoop = eventLoop;
+  }
+
+  public EventExecutor eventLoop() {
+    return eventLoop;
+  }
+
+  /**
+   * Has an answer written on the event loop, after those that came before it, or right here if the
+   * loop is gone. <b>Threads.</b> Any but the loop's.
+   *
+   * @param answer is not on its way already
+   */
+  public void comeBack(Answer answer) {
+    Answer before = back.get();
+    answer.behind = before;
+    while (!back.compareAndSet(before, answer)) {
+      before = back.get();
+      answer.behind = before;
+    }
+    if (before == null) {
+      try {
+        eventLoop.execute(writeAll);
+      } catch (RejectedExecutionException over) {
+        writeAll();
+      }
+    }
+  }
+
+  private void writeAll() {
+    Answer latest = back.getAndSet(null);
+    Answer first = null;
+    while (latest != null) { // The latest lies on top; answers go out in the order they came.
+      Answer next = latest.behind;
+      latest.behind = first;
+      first = latest;
+      latest = next;
+    }
+    while (first != null) {
+      Answer next = first.behind;
+      first.behind = null;
+      try {
+        first.write();
+      } catch (RuntimeException | Error e) {
+        LOG.error("an answer could not be written", e);
+      }
+      first = next;
+    }
+    flushAll();
+  }
+
+  /** Flushes {@code writer} once what the event loop is at has been written. */
+  public void flushLater(Writer writer) {
+    written.add(writer);
+    if (!willFlush) {
+      willFlush = true;
+      try {
+        eventLoop.execute(flushAll);
+      } catch (RejectedExecutionException stopping) {
+        flushAll();
+      }
+    }
+  }
+
+  private void flushAll() {
+    willFlush = false;
+    for (int i = 0; i < written.size(); i++) {
+      written.get(i).flush();
+    }
+    written.clear();
+  }
+}

@@ -1,0 +1,158 @@
+package dev.skeg.runtime.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.runtime.endpoint.ModelRepository;
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The answers to pipelined requests: in what order, and how often flushed. */
+final class AnswerQueueTest {
+  private static final Pattern ID = Pattern.compile("\"id\":\"([0-9]+)\"");
+
+  private final EchoEndpoints endpoints = new EchoEndpoints(Runnable::run);
+  private final HttpConfig config = HttpConfig.of("127.0.0.1", 0);
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+  private Runnable task = () -> {};
+  private int flushes;
+
+  AnswerQueueTest() {
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelOutboundHandlerAdapter() {
+              @Override
+              public void read(ChannelHandlerContext ctx) {
+                Runnable now = task;
+                task = () -> {};
+                now.run();
+                ctx.read();
+              }
+
+              @Override
+              public void flush(ChannelHandlerContext ctx) {
+                flushes++;
+                ctx.flush();
+              }
+            },
+            new HttpConnections(
+                config,
+                new RestApi(
+                    config,
+                    new ServerIdentity("skeg", "1", List.of()),
+                    endpoints,
+                    ModelRepository.NONE,
+                    new ServerState(),
+                    Runnable::run)));
+  }
+
+  @AfterEach
+  void close() {
+    channel.finishAndReleaseAll();
+    assertThat(endpoints.openOutputs).hasValue(0);
+  }
+
+  private void send(int first, int count) {
+    StringBuilder requests = new StringBuilder();
+    for (int i = first; i < first + count; i++) {
+      String body = "{\"id\":\"" + i + "\",\"inputs\":[]}";
+      requests
+          .append("POST /v2/models/held/infer HTTP/1.1\r\nContent-Length: ")
+          .append(body.length())
+          .append("\r\n\r\n")
+          .append(body);
+    }
+    channel.writeInbound(Unpooled.copiedBuffer(requests, ISO_8859_1));
+  }
+
+  /**
+   * Does something as an event loop does it in one task. An embedded channel does what it was given
+   * to do whenever it has been written to, unless it is at work itself, as it is in a read.
+   */
+  private void inOneTask(Runnable work) {
+    task = work;
+    channel.read();
+    channel.runPendingTasks();
+  }
+
+  /** Takes the requests that are worked on. */
+  private List<Runnable> held() {
+    List<Runnable> held = new ArrayList<>();
+    endpoints.held.drainTo(held);
+    return held;
+  }
+
+  /** Returns the ids of the answers that have come, in their order. */
+  private List<Integer> answered() {
+    StringBuilder text = new StringBuilder();
+    for (ByteBuf piece = channel.readOutbound(); piece != null; piece = channel.readOutbound()) {
+      text.append(piece.toString(ISO_8859_1));
+      piece.release();
+    }
+    return ID.matcher(text)
+        .results()
+        .map((MatchResult id) -> Integer.valueOf(id.group(1)))
+        .toList();
+  }
+
+  @Test
+  void answersThatTheEventLoopGivesInOneTaskAreFlushedTogether() {
+    send(0, 20);
+    List<Runnable> held = held();
+    flushes = 0;
+
+    inOneTask(() -> held.forEach(Runnable::run));
+
+    assertThat(answered()).hasSize(20).isSorted();
+    assertThat(flushes).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void inWhateverOrderAndTasksTheyAreGivenTheyAreWrittenInTheOrderOfTheRequests(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Random shuffle = new Random(seed);
+    List<Integer> answered = new ArrayList<>();
+    List<Runnable> held = new ArrayList<>();
+    int sent = 0;
+    for (int round = 0; round < 200; round++) {
+      int count = Math.min(random.nextInt(5), 32 - held.size());
+      send(sent, count);
+      sent += count;
+      held.addAll(held());
+      Collections.shuffle(held, shuffle);
+      List<Runnable> now = held.subList(0, random.nextInt(held.size() + 1));
+      List<Runnable> given = List.copyOf(now);
+      now.clear();
+      if (random.nextBoolean()) {
+        inOneTask(() -> given.forEach(Runnable::run));
+      } else {
+        given.forEach(Runnable::run);
+        channel.runPendingTasks();
+      }
+      answered.addAll(answered());
+    }
+    held.forEach(Runnable::run);
+    channel.runPendingTasks();
+    answered.addAll(answered());
+
+    assertThat(answered).as("seed %d", seed).hasSize(sent).isSorted();
+  }
+}

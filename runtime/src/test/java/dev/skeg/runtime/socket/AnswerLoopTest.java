@@ -1,0 +1,116 @@
+package dev.skeg.runtime.socket;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.util.concurrent.DefaultEventExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** An {@link AnswerLoop} whose event loop is held up, so that what comes meanwhile is gathered. */
+@Timeout(60)
+final class AnswerLoopTest {
+  private final DefaultEventExecutor eventLoop = new DefaultEventExecutor();
+  private final AnswerLoop loop = new AnswerLoop(eventLoop);
+  private final CountDownLatch held = new CountDownLatch(1);
+  private final List<String> log = new ArrayList<>(); // The event loop's, until it is through.
+
+  /** An answer to one of two connections. */
+  private final class Numbered extends AnswerLoop.Answer {
+    private final int number;
+    private final AnswerLoop.Writer connection;
+
+    Numbered(int number, AnswerLoop.Writer connection) {
+      this.number = number;
+      this.connection = connection;
+    }
+
+    @Override
+    protected void write() {
+      if (number < 0) {
+        throw new IllegalStateException("cannot be written, says the test");
+      }
+      log.add("write " + number);
+      loop.flushLater(connection);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    held.countDown();
+    var _ = eventLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  private void hold() {
+    eventLoop.execute(() -> {
+      try {
+        held.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
+  }
+
+  private void goOn() throws Exception {
+    held.countDown();
+    for (int i = 0; i < 2; i++) { // What a task gives the loop to do comes behind the first.
+      eventLoop.submit(() -> {}).get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void whatComesBackTogetherIsWrittenInItsOrderByOneTaskAndThenFlushed() throws Exception {
+    hold();
+    AnswerLoop.Writer connection = () -> log.add("flush");
+    for (int i = 0; i < 100; i++) {
+      loop.comeBack(new Numbered(i, i == 0 ? connection : () -> {}));
+      assertThat(eventLoop.pendingTasks()).isLessThanOrEqualTo(2); // With the one that holds it.
+    }
+    goOn();
+
+    List<String> expected = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      expected.add("write " + i);
+    }
+    expected.add("flush");
+    assertThat(log).isEqualTo(expected);
+  }
+
+  @Test
+  void oneThatCannotBeWrittenHoldsUpNoOther() throws Exception {
+    hold();
+    loop.comeBack(new Numbered(1, () -> log.add("flush 1")));
+    loop.comeBack(new Numbered(-1, () -> {}));
+    loop.comeBack(new Numbered(2, () -> log.add("flush 2")));
+    goOn();
+
+    assertThat(log).containsExactly("write 1", "write 2", "flush 1", "flush 2");
+  }
+
+  @Test
+  void whatTheLoopItselfWritesIsFlushedOnceItHasWrittenAll() throws Exception {
+    hold();
+    eventLoop.execute(() -> {
+      new Numbered(1, () -> log.add("flush")).write();
+      log.add("goes on");
+    });
+    eventLoop.execute(() -> log.add("next"));
+    goOn();
+
+    assertThat(log).containsExactly("write 1", "goes on", "next", "flush");
+  }
+
+  @Test
+  void whatComesBackToALoopThatIsGoneIsWrittenByTheCaller() throws Exception {
+    eventLoop.shutdownGracefully(0, 1, TimeUnit.SECONDS).get(20, TimeUnit.SECONDS);
+
+    loop.comeBack(new Numbered(1, () -> log.add("flush")));
+    loop.comeBack(new Numbered(2, () -> log.add("flush")));
+
+    assertThat(log).containsExactly("write 1", "flush", "write 2", "flush");
+  }
+}
