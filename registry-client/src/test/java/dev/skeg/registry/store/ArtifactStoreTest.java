@@ -313,11 +313,14 @@ final class ArtifactStoreTest {
   @Test
   void whatAPointerMeantIsKnownAfterARestart() {
     MemorySource source = source(1, 1);
-    Revision revision = new Revision("r", 7, "\"e\"", Map.of("author", "ann"));
+    Remembered remembered =
+        new Remembered(
+            new Revision("r", 7, "\"e\"", Map.of("author", "ann")),
+            List.of(new Revision("p", 0, "", Map.of()), new Revision("q", 6, "", Map.of())));
 
-    open().remember(source.uri(), Pointer.parse("tag/prod"), revision);
+    open().remember(source.uri(), Pointer.parse("tag/prod"), remembered);
 
-    assertThat(open().lastKnown(source.uri(), Pointer.parse("tag/prod"))).contains(revision);
+    assertThat(open().lastKnown(source.uri(), Pointer.parse("tag/prod"))).contains(remembered);
     assertThat(open().lastKnown(source.uri(), Pointer.LATEST)).isEmpty();
   }
 

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * Follows one model's pointer: what it means is fetched, checked, loaded and served.
  *
  * <p><b>Start.</b> What was served last is taken from the store without asking the network; then
- * the pointer is looked up. So a server starts with its registry down, and a registry that hangs
- * holds nobody up for longer than its timeouts.
+ * the pointer is looked up, and what was kept for going back is loaded again. So a server starts
+ * with its registry down, and a registry that hangs holds nobody up for longer than its timeouts.
  *
  * <p><b>Failures.</b> Whatever goes wrong, what is served goes on. What may go away by itself is
  * tried again, later each time; a version that was refused is told of in the index, and if it could
@@ -228,10 +228,14 @@ final class SourceWatch implements AutoCloseable {
     Revision known = serveLast();
     if (mode != ModelControlMode.POLL) {
       lookOnce(known);
+      serving.restore(this::later);
       firstTry.done();
       return;
     }
     if (known != null) {
+      if (serving.hasLabels()) {
+        serving.restore(this::later);
+      }
       firstTry.done();
     }
     Duration longest = interval.compareTo(LONGEST_RETRY) > 0 ? interval : LONGEST_RETRY;
@@ -253,6 +257,15 @@ final class SourceWatch implements AutoCloseable {
             .log("Changes are found by looking only");
       }
     }
+    serving.restore(this::later);
+  }
+
+  private void later(Runnable command) {
+    try {
+      commands.put(command);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** On the watcher's thread. */
@@ -261,11 +274,7 @@ final class SourceWatch implements AutoCloseable {
     if (finding instanceof Finding.Seen(Revision revision)) {
       newest = revision;
     }
-    try {
-      commands.put(() -> found(finding));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    later(() -> found(finding));
   }
 
   private void found(Finding finding) {
@@ -321,10 +330,13 @@ final class SourceWatch implements AutoCloseable {
     try {
       firstTry.active();
       serving.releaseFreed();
-      boolean _ =
+      boolean isServed =
           serving.serve(
               versions.bring(revision, (_, _, _) -> requireNewest(revision)), Manner.FOLLOWED);
       pending = null;
+      if (isServed) {
+        serving.restore(this::later);
+      }
     } catch (Overtaken e) {
       isOvertaken = true;
       pending = null; // The next one is among the commands already, or comes at once.
@@ -449,6 +461,7 @@ final class SourceWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    serving.close();
     versions.close();
   }
 }
