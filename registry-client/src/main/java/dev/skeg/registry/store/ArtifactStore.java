@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -73,7 +72,7 @@ public final class ArtifactStore {
     this.pause = pause;
     this.pointers = new KnownPointers(layout);
     this.quarantine = new Quarantine(layout);
-    this.evictor = new Evictor(layout);
+    this.evictor = new Evictor(layout, pointers);
   }
 
   /** Opens the store in a directory, {@code <data-dir>/store}, and makes it if there is none. */
@@ -172,7 +171,7 @@ public final class ArtifactStore {
       mapping.put("digest", digest);
       JsonFiles.write(layout.revision(uri, revision), mapping);
       Held held = hold(hex).orElseThrow();
-      evictor.evict(config.maxBytes());
+      evictor.evict(config.maxBytes(), clock.instant());
       return held;
     }
   }
@@ -228,8 +227,10 @@ public final class ArtifactStore {
     }
     FileLocks.Lock lock = FileLocks.shared(layout.versionLock(hex));
     // Not of the lock file: setting a time opens and closes it, which would end the lock.
-    Files.setLastModifiedTime(layout.record(hex), FileTime.from(clock.instant()));
-    return Optional.of(new Held(layout.version(hex), record.get(), lock));
+    evictor.used(hex, clock.instant());
+    return Optional.of(
+        new Held(
+            layout.version(hex), record.get(), lock, () -> evictor.used(hex, clock.instant())));
   }
 
   private Optional<VersionRecord> record(String hex) throws IOException {
@@ -340,7 +341,8 @@ public final class ArtifactStore {
   }
 
   /**
-   * Evicts what is least recently used and not held until the budget suffices.
+   * Evicts what is least recently used, not held and not what a pointer last meant until the budget
+   * suffices.
    *
    * @return digests of what is gone
    */
@@ -351,7 +353,7 @@ public final class ArtifactStore {
   private List<String> evict(long maxBytes) {
     return onDisk(() -> {
       try (FileLocks.Lock _ = FileLocks.exclusive(layout.storeLock())) {
-        return evictor.evict(maxBytes);
+        return evictor.evict(maxBytes, clock.instant());
       }
     });
   }
@@ -378,7 +380,8 @@ public final class ArtifactStore {
             + config.maxBytes()
             + " bytes has no room for "
             + bytes
-            + " more beside what is in use (expected: a larger budget, or fewer versions kept)");
+            + " more beside what is in use or was served last (expected: a larger budget, or fewer"
+            + " versions kept)");
   }
 
   /** Something done on disk. */
