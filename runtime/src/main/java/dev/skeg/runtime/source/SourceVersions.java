@@ -178,7 +178,7 @@ final class SourceVersions implements AutoCloseable {
               version.digest(),
               directory.resolve(setup.config().modelFileName()),
               setup),
-          setup.versions());
+          setup.versions().withLabels(config.labels()));
     } catch (ConfigException e) {
       return new Brought(
           revision,

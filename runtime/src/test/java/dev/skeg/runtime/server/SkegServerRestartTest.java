@@ -108,6 +108,39 @@ final class SkegServerRestartTest {
     }
   }
 
+  @Test
+  void labelsOfTheServersFileStandBeforeTheVersionsOwnAndMoveToWhatIsReady() throws Exception {
+    try (FaultyServer web = FaultyServer.start(new Objects())) {
+      String uri = web.uri("/m").toString();
+      Map<String, String> keys = source(uri);
+      keys.put("models.m.labels.next", "2");
+      keys.put("models.m.labels.old", "2"); // Its model.yaml says 1.
+      publish(directory, uri, 1, "alias/prod");
+      try (SourcedServer server = SourcedServer.start(directory.resolve("data"), keys)) {
+        assertThat(server.answering("next")).as("there is no version 2 yet").isZero();
+        assertThat(server.model().path("labels").isEmpty()).isTrue();
+
+        publish(labelled(2), uri, 2, List.of("alias/prod"));
+        server.awaitAnswer(2);
+        assertThat(server.answering("next")).isEqualTo(2);
+        assertThat(server.answering("old")).isEqualTo(2);
+
+        publish(labelled(3), uri, 3, List.of("alias/prod"));
+        server.awaitAnswer(3);
+        assertThat(server.answering("next")).isEqualTo(2);
+        assertThat(server.model().path("labels").path("next").asInt()).isEqualTo(2);
+      }
+      web.down();
+
+      keys.remove("models.m.labels.old"); // Version 3's model.yaml says 2.
+      keys.put("models.m.labels.next", "4");
+      try (SourcedServer restarted = SourcedServer.start(directory.resolve("data"), keys)) {
+        assertThat(restarted.answering("old")).isEqualTo(2);
+        assertThat(restarted.answering("next")).isZero();
+      }
+    }
+  }
+
   /** Writes a version whose label means the one before it. */
   private Path labelled(int number) throws IOException {
     Path version = Files.createDirectory(directory.resolve("labelled-" + number));
