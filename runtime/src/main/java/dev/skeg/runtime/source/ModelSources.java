@@ -92,7 +92,15 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
     List<CompletableFuture<Endpoint>> tried = new ArrayList<>();
     RepositoryWatch following = null;
     if (directory != null) {
-      following = new RepositoryWatch(directory, maker, watches.keySet(), plans, control, clock);
+      following =
+          new RepositoryWatch(
+              directory,
+              maker,
+              watches.keySet(),
+              plans,
+              new DirectoryQuarantine(config.dataDirectory().resolve("quarantine"), clock),
+              control,
+              clock);
       repository = following;
     }
     watches.values().forEach(SourceWatch::start);
