@@ -114,7 +114,7 @@ final class PushCommandTest {
     assertProblem(2, "--read-timeout: 5 (expected: a dur", version, "file:m", "--read-timeout=5");
     assertProblem(2, "URI", version);
     assertProblem(1, "does not exist (expected: a version's", version + "x", "file:m");
-    assertProblem(1, "s3: needs a client", version, "s3://models/fraud");
+    assertProblem(1, "azblob: needs a client", version, "azblob://account/fraud");
   }
 
   private void assertProblem(int code, String message, String... arguments) {
