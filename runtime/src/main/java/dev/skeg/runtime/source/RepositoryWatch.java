@@ -184,7 +184,9 @@ final class RepositoryWatch implements AutoCloseable {
    * @return fails with a {@link ServingException} that says why it cannot be served
    */
   CompletableFuture<Endpoint> load(String model, OptionalLong version, boolean isForced) {
-    return ask(() -> loadNow(model, version, isForced));
+    CompletableFuture<CompletableFuture<Endpoint>> begun = new CompletableFuture<>();
+    commands.ask(begun, () -> loadNow(model, version, isForced));
+    return begun.thenCompose(endpoint -> endpoint);
   }
 
   /**
@@ -193,31 +195,8 @@ final class RepositoryWatch implements AutoCloseable {
    * @param version its number; empty for all
    */
   CompletableFuture<Endpoint> unload(String model, OptionalLong version) {
-    return ask(() -> unloadNow(model, version));
-  }
-
-  /** Something begun on the watch's thread for somebody who waits. */
-  @FunctionalInterface
-  private interface Answering {
-    CompletableFuture<Endpoint> run() throws InterruptedException;
-  }
-
-  private CompletableFuture<Endpoint> ask(Answering work) {
     CompletableFuture<CompletableFuture<Endpoint>> begun = new CompletableFuture<>();
-    commands.add(() -> {
-      try {
-        begun.complete(work.run());
-      } catch (InterruptedException e) {
-        begun.completeExceptionally(
-            new ServingException(ErrorCode.UNAVAILABLE, "the server is stopping", e));
-        Thread.currentThread().interrupt();
-      } catch (RegistryException e) {
-        begun.completeExceptionally(
-            new ServingException(ErrorCode.UNAVAILABLE, String.valueOf(e.getMessage()), e));
-      } catch (RuntimeException e) {
-        begun.completeExceptionally(e);
-      }
-    });
+    commands.ask(begun, () -> unloadNow(model, version));
     return begun.thenCompose(endpoint -> endpoint);
   }
 
