@@ -21,6 +21,7 @@ import java.util.Optional;
  *     admin port's token
  * @param labels names by which clients may call versions, with the number that each is to have;
  *     before those of the same name in a version's model.yaml
+ * @param writesBack whether the registry is told which version serves
  */
 public record SourceConfig(
     String model,
@@ -30,7 +31,8 @@ public record SourceConfig(
     Verification verification,
     Optional<Duration> pollInterval,
     Optional<Secret> hookSecret,
-    Map<String, Long> labels) {
+    Map<String, Long> labels,
+    boolean writesBack) {
   /** What a timeout of a source's network may be. */
   public static final ValueType<Duration> TIMEOUT =
       ValueType.duration(Duration.ofMillis(10), Duration.ofMinutes(10));

@@ -80,6 +80,14 @@ final class SourceKeys {
           "A label, as `prod: 3`, by which clients may call that version. It stands before one of the"
               + " same name in the version's own `model.yaml`, and moves only to a version that is"
               + " ready.");
+  static final SourceKey<Boolean> WRITE_BACK =
+      new SourceKey<>(
+          "write-back",
+          "true or false",
+          "false",
+          "For `mlflow:`: whether the version that serves is given the tag `serving.state: stable`"
+              + " there, which the one before loses.",
+          SourceKeys::truth);
   static final SourceKey<Secret> TOKEN_FILE =
       secretFile("credentials.token-file", "A file with the bearer token.");
   static final SourceKey<Secret> TOKEN_ENV =
@@ -161,6 +169,7 @@ final class SourceKeys {
           POINTER,
           POLL_INTERVAL,
           LABELS,
+          WRITE_BACK,
           TOKEN_FILE,
           TOKEN_ENV,
           USERNAME_FILE,
@@ -277,7 +286,17 @@ final class SourceKeys {
         verification,
         optional(POLL_INTERVAL, texts),
         either(texts, HOOK_SECRET_FILE, HOOK_SECRET_ENV),
-        labels(texts));
+        labels(texts),
+        writesBack(uri, texts));
+  }
+
+  private static boolean writesBack(SourceUri uri, Map<String, String> texts) {
+    boolean isWanted = optional(WRITE_BACK, texts).orElse(false);
+    if (isWanted && !uri.scheme().startsWith("mlflow")) {
+      throw new IllegalArgumentException(
+          WRITE_BACK.path() + " is not for " + uri.scheme() + ": (expected: the key left out)");
+    }
+    return isWanted;
   }
 
   private static Map<String, Long> labels(Map<String, String> texts) {

@@ -44,6 +44,7 @@ final class SourceVersions implements AutoCloseable {
   private final PlanMaker maker;
   private final VersionNumbers numbers;
   private final LoadAttempts attempts;
+  private final Optional<WriteBack> writeBack;
   private final Map<String, Held> held = new HashMap<>();
 
   SourceVersions(
@@ -52,13 +53,15 @@ final class SourceVersions implements AutoCloseable {
       ArtifactStore store,
       PlanMaker maker,
       VersionNumbers numbers,
-      LoadAttempts attempts) {
+      LoadAttempts attempts,
+      Optional<WriteBack> writeBack) {
     this.config = config;
     this.source = source;
     this.store = store;
     this.maker = maker;
     this.numbers = numbers;
     this.attempts = attempts;
+    this.writeBack = writeBack;
   }
 
   /**
@@ -91,12 +94,14 @@ final class SourceVersions implements AutoCloseable {
   }
 
   /**
-   * Remembers a revision as one that was served, for a start without the network.
+   * Remembers a revision as one that was served, for a start without the network, and has its
+   * registry told.
    *
    * @param kept for going back, the longest out of service first
    */
   void served(Revision revision, List<Revision> kept) {
     store.remember(config.uri(), config.pointer(), new Remembered(revision, kept));
+    writeBack.ifPresent(registry -> registry.serves(revision.number()));
   }
 
   /** Looks up what a pointer means now. */
@@ -235,6 +240,7 @@ final class SourceVersions implements AutoCloseable {
 
   @Override
   public void close() {
+    writeBack.ifPresent(WriteBack::close);
     List.copyOf(held.keySet()).forEach(this::close);
     source.close();
   }

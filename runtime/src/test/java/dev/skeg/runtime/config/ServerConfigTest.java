@@ -176,6 +176,8 @@ final class ServerConfigTest {
         "models: {a: {source: 'file:a', labels: {7: 3}}} | models.a.labels.7: the label '7' (expected: a letter",
         "models: {a: {source: 'file:a', labels: {prod: x}}} | models.a.labels.prod: x (expected: a version's number, 1 or more)",
         "models: {a: {source: 'file:a', labels: prod}} | models.a.labels: prod (expected: a block",
+        "models: {a: {source: 'file:a', write-back: true}} | write-back is not for file: (expected: the key left out)",
+        "models: {a: {source: 'file:a', write-back: yes}} | models.a.write-back: yes (expected: true or false)",
         "models: {a: {labels: {prod: 3}}} | models.a: no source (expected: source: URI)",
         "models: {a: {source: 'file:a', network: {read-timeout: 5}}} | models.a.network.read-timeout: 5 (expected: a duration",
         "id: {a: &a {}, b: 1} | an anchor or alias",

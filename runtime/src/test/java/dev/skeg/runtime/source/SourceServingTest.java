@@ -106,7 +106,8 @@ final class SourceServingTest {
             ArtifactStore.open(directory.resolve("store"), StoreConfig.defaults()),
             new PlanMaker(ServerConfig.defaults().execution(), new CpuBudget(1)),
             VersionNumbers.open(directory.resolve("numbers.json")),
-            attempts);
+            attempts,
+            Optional.empty());
     serving =
         new SourceServing(
             config, versions, new Failing(), new FirstTry(), InstantSource.fixed(Instant.EPOCH));
