@@ -20,11 +20,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -58,6 +55,8 @@ public final class ArtifactStore {
   private final InstantSource clock;
   private final Download.Pause pause;
   private final HeavyWork heavy;
+  private final KnownPointers pointers;
+  private final Quarantine quarantine;
   private final Evictor evictor;
 
   private ArtifactStore(
@@ -71,7 +70,9 @@ public final class ArtifactStore {
     this.config = config;
     this.clock = clock;
     this.pause = pause;
-    this.evictor = new Evictor(layout);
+    this.pointers = new KnownPointers(layout);
+    this.quarantine = new Quarantine(layout);
+    this.evictor = new Evictor(layout, pointers);
   }
 
   /** Opens the store in a directory, {@code <data-dir>/store}, and makes it if there is none. */
@@ -136,7 +137,7 @@ public final class ArtifactStore {
         new Fetch(layout, config, pause, this::makeRoom, heavy)
             .run(source, revision, staging, progress);
       } catch (UnsafeContentException e) {
-        quarantine(layout.refused(source.uri(), revision), String.valueOf(e.getMessage()));
+        quarantine.add(source.uri(), revision, String.valueOf(e.getMessage()), clock.instant());
         throw new RegistryException(Kind.INVALID, String.valueOf(e.getMessage()), e);
       }
       VersionRecord record =
@@ -170,7 +171,7 @@ public final class ArtifactStore {
       mapping.put("digest", digest);
       JsonFiles.write(layout.revision(uri, revision), mapping);
       Held held = hold(hex).orElseThrow();
-      evictor.evict(config.maxBytes());
+      evictor.evict(config.maxBytes(), clock.instant());
       return held;
     }
   }
@@ -183,7 +184,7 @@ public final class ArtifactStore {
    */
   public Optional<Held> find(SourceUri uri, Revision revision, Verification verification) {
     return onDisk(() -> {
-      Optional<String> refused = reason(layout.refused(uri, revision));
+      Optional<String> refused = quarantine.reason(uri, revision);
       if (refused.isPresent()) {
         throw inQuarantine(uri + " " + revision.revision(), refused.get());
       }
@@ -201,7 +202,7 @@ public final class ArtifactStore {
   public Optional<Held> find(String digest, Verification verification) {
     String hex = StoreLayout.hex(digest);
     return onDisk(() -> {
-      Optional<String> reason = reason(layout.quarantined(hex));
+      Optional<String> reason = quarantine.reason(hex);
       if (reason.isPresent()) {
         throw inQuarantine(digest, reason.get());
       }
@@ -226,8 +227,10 @@ public final class ArtifactStore {
     }
     FileLocks.Lock lock = FileLocks.shared(layout.versionLock(hex));
     // Not of the lock file: setting a time opens and closes it, which would end the lock.
-    Files.setLastModifiedTime(layout.record(hex), FileTime.from(clock.instant()));
-    return Optional.of(new Held(layout.version(hex), record.get(), lock));
+    evictor.used(hex, clock.instant());
+    return Optional.of(
+        new Held(
+            layout.version(hex), record.get(), lock, () -> evictor.used(hex, clock.instant())));
   }
 
   private Optional<VersionRecord> record(String hex) throws IOException {
@@ -289,73 +292,46 @@ public final class ArtifactStore {
   }
 
   /** Remembers what a pointer means, for a start without the network. */
-  public void remember(SourceUri uri, Pointer pointer, Revision revision) {
+  public void remember(SourceUri uri, Pointer pointer, Remembered remembered) {
     onDisk(() -> {
-      ObjectNode json = JsonNodeFactory.instance.objectNode();
-      json.put("source", uri.toString()).put("pointer", pointer.toString());
-      json.put("revision", revision.revision()).put("number", revision.number());
-      json.put("etag", revision.etag());
-      ObjectNode properties = json.putObject("properties");
-      revision.properties().forEach(properties::put);
-      JsonFiles.write(layout.pointer(uri, pointer), json);
+      pointers.write(uri, pointer, remembered);
       return true;
     });
   }
 
   /** Returns what a pointer meant when it was last remembered. */
-  public Optional<Revision> lastKnown(SourceUri uri, Pointer pointer) {
-    return onDisk(() ->
-        JsonFiles.read(layout.pointer(uri, pointer))
-            .filter(json -> !json.path("revision").asText().isEmpty())
-            .map(ArtifactStore::revision));
-  }
-
-  private static Revision revision(JsonNode json) {
-    Map<String, String> properties = new HashMap<>();
-    for (Map.Entry<String, JsonNode> property : json.path("properties").properties()) {
-      properties.put(property.getKey(), property.getValue().asText());
-    }
-    return new Revision(
-        json.path("revision").asText(),
-        json.path("number").asLong(),
-        json.path("etag").asText(),
-        properties);
+  public Optional<Remembered> lastKnown(SourceUri uri, Pointer pointer) {
+    return onDisk(() -> pointers.read(uri, pointer));
   }
 
   /** Refuses a version from now on, across restarts. */
   public void quarantine(String digest, String reason) {
-    Path file = layout.quarantined(StoreLayout.hex(digest));
+    String hex = StoreLayout.hex(digest);
     onDisk(() -> {
-      quarantine(file, reason);
+      quarantine.add(hex, reason, clock.instant());
       return true;
     });
   }
 
-  private void quarantine(Path file, String reason) throws IOException {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    JsonFiles.write(file, json.put("reason", reason).put("since", clock.instant().toString()));
-  }
-
   /** Returns why a version is refused; empty if it is not. */
   public Optional<String> quarantined(String digest) {
-    Path file = layout.quarantined(StoreLayout.hex(digest));
-    return onDisk(() -> reason(file));
-  }
-
-  private static Optional<String> reason(Path file) throws IOException {
-    return JsonFiles.read(file).map(json -> json.path("reason").asText());
+    String hex = StoreLayout.hex(digest);
+    return onDisk(() -> quarantine.reason(hex));
   }
 
   /** Allows a version again: what {@code force} does. */
   public void pardon(String digest) {
-    Path file = layout.quarantined(StoreLayout.hex(digest));
-    onDisk(() -> Files.deleteIfExists(file));
+    String hex = StoreLayout.hex(digest);
+    onDisk(() -> {
+      quarantine.remove(hex);
+      return true;
+    });
   }
 
   /** Allows a revision again, and the version that it is. */
   public void pardon(SourceUri uri, Revision revision) {
     onDisk(() -> {
-      Files.deleteIfExists(layout.refused(uri, revision));
+      quarantine.remove(uri, revision);
       Optional<JsonNode> mapping = JsonFiles.read(layout.revision(uri, revision));
       if (mapping.isPresent()) {
         pardon(mapping.get().path("digest").asText());
@@ -365,7 +341,8 @@ public final class ArtifactStore {
   }
 
   /**
-   * Evicts what is least recently used and not held until the budget suffices.
+   * Evicts what is least recently used, not held and not what a pointer last meant until the budget
+   * suffices.
    *
    * @return digests of what is gone
    */
@@ -376,7 +353,7 @@ public final class ArtifactStore {
   private List<String> evict(long maxBytes) {
     return onDisk(() -> {
       try (FileLocks.Lock _ = FileLocks.exclusive(layout.storeLock())) {
-        return evictor.evict(maxBytes);
+        return evictor.evict(maxBytes, clock.instant());
       }
     });
   }
@@ -403,7 +380,8 @@ public final class ArtifactStore {
             + config.maxBytes()
             + " bytes has no room for "
             + bytes
-            + " more beside what is in use (expected: a larger budget, or fewer versions kept)");
+            + " more beside what is in use or was served last (expected: a larger budget, or fewer"
+            + " versions kept)");
   }
 
   /** Something done on disk. */

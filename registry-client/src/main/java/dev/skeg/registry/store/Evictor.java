@@ -18,10 +18,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Frees disk: versions least recently used first, never one that is held by any process. */
+/**
+ * Frees disk: versions least recently used first, never one that is held by any process, nor one
+ * that a server that does not run at the moment would start with.
+ */
 final class Evictor {
   /** A version and when it was last held. */
   private record Candidate(String hex, FileTime used) {}
@@ -31,10 +35,24 @@ final class Evictor {
    */
   private static final Duration PARTIALS_KEPT = Duration.ofDays(7);
 
-  private final StoreLayout layout;
+  /** A server that was not started for that long does not come back, or has a registry. */
+  private static final Duration SERVED_KEPT = Duration.ofDays(30);
 
-  Evictor(StoreLayout layout) {
+  private final StoreLayout layout;
+  private final KnownPointers pointers;
+
+  Evictor(StoreLayout layout, KnownPointers pointers) {
     this.layout = layout;
+    this.pointers = pointers;
+  }
+
+  /** Notes that a version is used; without effect where it is not there. */
+  void used(String hex, Instant now) {
+    try {
+      Files.setLastModifiedTime(layout.record(hex), FileTime.from(now));
+    } catch (IOException e) {
+      // It was taken out, or the disk fails: then the order of evictions is a little worse.
+    }
   }
 
   /**
@@ -42,8 +60,10 @@ final class Evictor {
    *
    * @return digests of what is gone
    */
-  List<String> evict(long maxBytes) throws IOException {
+  List<String> evict(long maxBytes, Instant now) throws IOException {
     List<String> evicted = new ArrayList<>();
+    Set<String> served = pointers.versions();
+    FileTime longAgo = FileTime.from(now.minus(SERVED_KEPT));
     long used = usedBytes();
     if (used > maxBytes) {
       deleteIdlePartials(FileTime.fromMillis(Long.MAX_VALUE));
@@ -53,7 +73,9 @@ final class Evictor {
       if (used <= maxBytes) {
         break;
       }
-      if (remove(candidate.hex())) {
+      boolean isLeftAlone =
+          served.contains(candidate.hex()) && candidate.used().compareTo(longAgo) >= 0;
+      if (!isLeftAlone && remove(candidate.hex(), now)) {
         evicted.add("sha256:" + candidate.hex());
         used = collect();
       }
@@ -101,9 +123,10 @@ final class Evictor {
     return candidates;
   }
 
-  private boolean remove(String hex) throws IOException {
+  private boolean remove(String hex, Instant now) throws IOException {
     Optional<FileLocks.Lock> alone = FileLocks.tryExclusive(layout.versionLock(hex));
     if (alone.isEmpty()) {
+      used(hex, now); // Whoever holds it may be killed before it says so.
       return false;
     }
     try (FileLocks.Lock _ = alone.get()) {

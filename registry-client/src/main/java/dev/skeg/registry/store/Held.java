@@ -12,8 +12,13 @@ public final class Held implements AutoCloseable {
   private final VersionRecord record;
   private final Artifact artifact;
   private final FileLocks.Lock lock;
+  private final Runnable used;
 
-  Held(Path directory, VersionRecord record, FileLocks.Lock lock) {
+  /**
+   * @param used notes that it is used now; run at the end
+   */
+  Held(Path directory, VersionRecord record, FileLocks.Lock lock, Runnable used) {
+    this.used = used;
     this.directory = directory;
     this.record = record;
     this.artifact = record.artifact();
@@ -42,6 +47,7 @@ public final class Held implements AutoCloseable {
   /** Lets the store evict it. */
   @Override
   public void close() {
+    used.run();
     lock.close();
   }
 }

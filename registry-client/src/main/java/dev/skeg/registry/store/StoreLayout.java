@@ -24,7 +24,7 @@ record StoreLayout(Path root) {
           partial(),
           locks(),
           root.resolve("revisions"),
-          root.resolve("pointers"),
+          pointers(),
           root.resolve("quarantine")
         }) {
       Files.createDirectories(directory);
@@ -96,15 +96,19 @@ record StoreLayout(Path root) {
   }
 
   Path revision(SourceUri uri, Revision revision) {
-    return root.resolve("revisions")
-        .resolve(hash(uri.toString()))
-        .resolve(hash(revision.revision()) + ".json");
+    return revision(uri.toString(), revision.revision());
+  }
+
+  Path revision(String uri, String revision) {
+    return root.resolve("revisions").resolve(hash(uri)).resolve(hash(revision) + ".json");
+  }
+
+  Path pointers() {
+    return root.resolve("pointers");
   }
 
   Path pointer(SourceUri uri, Pointer pointer) {
-    return root.resolve("pointers")
-        .resolve(hash(uri.toString()))
-        .resolve(hash(pointer.toString()) + ".json");
+    return pointers().resolve(hash(uri.toString())).resolve(hash(pointer.toString()) + ".json");
   }
 
   Path quarantined(String hex) {

@@ -98,6 +98,11 @@ public final class MlflowServer implements AutoCloseable {
     store = start(this::store);
   }
 
+  /** Returns the value of a version's tag; empty if it is not set. */
+  public String tag(String model, int version, String key) {
+    return models.tag(model, version, key);
+  }
+
   private interface Handler {
     void handle(HttpExchange exchange) throws IOException;
   }

@@ -221,6 +221,52 @@ final class ArtifactStoreTest {
   }
 
   @Test
+  void evictsWhatAStoppedServerServedLastOnlyWhenNobodyHasUsedItForLong() {
+    ArtifactStore store = open(2500);
+    MemorySource stable = source(1, 1);
+    fetch(store, stable).close();
+    store.remember(stable.uri(), Pointer.LATEST, new Remembered(stable.revision(), List.of()));
+    for (int seed = 2; seed <= 4; seed++) {
+      tick();
+      fetch(store, source(seed, 1)).close();
+    }
+    assertThat(find(store, stable)).isTrue();
+    assertThatThrownBy(() -> fetch(store, source(5, 2)))
+        .hasMessageContaining("has no room for 2000 more");
+
+    now = now.plus(Duration.ofDays(31));
+    fetch(store, source(5, 2)).close();
+    assertThat(find(store, stable)).isFalse();
+  }
+
+  @Test
+  void whatIsHeldCountsAsUsedUntilThen() {
+    ArtifactStore store = open(2500);
+    MemorySource stable = source(1, 1);
+    Held held = fetch(store, stable);
+    store.remember(stable.uri(), Pointer.LATEST, new Remembered(stable.revision(), List.of()));
+
+    now = now.plus(Duration.ofDays(31));
+    held.close();
+    fetch(store, source(2, 1)).close();
+    fetch(store, source(3, 1)).close();
+
+    assertThat(find(store, stable)).isTrue();
+  }
+
+  @Test
+  void whatTheEvictorFindsHeldCountsAsUsedThenSinceItsHolderMayBeKilled() throws IOException {
+    ArtifactStore store = open(1500);
+    try (Held held = fetch(store, source(1, 1))) {
+      now = now.plus(Duration.ofDays(31));
+      assertThatThrownBy(() -> fetch(store, source(2, 1))).hasMessageContaining("has no room");
+
+      Path record = root.resolve("versions/" + held.digest().substring(7) + ".json");
+      assertThat(Files.getLastModifiedTime(record)).isEqualTo(FileTime.from(now));
+    }
+  }
+
+  @Test
   void aVersionThatDoesNotFitBesideWhatIsHeldIsRefusedForNow() {
     ArtifactStore store = open(2500);
     try (Held held = fetch(store, source(1, 2))) {
@@ -313,11 +359,14 @@ final class ArtifactStoreTest {
   @Test
   void whatAPointerMeantIsKnownAfterARestart() {
     MemorySource source = source(1, 1);
-    Revision revision = new Revision("r", 7, "\"e\"", Map.of("author", "ann"));
+    Remembered remembered =
+        new Remembered(
+            new Revision("r", 7, "\"e\"", Map.of("author", "ann")),
+            List.of(new Revision("p", 0, "", Map.of()), new Revision("q", 6, "", Map.of())));
 
-    open().remember(source.uri(), Pointer.parse("tag/prod"), revision);
+    open().remember(source.uri(), Pointer.parse("tag/prod"), remembered);
 
-    assertThat(open().lastKnown(source.uri(), Pointer.parse("tag/prod"))).contains(revision);
+    assertThat(open().lastKnown(source.uri(), Pointer.parse("tag/prod"))).contains(remembered);
     assertThat(open().lastKnown(source.uri(), Pointer.LATEST)).isEmpty();
   }
 

@@ -93,12 +93,12 @@ final class SharedStoreTest {
       try (Source source = sources.open(uri, SourceSettings.defaults())) {
         var revision = source.resolve(Pointer.LATEST, null);
         store.fetch(source, revision, Verification.NONE, Progress.NONE).close();
-        store.remember(uri, Pointer.LATEST, revision);
+        store.remember(uri, Pointer.LATEST, new Remembered(revision, List.of()));
       }
     }
 
     ArtifactStore later = ArtifactStore.open(root.resolve("store"), StoreConfig.defaults());
-    var known = later.lastKnown(uri, Pointer.LATEST).orElseThrow();
+    var known = later.lastKnown(uri, Pointer.LATEST).orElseThrow().revision();
     try (Held held = later.find(uri, known, Verification.NONE).orElseThrow()) {
       later.verify(held.digest());
       assertThat(held.record().number()).isEqualTo(1);

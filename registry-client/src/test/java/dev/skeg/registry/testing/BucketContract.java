@@ -24,6 +24,7 @@ import dev.skeg.registry.store.Held;
 import dev.skeg.registry.testing.Exchange.Request;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -324,6 +325,43 @@ public abstract class BucketContract extends BucketHarness {
     assertThat(proxy.requests().subList(before, proxy.requests().size()))
         .isNotEmpty()
         .allMatch(request -> request.path().startsWith(server().toString()));
+  }
+
+  @Test
+  void onlyAServerWhoseCertificateIsTrustedIsAsked() throws Exception {
+    publish(PublishRequest.next(), 1);
+    TestCertificate certificate =
+        TestCertificate.make(Files.createDirectory(directory.resolve("ours")));
+    TestCertificate other =
+        TestCertificate.make(Files.createDirectory(directory.resolve("another")));
+    try (FaultyServer tls = FaultyServer.start(new Forwarder(server().resolve("/")), certificate)) {
+      SourceSettings settings = patient(settings(tls.uri("")), Duration.ofSeconds(20));
+
+      for (Optional<Path> file :
+          List.of(Optional.<Path>empty(), Optional.of(other.certificateFile()))) {
+        try (Source source = provider().open(uri(), trusting(settings, file))) {
+          assertThatThrownBy(() -> source.resolve(Pointer.LATEST, null))
+              .isInstanceOfSatisfying(
+                  RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT));
+        }
+      }
+      assertThat(tls.requests()).isEmpty();
+      try (Source source =
+          provider().open(uri(), trusting(settings, Optional.of(certificate.certificateFile())))) {
+        assertThat(source.resolve(Pointer.LATEST, null).number()).isEqualTo(1);
+      }
+    }
+  }
+
+  private static SourceSettings trusting(SourceSettings settings, Optional<Path> caFile) {
+    Network network = settings.network();
+    return settings.withNetwork(
+        new Network(
+            network.connectTimeout(),
+            network.readTimeout(),
+            network.retries(),
+            network.proxy(),
+            caFile));
   }
 
   @Test

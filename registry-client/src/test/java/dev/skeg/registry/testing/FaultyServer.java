@@ -14,14 +14,17 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
+import javax.net.ssl.SSLContext;
 
 /**
  * An HTTP server on a free loopback port that breaks its answers in scripted order: the next fault
@@ -37,24 +40,44 @@ import java.util.function.Predicate;
 public final class FaultyServer implements AutoCloseable {
   private final Exchange.Handler handler;
   private final InetSocketAddress address;
+  private final Optional<SSLContext> tls;
   private final ConcurrentLinkedQueue<Fault> script = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<Request> log = new ConcurrentLinkedQueue<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile ServerSocket listener;
   private volatile Predicate<Request> concerned = request -> true;
 
-  private FaultyServer(Exchange.Handler handler, ServerSocket listener) {
+  private FaultyServer(Exchange.Handler handler, Optional<SSLContext> tls, ServerSocket listener) {
     this.handler = handler;
+    this.tls = tls;
     this.listener = listener;
     this.address = new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort());
   }
 
   /** Starts a server before a handler. */
   public static FaultyServer start(Exchange.Handler handler) throws IOException {
-    ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    FaultyServer server = new FaultyServer(handler, listener);
+    return start(handler, Optional.empty());
+  }
+
+  /** Starts a server that speaks TLS. */
+  public static FaultyServer start(Exchange.Handler handler, TestCertificate certificate)
+      throws IOException, GeneralSecurityException {
+    return start(handler, Optional.of(certificate.context()));
+  }
+
+  private static FaultyServer start(Exchange.Handler handler, Optional<SSLContext> tls)
+      throws IOException {
+    ServerSocket listener = listener(tls, 0);
+    FaultyServer server = new FaultyServer(handler, tls, listener);
     server.listen(listener);
     return server;
+  }
+
+  private static ServerSocket listener(Optional<SSLContext> tls, int port) throws IOException {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    return tls.isPresent()
+        ? tls.get().getServerSocketFactory().createServerSocket(port, 50, loopback)
+        : new ServerSocket(port, 50, loopback);
   }
 
   private void listen(ServerSocket now) {
@@ -70,7 +93,7 @@ public final class FaultyServer implements AutoCloseable {
   /** Takes connections again, at the same port. */
   public void up() {
     try {
-      listen(new ServerSocket(address.getPort(), 50, address.getAddress()));
+      listen(listener(tls, address.getPort()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -88,7 +111,7 @@ public final class FaultyServer implements AutoCloseable {
 
   /** Returns the URL of a path. */
   public URI uri(String path) {
-    return URI.create("http://" + authority() + path);
+    return URI.create((tls.isPresent() ? "https://" : "http://") + authority() + path);
   }
 
   /** Appends to the script. */

@@ -3,9 +3,11 @@ package dev.skeg.runtime.cli;
 import dev.skeg.registry.Network;
 import dev.skeg.registry.Secret;
 import dev.skeg.registry.SourceSettings;
+import dev.skeg.runtime.config.SourceConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +27,7 @@ final class SourceOptions {
   private static final String DOCKER_CONFIG = "--docker-config";
   private static final String CA_FILE = "--ca-file";
   private static final String PROXY = "--proxy";
+  private static final String READ_TIMEOUT = "--read-timeout";
 
   private SourceOptions() {}
 
@@ -39,6 +42,14 @@ final class SourceOptions {
     spec.addOption(
         option(CA_FILE, "FILE", "Certificates in PEM that are trusted beside Java's own.").build());
     spec.addOption(option(PROXY, "HOST:PORT", "The proxy; none without it.").build());
+    spec.addOption(
+        option(
+                READ_TIMEOUT,
+                "DURATION",
+                "The longest silence of the other side, as 90s. Default: "
+                    + Network.defaults().readTimeout().toSeconds()
+                    + "s.")
+            .build());
   }
 
   private static OptionSpec.Builder option(String name, String label, String description) {
@@ -70,7 +81,7 @@ final class SourceOptions {
         .withNetwork(
             new Network(
                 defaults.connectTimeout(),
-                defaults.readTimeout(),
+                readTimeout(arguments, defaults),
                 defaults.retries(),
                 proxy(arguments),
                 file(arguments, CA_FILE)));
@@ -82,6 +93,15 @@ final class SourceOptions {
       return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
     } catch (InvalidPathException e) {
       throw new BadUsage(option + ": " + text + " (expected: a file's path)");
+    }
+  }
+
+  private static Duration readTimeout(ParseResult arguments, Network defaults) {
+    String text = arguments.matchedOptionValue(READ_TIMEOUT, "");
+    try {
+      return text.isEmpty() ? defaults.readTimeout() : SourceConfig.TIMEOUT.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new BadUsage(READ_TIMEOUT + ": " + e.getMessage());
     }
   }
 

@@ -46,7 +46,7 @@ public record ModelYaml(
   private static final ValueType<Duration> MAX_LATENCY =
       ValueType.duration(VersionsConfig.MIN_LATENCY, VersionsConfig.MAX_LATENCY);
 
-  private static final ValueType<Long> LABELLED =
+  static final ValueType<Long> LABELLED =
       new ValueType<>(
           "integer",
           "a version's number, 1 or more",
@@ -206,7 +206,12 @@ public record ModelYaml(
         watched);
   }
 
-  private static String label(String name) {
+  /**
+   * Returns a label's name.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  static String label(String name) {
     if (!LABEL.matcher(name).matches()) {
       throw new IllegalArgumentException(
           "the label '"

@@ -218,7 +218,7 @@ public final class ServerConfigSources {
             ? SourceKeys.unknown(setting.path(), place)
             : SourceKeys.nameProblem(place.model());
     if (key != null && problem.isEmpty()) {
-      problem = SourceKeys.problem(key, setting.text());
+      problem = SourceKeys.problem(key, place, setting.text());
     }
     if (!problem.isEmpty()) {
       problems.add(setting.place() + ": " + problem);

@@ -25,18 +25,17 @@ import org.jspecify.annotations.Nullable;
  * The table of keys below {@code models: {NAME: …}}, and what is made of them.
  *
  * <p>A full path is {@code models.NAME.KEY}. A name may have dots, so a path is read from its end:
- * no key's words end in another key's.
+ * no key's words end in another key's. A label may have any name: it is what comes after {@code
+ * labels}.
  */
 final class SourceKeys {
   static final String PREFIX = "models.";
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
-  private static final Duration MIN_TIMEOUT = Duration.ofMillis(10);
-  private static final Duration MAX_TIMEOUT = Duration.ofMinutes(10);
+  private static final String LABELS_BLOCK = "labels.";
 
   private static final ValueType<Path> FILE = ValueType.path("a file");
-  private static final ValueType<Duration> TIMEOUT = ValueType.duration(MIN_TIMEOUT, MAX_TIMEOUT);
 
   /**
    * A key.
@@ -73,6 +72,22 @@ final class SourceKeys {
           ValueType.duration(Duration.ofMillis(100), Duration.ofDays(1)),
           "",
           "How often the pointer is looked up; `repository-poll-secs` if it is not given.");
+  static final SourceKey<Long> LABELS =
+      key(
+          LABELS_BLOCK + "*",
+          ModelYaml.LABELLED,
+          "",
+          "A label, as `prod: 3`, by which clients may call that version. It stands before one of the"
+              + " same name in the version's own `model.yaml`, and moves only to a version that is"
+              + " ready.");
+  static final SourceKey<Boolean> WRITE_BACK =
+      new SourceKey<>(
+          "write-back",
+          "true or false",
+          "false",
+          "For `mlflow:`: whether the version that serves is given the tag `serving.state: stable`"
+              + " there, which the one before loses.",
+          SourceKeys::truth);
   static final SourceKey<Secret> TOKEN_FILE =
       secretFile("credentials.token-file", "A file with the bearer token.");
   static final SourceKey<Secret> TOKEN_ENV =
@@ -107,11 +122,15 @@ final class SourceKeys {
           "The proxy for every connection; none without it, whatever the environment says.",
           SourceKeys::address);
   static final SourceKey<Duration> CONNECT_TIMEOUT =
-      key("network.connect-timeout", TIMEOUT, "5s", "The longest wait for a connection.");
+      key(
+          "network.connect-timeout",
+          SourceConfig.TIMEOUT,
+          "5s",
+          "The longest wait for a connection.");
   static final SourceKey<Duration> READ_TIMEOUT =
       key(
           "network.read-timeout",
-          TIMEOUT,
+          SourceConfig.TIMEOUT,
           "30s",
           "The longest silence while waiting for an answer or its next bytes.");
   static final SourceKey<Secret> HOOK_SECRET_FILE =
@@ -149,6 +168,8 @@ final class SourceKeys {
           SOURCE,
           POINTER,
           POLL_INTERVAL,
+          LABELS,
+          WRITE_BACK,
           TOKEN_FILE,
           TOKEN_ENV,
           USERNAME_FILE,
@@ -180,6 +201,10 @@ final class SourceKeys {
   /** Takes {@code models.NAME.KEY} apart. */
   static Place place(String path) {
     String rest = path.substring(PREFIX.length());
+    int labels = rest.indexOf("." + LABELS_BLOCK);
+    if (labels > 0) {
+      return new Place(rest.substring(0, labels), rest.substring(labels + 1), LABELS);
+    }
     SourceKey<?> best = null;
     for (SourceKey<?> key : ALL) {
       if (rest.endsWith("." + key.path())
@@ -209,8 +234,11 @@ final class SourceKeys {
   }
 
   /** Returns what is wrong with a value, as {@code x (expected: …)}; empty if it will do. */
-  static String problem(SourceKey<?> key, String text) {
+  static String problem(SourceKey<?> key, Place place, String text) {
     try {
+      if (place.below().startsWith(LABELS_BLOCK)) {
+        String _ = ModelYaml.label(place.below().substring(LABELS_BLOCK.length()));
+      }
       Object _ = key.parser().apply(text);
       return "";
     } catch (IllegalArgumentException e) {
@@ -257,7 +285,28 @@ final class SourceKeys {
         settings,
         verification,
         optional(POLL_INTERVAL, texts),
-        either(texts, HOOK_SECRET_FILE, HOOK_SECRET_ENV));
+        either(texts, HOOK_SECRET_FILE, HOOK_SECRET_ENV),
+        labels(texts),
+        writesBack(uri, texts));
+  }
+
+  private static boolean writesBack(SourceUri uri, Map<String, String> texts) {
+    boolean isWanted = optional(WRITE_BACK, texts).orElse(false);
+    if (isWanted && !uri.scheme().startsWith("mlflow")) {
+      throw new IllegalArgumentException(
+          WRITE_BACK.path() + " is not for " + uri.scheme() + ": (expected: the key left out)");
+    }
+    return isWanted;
+  }
+
+  private static Map<String, Long> labels(Map<String, String> texts) {
+    Map<String, Long> labels = new HashMap<>();
+    texts.forEach((path, text) -> {
+      if (path.startsWith(LABELS_BLOCK)) {
+        labels.put(path.substring(LABELS_BLOCK.length()), LABELS.parser().apply(text));
+      }
+    });
+    return labels;
   }
 
   private static Network network(Map<String, String> texts) {

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.config;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -28,6 +29,13 @@ public record VersionsConfig(
   /** A handling that demands nothing of a version. */
   public VersionsConfig(SwapPolicy swap, int keepPrevious) {
     this(swap, keepPrevious, Optional.empty(), Map.of());
+  }
+
+  /** Returns the same with other labels, which stand before its own of the same names. */
+  public VersionsConfig withLabels(Map<String, Long> others) {
+    Map<String, Long> all = new HashMap<>(labels);
+    all.putAll(others);
+    return new VersionsConfig(swap, keepPrevious, maxLatency, all);
   }
 
   public VersionsConfig {

@@ -11,13 +11,11 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Whatever happens (another plan, a load that ended, a version that failed or is gone) the same
  * {@link #reconcile} runs: it starts the loads that are missing, says who answers, publishes that,
  * and only then retires those that nobody is sent to any more. A version leaves the routing when
- * everything that is wanted in its place is ready; if some of that cannot be had, it stays.
+ * everything that is wanted in its place is ready; if some of that cannot be had, it stays. What is
+ * only to be kept for going back is loaded last.
  *
  * <p><b>Threads.</b> The control thread's.
  */
@@ -55,9 +54,7 @@ final class LiveModel {
   private final Map<Long, LiveVersion> live = new TreeMap<>();
   private final Map<Long, VersionPlan.Load> loading = new TreeMap<>();
   private final Failures failures = new Failures();
-  private final Set<Long> routed = new TreeSet<>();
-  private final Map<String, Long> labels = new TreeMap<>();
-  private final Set<Long> previous = new LinkedHashSet<>(); // The longest out of the routing first.
+  private final Routing routing = new Routing();
 
   private final List<Retired> retired = new ArrayList<>();
   private final Map<Long, VersionPlan.Load> restorable = new LinkedHashMap<>();
@@ -91,11 +88,16 @@ final class LiveModel {
     loading.remove(number);
     failures.remove(number);
     boolean isRestored = restorable.remove(number, version.load());
-    if (isStopping || !(isRestored || plan.wants(version.load()))) {
+    boolean isKept = plan.keeps(version.load());
+    if (isStopping || !(isRestored || isKept || plan.wants(version.load()))) {
       retire(version, "it was no longer wanted when it was loaded");
     } else {
       LiveVersion replaced = live.put(number, version);
-      routed.add(number);
+      if (isKept) {
+        routing.keep(number, plan);
+      } else {
+        routing.add(number);
+      }
       if (replaced != null) {
         publish();
         retire(replaced, "other files have taken its place");
@@ -113,17 +115,13 @@ final class LiveModel {
 
   /**
    * There is no memory for a version. Those that are only kept for going back give way; if there
-   * are none, it has failed until the model is looked at again.
+   * are none, or it is only to be one of them, it has failed until the model is looked at again.
    */
   void lackedMemory(VersionPlan.Load load, String reason) {
     loading.remove(load.number());
     List<LiveVersion> kept =
-        previous.stream()
-            .filter(number -> !labels.containsValue(number))
-            .map(live::get)
-            .filter(Objects::nonNull)
-            .toList();
-    if (kept.isEmpty()) {
+        routing.onlyKept().stream().map(live::get).filter(Objects::nonNull).toList();
+    if (kept.isEmpty() || plan.keeps(load)) {
       restorable.remove(load.number(), load);
       failures.add(load, reason, true);
     } else {
@@ -216,21 +214,56 @@ final class LiveModel {
     if (plan.handling().swap() == SwapPolicy.UNLOAD_FIRST && !missing.isEmpty()) {
       makeRoom();
     }
-    isMakingRoom &= !retired.isEmpty();
-    boolean hasRoom =
-        retired.isEmpty() || (plan.handling().swap() == SwapPolicy.LOAD_FIRST && !isMakingRoom);
-    for (VersionPlan.Load load : hasRoom ? missing : List.<VersionPlan.Load>of()) {
-      loading.put(load.number(), load);
-      steps.load(load, demands());
-    }
+    load(missing, demands());
     route();
     takeOut(leaving(), "others have taken its place");
-    if (missing.isEmpty() && loading.isEmpty()) {
+    List<VersionPlan.Load> back = missing.isEmpty() ? missingOfKept() : List.of();
+    if (!back.isEmpty()) {
+      // They have served before: they need not fit what came after them.
+      load(back, new VersionLoader.Demands(null, Optional.empty(), recent));
+      publish();
+    }
+    if (missing.isEmpty() && back.isEmpty() && loading.isEmpty()) {
       Endpoint endpoint = endpoint();
       List<CompletableFuture<Endpoint>> done = List.copyOf(waiting);
       waiting.clear();
       done.forEach(future -> future.complete(endpoint));
     }
+  }
+
+  private void load(List<VersionPlan.Load> loads, VersionLoader.Demands demands) {
+    isMakingRoom &= !retired.isEmpty();
+    if (retired.isEmpty() || (plan.handling().swap() == SwapPolicy.LOAD_FIRST && !isMakingRoom)) {
+      for (VersionPlan.Load load : loads) {
+        loading.put(load.number(), load);
+        steps.load(load, demands);
+      }
+    }
+  }
+
+  /**
+   * Returns what is to be kept for going back and is neither there nor being loaded yet, as far as
+   * so many are kept; nothing while what is wanted is being loaded.
+   */
+  private List<VersionPlan.Load> missingOfKept() {
+    List<VersionPlan.Load> missing = new ArrayList<>();
+    if (plan.isOver() || loading.values().stream().anyMatch(plan::wants)) {
+      return missing;
+    }
+    long room =
+        plan.handling().keepPrevious()
+            - routing.kept()
+            - loading.values().stream().filter(plan::keeps).count();
+    for (VersionPlan.Load load : plan.kept().reversed()) {
+      long number = load.number();
+      boolean isThere = live.containsKey(number) || loading.containsKey(number);
+      boolean isLabelled = plan.handling().labels().containsValue(number);
+      if (!isThere && !failures.has(load) && (isLabelled || room > 0)) {
+        missing.add(load);
+        room--;
+      }
+    }
+    return missing;
   }
 
   /** Returns what has to be loaded and is not being loaded yet. */
@@ -260,88 +293,32 @@ final class LiveModel {
             .filter(version -> !plan.wants(version.load()) && !plan.refuses(version.number()))
             .toList();
     for (LiveVersion version : outdated) {
-      if (routed.contains(version.number())) {
+      if (routing.isRouted(version.number())) {
         restorable.put(version.number(), version.load());
       }
     }
     takeOut(outdated, "its memory is for the version that takes its place");
   }
 
-  /** Says who answers requests that name no version. */
   private void route() {
-    routed.retainAll(live.keySet());
-    previous.retainAll(live.keySet());
-    Set<Long> wanted = new TreeSet<>();
-    boolean isComplete = true;
-    for (VersionPlan version : plan.versions()) {
-      switch (version) {
-        case VersionPlan.Load load -> {
-          isComplete &= isLive(load);
-          if (live.containsKey(load.number())) {
-            wanted.add(load.number());
-          }
-        }
-        case VersionPlan.Refuse refuse -> {
-          isComplete = false;
-          if (routed.contains(refuse.number())) {
-            wanted.add(refuse.number());
-          }
-        }
-        case VersionPlan.Unload _ -> {}
-      }
-    }
-    Set<Long> left = new TreeSet<>(routed);
-    if (isComplete) {
-      routed.clear();
-    }
-    routed.addAll(wanted);
-    routed.removeAll(plan.unwanted());
-    previous.removeAll(routed);
-    left.removeAll(routed);
-    previous.addAll(left);
-    previous.removeAll(plan.unwanted());
-    if (routed.isEmpty() && !isComplete && !previous.isEmpty()) {
-      long last = List.copyOf(previous).getLast(); // Of those wanted there is none.
-      previous.remove(last);
-      routed.add(last);
-    }
-    label();
+    routing.update(plan, live);
     for (LiveVersion version : live.values()) {
-      if (routed.contains(version.number())) {
+      if (routing.isRouted(version.number())) {
         lastSignature = version.ready().servable().signature(); // The newest is the last.
       }
     }
   }
 
-  /** Moves labels, but only to versions that are ready: until then they stay where they are. */
-  private void label() {
-    Map<String, Long> wanted = plan.handling().labels();
-    labels.keySet().retainAll(wanted.keySet());
-    wanted.forEach((label, number) -> {
-      if (live.containsKey(number)) {
-        labels.put(label, number);
-      }
-    });
-    labels.values().retainAll(live.keySet());
-  }
-
-  /** Returns those that are to be taken out of memory, and forgets them. */
+  /** Returns those that are to be taken out of memory. */
   private List<LiveVersion> leaving() {
-    int kept = plan.isOver() ? 0 : plan.handling().keepPrevious();
-    Set<Long> leaving = new LinkedHashSet<>(plan.unwanted());
-    previous.stream().limit(Math.max(0, previous.size() - kept)).forEach(leaving::add);
-    if (!plan.isOver()) {
-      leaving.removeAll(labels.values()); // Clients call it by that name.
-    }
-    return leaving.stream().map(live::get).filter(Objects::nonNull).toList();
+    return routing.leaving(plan).stream().map(live::get).filter(Objects::nonNull).toList();
   }
 
   /** Takes versions out of the routing, publishes that, and has them finished and freed. */
   private void takeOut(List<LiveVersion> versions, String reason) {
     for (LiveVersion version : versions) {
       live.remove(version.number());
-      routed.remove(version.number());
-      previous.remove(version.number());
+      routing.remove(version.number());
       retired.add(new Retired(version, reason));
     }
     publish();
@@ -379,11 +356,11 @@ final class LiveModel {
   }
 
   Map<String, Long> labels() {
-    return labels;
+    return routing.labels();
   }
 
   boolean isRouted(long number) {
-    return routed.contains(number);
+    return routing.isRouted(number);
   }
 
   Failures failures() {

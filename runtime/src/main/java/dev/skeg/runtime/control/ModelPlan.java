@@ -4,6 +4,7 @@ import dev.skeg.runtime.config.VersionsConfig;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What is to become of one model.
@@ -13,18 +14,39 @@ import java.util.stream.Collectors;
  * @param reason why there is no version; empty if there is one
  * @param handling how they follow those that are loaded
  * @param isForced whether versions that have failed before are tried again
+ * @param kept versions that are to be kept for going back, the longest out of service first; as
+ *     many of the last as {@code handling} keeps, and those that labels mean, are loaded once all
+ *     others are ready, unless they are there. None has a number that {@code versions} has
  */
 public record ModelPlan(
     String model,
     List<VersionPlan> versions,
     String reason,
     VersionsConfig handling,
-    boolean isForced) {
+    boolean isForced,
+    List<VersionPlan.Load> kept) {
   public ModelPlan {
     versions = List.copyOf(versions);
-    if (versions.stream().mapToLong(VersionPlan::number).distinct().count() != versions.size()) {
-      throw new IllegalArgumentException("versions: " + versions + " (expected: each number once)");
+    kept = List.copyOf(kept);
+    long numbers =
+        Stream.concat(versions.stream(), kept.stream())
+            .mapToLong(VersionPlan::number)
+            .distinct()
+            .count();
+    if (numbers != versions.size() + kept.size()) {
+      throw new IllegalArgumentException(
+          "versions: " + versions + ", kept: " + kept + " (expected: each number once)");
     }
+  }
+
+  /** A plan that brings nothing back that was kept for going back. */
+  public ModelPlan(
+      String model,
+      List<VersionPlan> versions,
+      String reason,
+      VersionsConfig handling,
+      boolean isForced) {
+    this(model, versions, reason, handling, isForced, List.of());
   }
 
   /** A plan that follows the usual way and forces nothing. */
@@ -34,7 +56,7 @@ public record ModelPlan(
 
   /** Returns the same plan, with what failed before tried again. */
   public ModelPlan forced() {
-    return new ModelPlan(model, versions, reason, handling, true);
+    return new ModelPlan(model, versions, reason, handling, true, kept);
   }
 
   /** Returns those that are to be loaded. */
@@ -48,6 +70,11 @@ public record ModelPlan(
   /** Returns whether that is one of those to be loaded. */
   boolean wants(VersionPlan.Load load) {
     return loads().stream().anyMatch(wanted -> wanted.isSameAs(load));
+  }
+
+  /** Returns whether that is one of those to be kept for going back. */
+  boolean keeps(VersionPlan.Load load) {
+    return kept.stream().anyMatch(each -> each.isSameAs(load));
   }
 
   /** Returns whether that number cannot be loaded as it stands. */

@@ -58,6 +58,14 @@ final class StatusBoard {
         }
       }
     }
+    for (VersionPlan.Load load : model.plan().kept()) {
+      if (model.loading(load.number()) != null) {
+        put(statuses, load, VersionState.LOADING, "being loaded again, for going back", null);
+      } else if (model.failures().has(load)) {
+        String failure = String.valueOf(model.failures().reason(load.number()));
+        put(statuses, load, VersionState.UNAVAILABLE, failure, null);
+      }
+    }
     Set<Long> previous = new TreeSet<>();
     for (LiveVersion version : model.live()) {
       long number = version.number();

@@ -51,7 +51,7 @@ public record Endpoint(
   }
 
   /** Returns that version; null if it is not known. */
-  @Nullable VersionStatus version(long number) {
+  public @Nullable VersionStatus version(long number) {
     for (VersionStatus status : versions) {
       if (status.version().number() == number) {
         return status;

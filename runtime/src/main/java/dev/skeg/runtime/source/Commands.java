@@ -1,10 +1,12 @@
 package dev.skeg.runtime.source;
 
+import dev.skeg.registry.RegistryException;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -32,6 +34,44 @@ final class Commands {
           ErrorCode.UNAVAILABLE,
           "more than " + MAX + " commands wait for this source (expected: fewer at a time)");
     }
+  }
+
+  /** Something done on the watch's thread for somebody who waits. */
+  @FunctionalInterface
+  interface Answering<T> {
+    T run() throws InterruptedException;
+  }
+
+  /**
+   * Asks for something, and its result.
+   *
+   * @param done what the result completes, or a {@link ServingException} that says for clients why
+   *     there is none
+   * @throws ServingException as {@link #add} does
+   */
+  <T> void ask(CompletableFuture<T> done, Answering<T> work) {
+    add(() -> {
+      try {
+        done.complete(work.run());
+      } catch (RegistryException e) {
+        done.completeExceptionally(
+            new ServingException(code(e.kind()), String.valueOf(e.getMessage()), e));
+      } catch (InterruptedException e) {
+        done.completeExceptionally(
+            new ServingException(ErrorCode.UNAVAILABLE, "the server is stopping", e));
+        Thread.currentThread().interrupt();
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+      }
+    });
+  }
+
+  private static ErrorCode code(RegistryException.Kind kind) {
+    return switch (kind) {
+      case TRANSIENT, DENIED, CONFLICT -> ErrorCode.UNAVAILABLE;
+      case NOT_FOUND -> ErrorCode.NOT_FOUND;
+      case INVALID -> ErrorCode.INVALID_ARGUMENT;
+    };
   }
 
   /** Asks for something, and waits for its place if too much is waiting. */

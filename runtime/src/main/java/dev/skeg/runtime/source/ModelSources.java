@@ -4,6 +4,7 @@ import dev.skeg.registry.ModelDirectory;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.SizeCaps;
 import dev.skeg.registry.Sources;
+import dev.skeg.registry.mlflow.MlflowWriter;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.runtime.config.ConfigException;
@@ -92,7 +93,15 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
     List<CompletableFuture<Endpoint>> tried = new ArrayList<>();
     RepositoryWatch following = null;
     if (directory != null) {
-      following = new RepositoryWatch(directory, maker, watches.keySet(), plans, control, clock);
+      following =
+          new RepositoryWatch(
+              directory,
+              maker,
+              watches.keySet(),
+              plans,
+              new DirectoryQuarantine(config.dataDirectory().resolve("quarantine"), clock),
+              control,
+              clock);
       repository = following;
     }
     watches.values().forEach(SourceWatch::start);
@@ -141,10 +150,21 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
                   store,
                   maker,
                   VersionNumbers.open(numbers.resolve(each.model() + ".json")),
-                  new LoadAttempts(loads.resolve(each.model()))),
+                  new LoadAttempts(loads.resolve(each.model())),
+                  writeBack(each)),
               plans,
               clock));
     }
+  }
+
+  private static Optional<WriteBack> writeBack(SourceConfig source) {
+    if (!source.writesBack()) {
+      return Optional.empty();
+    }
+    WriteBack writeBack =
+        new WriteBack(source.model(), MlflowWriter.open(source.uri(), source.settings()));
+    writeBack.start();
+    return Optional.of(writeBack);
   }
 
   /**

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,7 @@ final class RepositoryScan {
   private final PlanMaker maker;
   private final Set<String> elsewhere;
   private final VersionChoice choice;
+  private final UnaryOperator<VersionPlan> objection;
   private final Settling settling = new Settling();
   private final Map<String, Known> known = new HashMap<>();
   private final Map<Path, Long> missingSinceNanos = new HashMap<>();
@@ -94,13 +96,19 @@ final class RepositoryScan {
 
   /**
    * @param elsewhere models that have a source of their own and are passed over here
+   * @param objection makes refusals of versions that could be read and are not to be loaded
    */
   RepositoryScan(
-      ModelDirectory directory, PlanMaker maker, Set<String> elsewhere, VersionChoice choice) {
+      ModelDirectory directory,
+      PlanMaker maker,
+      Set<String> elsewhere,
+      VersionChoice choice,
+      UnaryOperator<VersionPlan> objection) {
     this.directory = directory;
     this.maker = maker;
     this.elsewhere = Set.copyOf(elsewhere);
     this.choice = choice;
+    this.objection = objection;
   }
 
   Path root() {
@@ -339,7 +347,8 @@ final class RepositoryScan {
     Map<Long, VersionPlan> good = new TreeMap<>(looks.kept);
     Map<Long, VersionPlan> bad = new TreeMap<>();
     read.forEach((number, version) -> {
-      (version.plan() instanceof VersionPlan.Load ? good : bad).put(number, version.plan());
+      VersionPlan own = objection.apply(version.plan());
+      (own instanceof VersionPlan.Load ? good : bad).put(number, own);
     });
     List<Long> listed = new ArrayList<>(good.keySet());
     Map<Long, VersionPlan> versions = new TreeMap<>();

@@ -23,7 +23,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +53,9 @@ final class RepositoryWatch implements AutoCloseable {
   private final RepositoryScan scan;
   private final Chosen chosen;
   private final Plans plans;
+  private final DirectoryQuarantine quarantine;
+  private final ExecutorService noting =
+      Executors.newSingleThreadExecutor(Thread.ofVirtual().name("quarantine").factory());
   private final ModelControl control;
   private final ModelControlMode mode;
   private final Duration interval;
@@ -87,11 +93,13 @@ final class RepositoryWatch implements AutoCloseable {
       PlanMaker maker,
       Set<String> elsewhere,
       Plans plans,
+      DirectoryQuarantine quarantine,
       ModelControl control,
       InstantSource clock) {
     this.chosen = new Chosen();
-    this.scan = new RepositoryScan(directory, maker, elsewhere, chosen);
+    this.scan = new RepositoryScan(directory, maker, elsewhere, chosen, quarantine::heldAgainst);
     this.plans = plans;
+    this.quarantine = quarantine;
     this.control = control;
     this.mode = control.mode();
     this.interval = Duration.ofSeconds(Math.max(1, control.pollSeconds()));
@@ -111,9 +119,23 @@ final class RepositoryWatch implements AutoCloseable {
     for (ModelPlan plan : settled().plans().values()) {
       ModelPlan first = control.startsWith(plan.model()) ? plan : out(plan, NOT_LOADED);
       applied.put(plan.model(), first);
-      tried.add(plans.apply(first));
+      tried.add(apply(first));
     }
     return tried;
+  }
+
+  /** Has a plan carried out, and notes beside it what became of it. */
+  private CompletableFuture<Endpoint> apply(ModelPlan plan) {
+    CompletableFuture<Endpoint> carriedOut = plans.apply(plan);
+    CompletableFuture<Endpoint> _ =
+        carriedOut.whenCompleteAsync(
+            (endpoint, _) -> {
+              if (endpoint != null) {
+                quarantine.note(plan, endpoint);
+              }
+            },
+            noting);
+    return carriedOut;
   }
 
   /** Looks, and once more if something does not stand still. */
@@ -162,7 +184,9 @@ final class RepositoryWatch implements AutoCloseable {
    * @return fails with a {@link ServingException} that says why it cannot be served
    */
   CompletableFuture<Endpoint> load(String model, OptionalLong version, boolean isForced) {
-    return ask(() -> loadNow(model, version, isForced));
+    CompletableFuture<CompletableFuture<Endpoint>> begun = new CompletableFuture<>();
+    commands.ask(begun, () -> loadNow(model, version, isForced));
+    return begun.thenCompose(endpoint -> endpoint);
   }
 
   /**
@@ -171,31 +195,8 @@ final class RepositoryWatch implements AutoCloseable {
    * @param version its number; empty for all
    */
   CompletableFuture<Endpoint> unload(String model, OptionalLong version) {
-    return ask(() -> unloadNow(model, version));
-  }
-
-  /** Something begun on the watch's thread for somebody who waits. */
-  @FunctionalInterface
-  private interface Answering {
-    CompletableFuture<Endpoint> run() throws InterruptedException;
-  }
-
-  private CompletableFuture<Endpoint> ask(Answering work) {
     CompletableFuture<CompletableFuture<Endpoint>> begun = new CompletableFuture<>();
-    commands.add(() -> {
-      try {
-        begun.complete(work.run());
-      } catch (InterruptedException e) {
-        begun.completeExceptionally(
-            new ServingException(ErrorCode.UNAVAILABLE, "the server is stopping", e));
-        Thread.currentThread().interrupt();
-      } catch (RegistryException e) {
-        begun.completeExceptionally(
-            new ServingException(ErrorCode.UNAVAILABLE, String.valueOf(e.getMessage()), e));
-      } catch (RuntimeException e) {
-        begun.completeExceptionally(e);
-      }
-    });
+    commands.ask(begun, () -> unloadNow(model, version));
     return begun.thenCompose(endpoint -> endpoint);
   }
 
@@ -205,6 +206,9 @@ final class RepositoryWatch implements AutoCloseable {
       Set<Long> numbers = loaded(model);
       version.ifPresent(numbers::add);
       chosen.byModel.put(model, version.isPresent() ? Optional.of(numbers) : Optional.empty());
+    }
+    if (isForced) {
+      version.ifPresent(number -> quarantine.pardon(model, number));
     }
     scan.reconsider(model);
     ModelPlan plan = settled().plans().get(model);
@@ -221,7 +225,7 @@ final class RepositoryWatch implements AutoCloseable {
           "version " + version.getAsLong() + " is not chosen by the model's version_policy");
     }
     applied.put(model, plan);
-    return plans.apply(isForced ? plan.forced() : plan);
+    return apply(isForced ? plan.forced() : plan);
   }
 
   private CompletableFuture<Endpoint> unloadNow(String model, OptionalLong version) {
@@ -254,7 +258,7 @@ final class RepositoryWatch implements AutoCloseable {
     }
     ModelPlan plan = new ModelPlan(model, versions, "", before.handling(), false);
     applied.put(model, plan);
-    return plans.apply(plan);
+    return apply(plan);
   }
 
   /** Returns the numbers that are to be loaded as it stands. */
@@ -326,7 +330,7 @@ final class RepositoryWatch implements AutoCloseable {
       }
       if (!plan.equals(before) || retries.isDue(model, plans.endpoint(model), nowNanos)) {
         applied.put(model, plan);
-        CompletableFuture<Endpoint> _ = plans.apply(plan);
+        CompletableFuture<Endpoint> _ = apply(plan);
       }
     }
     heldBackSinceNanos.keySet().retainAll(heldBack);
@@ -339,6 +343,12 @@ final class RepositoryWatch implements AutoCloseable {
 
   @Override
   public void close() {
+    noting.shutdown();
+    try {
+      boolean _ = noting.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     thread.interrupt();
     DirectoryChanges watching = changes;
     if (watching != null) {

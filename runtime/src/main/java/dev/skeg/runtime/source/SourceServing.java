@@ -11,7 +11,6 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
-import dev.skeg.runtime.servable.VersionState;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +19,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +49,7 @@ final class SourceServing {
   private final FirstTry firstTry;
   private final InstantSource clock;
   private final TreeMap<Long, VersionPlan.Load> wanted = new TreeMap<>();
-  private final TreeMap<Long, Served> ready = new TreeMap<>();
+  private final KeptVersions kept;
   private VersionsConfig handling = VersionsConfig.DEFAULT;
   private VersionPlan.@Nullable Refuse refused;
   private @Nullable Endpoint endpoint;
@@ -67,6 +66,7 @@ final class SourceServing {
     this.plans = plans;
     this.firstTry = firstTry;
     this.clock = clock;
+    this.kept = new KeptVersions(config.model(), versions);
     this.status =
         new SourceStatus(
             config.uri().toString(),
@@ -143,9 +143,8 @@ final class SourceServing {
     ModelPlan plan = plan(List.of());
     apply(manner.isForced() ? plan.forced() : plan);
     Endpoint reached = required();
-    if (serves(load, reached)) {
-      ready.put(load.number(), new Served(load, version.revision(), handling));
-      versions.served(version.revision());
+    if (KeptVersions.serves(load, reached)) {
+      kept.served(new KeptVersions.Served(load, version.revision(), handling), reached);
       seen(version.revision());
       return true;
     }
@@ -155,16 +154,9 @@ final class SourceServing {
     return false;
   }
 
-  /** A version that has served, and how it is to be done again. */
-  private record Served(VersionPlan.Load load, Revision revision, VersionsConfig handling) {}
-
   /** Returns the numbers that {@link #goBack} leads to. */
   Set<Long> ready() {
-    Optional<Endpoint> now = plans.endpoint(config.model());
-    ready
-        .values()
-        .removeIf(version -> now.filter(endpoint -> serves(version.load(), endpoint)).isEmpty());
-    return new TreeSet<>(ready.keySet());
+    return kept.ready(plans.endpoint(config.model()));
   }
 
   /**
@@ -174,7 +166,8 @@ final class SourceServing {
    * @return whether there is one
    */
   boolean goBack(long number, boolean isAlone) throws InterruptedException {
-    Served version = ready().contains(number) ? ready.get(number) : null;
+    Set<Long> _ = ready();
+    KeptVersions.Served version = kept.ready(number).orElse(null);
     if (version == null) {
       return false;
     }
@@ -185,25 +178,53 @@ final class SourceServing {
     refused = null;
     handling = version.handling();
     apply(plan(List.of()));
-    versions.served(version.revision());
+    kept.served(version, required());
     return true;
   }
 
-  private static boolean serves(VersionPlan.Load load, Endpoint endpoint) {
-    VersionStatus is = find(load.number(), endpoint);
-    return is != null && is.state() == VersionState.READY && is.digest().equals(load.digest());
+  /** Returns whether clients may call versions by labels. */
+  boolean hasLabels() {
+    return !handling.labels().isEmpty();
   }
 
-  private static @Nullable VersionStatus find(long number, Endpoint endpoint) {
-    return endpoint.versions().stream()
-        .filter(one -> one.version().number() == number)
-        .findFirst()
-        .orElse(null);
+  /**
+   * Has the versions loaded again that an earlier process kept for going back, once something is
+   * served. Waits for them only if labels may mean one of them.
+   *
+   * @param later does something on the watch's thread
+   */
+  void restore(Consumer<Runnable> later) throws InterruptedException {
+    if (wanted.isEmpty() || !isBrought()) {
+      return;
+    }
+    if (hasLabels()) {
+      apply(plan(List.of()));
+      restored();
+    } else {
+      // What waits for a place among the commands must not be the control thread.
+      CompletableFuture<Endpoint> _ =
+          plans
+              .apply(plan(List.of()))
+              .whenComplete((_, _) -> Thread.ofVirtual().start(() -> later.accept(this::restored)));
+    }
+  }
+
+  private boolean isBrought() {
+    firstTry.loading(true); // It reads all of their bytes.
+    try {
+      return kept.bring();
+    } finally {
+      firstTry.loading(false);
+    }
+  }
+
+  private void restored() {
+    kept.restored(plans.endpoint(config.model()));
   }
 
   private void failedToLoad(
       SourceVersions.Brought version, VersionPlan.Load load, Endpoint endpoint) {
-    VersionStatus is = find(load.number(), endpoint);
+    VersionStatus is = endpoint.version(load.number());
     String reason = is == null ? "not loaded" : is.reason();
     if (is != null && is.isPassing()) {
       throw new RegistryException(Kind.TRANSIENT, reason);
@@ -236,19 +257,22 @@ final class SourceServing {
     if (refusal != null) {
       all.put(refusal.number(), refusal);
     }
-    return new ModelPlan(config.model(), List.copyOf(all.values()), "", handling, false);
+    return new ModelPlan(
+        config.model(), List.copyOf(all.values()), "", handling, false, kept.loads(all.keySet()));
   }
 
   /** Lets the store evict what has been freed since the last plan was carried out. */
   void releaseFreed() {
-    plans.endpoint(config.model()).ifPresent(versions::release);
+    plans
+        .endpoint(config.model())
+        .ifPresent(endpoint -> versions.release(endpoint, kept.digests()));
   }
 
   private void apply(ModelPlan plan) throws InterruptedException {
     firstTry.loading(true);
     try {
       Endpoint reached = plans.apply(plan).get();
-      versions.release(reached);
+      versions.release(reached, kept.digests());
       endpoint = reached;
     } catch (ExecutionException e) {
       throw e.getCause() instanceof ServingException stopping
@@ -286,12 +310,18 @@ final class SourceServing {
     }
     refused = null;
     apply(plan(out));
+    kept.remember(Optional.of(required()));
     return required();
   }
 
   /** Returns what the last plan led to. */
   Endpoint required() {
     return Objects.requireNonNull(endpoint, "a plan was carried out");
+  }
+
+  /** Gives up what is being brought back; its load ends with the server's others. */
+  void close() {
+    kept.close();
   }
 
   /** Notes why the version that the pointer means is not served. */

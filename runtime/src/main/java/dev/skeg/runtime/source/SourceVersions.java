@@ -9,6 +9,7 @@ import dev.skeg.registry.Revision;
 import dev.skeg.registry.Source;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.Held;
+import dev.skeg.registry.store.Remembered;
 import dev.skeg.runtime.config.ConfigException;
 import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.config.VersionsConfig;
@@ -25,6 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings versions of one model from its source into the store, and holds those that are loaded
@@ -33,12 +36,15 @@ import java.util.Set;
  * <p><b>Threads.</b> Owned by the watch's thread; blocks on network and disk.
  */
 final class SourceVersions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SourceVersions.class);
+
   private final SourceConfig config;
   private final Source source;
   private final ArtifactStore store;
   private final PlanMaker maker;
   private final VersionNumbers numbers;
   private final LoadAttempts attempts;
+  private final Optional<WriteBack> writeBack;
   private final Map<String, Held> held = new HashMap<>();
 
   SourceVersions(
@@ -47,13 +53,15 @@ final class SourceVersions implements AutoCloseable {
       ArtifactStore store,
       PlanMaker maker,
       VersionNumbers numbers,
-      LoadAttempts attempts) {
+      LoadAttempts attempts,
+      Optional<WriteBack> writeBack) {
     this.config = config;
     this.source = source;
     this.store = store;
     this.maker = maker;
     this.numbers = numbers;
     this.attempts = attempts;
+    this.writeBack = writeBack;
   }
 
   /**
@@ -66,12 +74,34 @@ final class SourceVersions implements AutoCloseable {
 
   /** Returns what the pointer meant when a version that it meant was last served. */
   Optional<Revision> lastServed() {
-    return store.lastKnown(config.uri(), config.pointer());
+    return store.lastKnown(config.uri(), config.pointer()).map(Remembered::revision);
   }
 
-  /** Remembers a revision as one that was served, for a start without the network. */
-  void served(Revision revision) {
-    store.remember(config.uri(), config.pointer(), revision);
+  /**
+   * Returns what was kept for going back then, the longest out of service first; nothing if that
+   * cannot be read, which hinders nobody.
+   */
+  List<Revision> keptBefore() {
+    try {
+      return store
+          .lastKnown(config.uri(), config.pointer())
+          .map(Remembered::previous)
+          .orElse(List.of());
+    } catch (RegistryException e) {
+      LOG.atWarn().setCause(e).log("It cannot be read what was kept for going back");
+      return List.of();
+    }
+  }
+
+  /**
+   * Remembers a revision as one that was served, for a start without the network, and has its
+   * registry told.
+   *
+   * @param kept for going back, the longest out of service first
+   */
+  void served(Revision revision, List<Revision> kept) {
+    store.remember(config.uri(), config.pointer(), new Remembered(revision, kept));
+    writeBack.ifPresent(registry -> registry.serves(revision.number()));
   }
 
   /** Looks up what a pointer means now. */
@@ -153,7 +183,7 @@ final class SourceVersions implements AutoCloseable {
               version.digest(),
               directory.resolve(setup.config().modelFileName()),
               setup),
-          setup.versions());
+          setup.versions().withLabels(config.labels()));
     } catch (ConfigException e) {
       return new Brought(
           revision,
@@ -182,9 +212,13 @@ final class SourceVersions implements AutoCloseable {
     store.quarantine(digest, reason);
   }
 
-  /** Lets the store evict what an endpoint no longer has loaded. */
-  void release(Endpoint endpoint) {
-    Set<String> loaded = new HashSet<>();
+  /**
+   * Lets the store evict what an endpoint no longer has loaded.
+   *
+   * @param needed digests that are to be held in any case
+   */
+  void release(Endpoint endpoint, Set<String> needed) {
+    Set<String> loaded = new HashSet<>(needed);
     for (VersionStatus version : endpoint.versions()) {
       if (version.state() != VersionState.UNAVAILABLE) {
         loaded.add(version.digest());
@@ -206,6 +240,7 @@ final class SourceVersions implements AutoCloseable {
 
   @Override
   public void close() {
+    writeBack.ifPresent(WriteBack::close);
     List.copyOf(held.keySet()).forEach(this::close);
     source.close();
   }

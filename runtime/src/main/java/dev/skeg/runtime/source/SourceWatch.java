@@ -24,7 +24,6 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * Follows one model's pointer: what it means is fetched, checked, loaded and served.
  *
  * <p><b>Start.</b> What was served last is taken from the store without asking the network; then
- * the pointer is looked up. So a server starts with its registry down, and a registry that hangs
- * holds nobody up for longer than its timeouts.
+ * the pointer is looked up, and what was kept for going back is loaded again. So a server starts
+ * with its registry down, and a registry that hangs holds nobody up for longer than its timeouts.
  *
  * <p><b>Failures.</b> Whatever goes wrong, what is served goes on. What may go away by itself is
  * tried again, later each time; a version that was refused is told of in the index, and if it could
@@ -45,9 +44,6 @@ import org.slf4j.LoggerFactory;
  */
 final class SourceWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWatch.class);
-  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
-  private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
-  private static final Duration IDLE = Duration.ofDays(1);
 
   /**
    * Short enough that a pointer that moves twice within an interval is followed within a second.
@@ -66,9 +62,7 @@ final class SourceWatch implements AutoCloseable {
   private final Thread thread;
 
   // The thread's own.
-  private @Nullable Revision pending;
-  private long retryAtNanos;
-  private int failures;
+  private final PendingRevision pending = new PendingRevision();
   private @Nullable Revision left; // What the pointer meant when somebody went back from it.
 
   private volatile @Nullable Revision newest; // What the pointer last meant.
@@ -145,7 +139,9 @@ final class SourceWatch implements AutoCloseable {
    * @return fails with a {@link ServingException} that says why it cannot be served
    */
   CompletableFuture<Endpoint> load(OptionalLong version, boolean isForced) {
-    return ask(() -> loadNow(version, isForced));
+    CompletableFuture<Endpoint> done = new CompletableFuture<>();
+    commands.ask(done, () -> loadNow(version, isForced));
+    return done;
   }
 
   /**
@@ -154,40 +150,9 @@ final class SourceWatch implements AutoCloseable {
    * @param version its number; empty for all
    */
   CompletableFuture<Endpoint> unload(OptionalLong version) {
-    return ask(() -> serving.unload(version));
-  }
-
-  /** Something done on the watch's thread for somebody who waits. */
-  @FunctionalInterface
-  private interface Answering {
-    Endpoint run() throws InterruptedException;
-  }
-
-  private CompletableFuture<Endpoint> ask(Answering work) {
     CompletableFuture<Endpoint> done = new CompletableFuture<>();
-    commands.add(() -> {
-      try {
-        done.complete(work.run());
-      } catch (RegistryException e) {
-        done.completeExceptionally(
-            new ServingException(code(e.kind()), String.valueOf(e.getMessage()), e));
-      } catch (InterruptedException e) {
-        done.completeExceptionally(
-            new ServingException(ErrorCode.UNAVAILABLE, "the server is stopping", e));
-        Thread.currentThread().interrupt();
-      } catch (RuntimeException e) {
-        done.completeExceptionally(e);
-      }
-    });
+    commands.ask(done, () -> serving.unload(version));
     return done;
-  }
-
-  private static ErrorCode code(Kind kind) {
-    return switch (kind) {
-      case TRANSIENT, DENIED, CONFLICT -> ErrorCode.UNAVAILABLE;
-      case NOT_FOUND -> ErrorCode.NOT_FOUND;
-      case INVALID -> ErrorCode.INVALID_ARGUMENT;
-    };
   }
 
   // The watch's thread.
@@ -196,11 +161,10 @@ final class SourceWatch implements AutoCloseable {
     try {
       begin();
       while (!Thread.currentThread().isInterrupted()) {
-        long left = retryAtNanos - System.nanoTime();
-        boolean hinted = commands.run(pending == null ? IDLE : Duration.ofNanos(Math.max(0, left)));
-        Revision due = pending;
-        if (due != null && (hinted || retryAtNanos - System.nanoTime() <= 0)) {
-          carryOut(due);
+        boolean isHinted = commands.run(pending.untilDue());
+        Optional<Revision> due = pending.due(isHinted);
+        if (due.isPresent()) {
+          carryOut(due.get());
         }
       }
     } catch (InterruptedException e) {
@@ -228,13 +192,18 @@ final class SourceWatch implements AutoCloseable {
     Revision known = serveLast();
     if (mode != ModelControlMode.POLL) {
       lookOnce(known);
+      serving.restore(this::later);
       firstTry.done();
       return;
     }
     if (known != null) {
+      if (serving.hasLabels()) {
+        serving.restore(this::later);
+      }
       firstTry.done();
     }
-    Duration longest = interval.compareTo(LONGEST_RETRY) > 0 ? interval : LONGEST_RETRY;
+    Duration usual = PendingRevision.LONGEST_RETRY;
+    Duration longest = interval.compareTo(usual) > 0 ? interval : usual;
     Watcher following =
         Watcher.start(
             source,
@@ -253,6 +222,15 @@ final class SourceWatch implements AutoCloseable {
             .log("Changes are found by looking only");
       }
     }
+    serving.restore(this::later);
+  }
+
+  private void later(Runnable command) {
+    try {
+      commands.put(command);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** On the watcher's thread. */
@@ -261,11 +239,7 @@ final class SourceWatch implements AutoCloseable {
     if (finding instanceof Finding.Seen(Revision revision)) {
       newest = revision;
     }
-    try {
-      commands.put(() -> found(finding));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    later(() -> found(finding));
   }
 
   private void found(Finding finding) {
@@ -275,9 +249,7 @@ final class SourceWatch implements AutoCloseable {
           serving.seen(revision);
         } else {
           left = null;
-          pending = revision;
-          failures = 0;
-          retryAtNanos = System.nanoTime();
+          pending.set(revision);
         }
       }
       case Finding.Failed(Kind kind, String message, Instant _) -> {
@@ -321,13 +293,16 @@ final class SourceWatch implements AutoCloseable {
     try {
       firstTry.active();
       serving.releaseFreed();
-      boolean _ =
+      boolean isServed =
           serving.serve(
               versions.bring(revision, (_, _, _) -> requireNewest(revision)), Manner.FOLLOWED);
-      pending = null;
+      pending.clear();
+      if (isServed) {
+        serving.restore(this::later);
+      }
     } catch (Overtaken e) {
       isOvertaken = true;
-      pending = null; // The next one is among the commands already, or comes at once.
+      pending.clear(); // The next one is among the commands already, or comes at once.
     } catch (RegistryException e) {
       failed(revision, e);
     } catch (ServingException e) {
@@ -363,15 +338,7 @@ final class SourceWatch implements AutoCloseable {
   }
 
   private void failed(Revision revision, RegistryException e) throws InterruptedException {
-    failures++;
-    Duration wait =
-        e.kind() == Kind.INVALID
-            ? LONGEST_RETRY
-            : FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 16));
-    Duration capped = wait.compareTo(LONGEST_RETRY) < 0 ? wait : LONGEST_RETRY;
-    Duration asked = e.retryAfter().orElse(Duration.ZERO);
-    long nanos = Math.max(capped.toNanos(), asked.toNanos());
-    retryAtNanos = System.nanoTime() + nanos + ThreadLocalRandom.current().nextLong(nanos / 10 + 1);
+    pending.failed(e);
     String message = String.valueOf(e.getMessage());
     serving.problem(e.kind(), message);
     if (e.kind() == Kind.INVALID) {
@@ -384,7 +351,7 @@ final class SourceWatch implements AutoCloseable {
   private Endpoint loadNow(OptionalLong version, boolean isForced) throws InterruptedException {
     if (version.isPresent() && !isForced) {
       if (serving.goBack(version.getAsLong(), mode != ModelControlMode.EXPLICIT)) {
-        pending = null;
+        pending.clear();
         left = newest;
         return serving.required();
       }
@@ -407,7 +374,7 @@ final class SourceWatch implements AutoCloseable {
     SourceVersions.Brought brought = versions.bring(revision, this::moved);
     long number = brought.plan().number();
     requireNumber(version, number);
-    pending = null;
+    pending.clear();
     left = null;
     boolean isAlone = version.isEmpty() || mode != ModelControlMode.EXPLICIT;
     if (!serving.serve(brought, new Manner(isForced, isAlone))) {
@@ -449,6 +416,7 @@ final class SourceWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    serving.close();
     versions.close();
   }
 }

@@ -111,9 +111,10 @@ final class PushCommandTest {
     assertProblem(2, "--number: 0 (expected: an integer", version, "file:m", "--number", "0");
     assertProblem(2, "expected: tag/NAME", version, "file:m", "--pointer", "version/3");
     assertProblem(2, "expected: HOST:PORT", version, "file:m", "--proxy", "http://proxy");
+    assertProblem(2, "--read-timeout: 5 (expected: a dur", version, "file:m", "--read-timeout=5");
     assertProblem(2, "URI", version);
     assertProblem(1, "does not exist (expected: a version's", version + "x", "file:m");
-    assertProblem(1, "s3: needs a client", version, "s3://models/fraud");
+    assertProblem(1, "azblob: needs a client", version, "azblob://account/fraud");
   }
 
   private void assertProblem(int code, String message, String... arguments) {
@@ -145,6 +146,21 @@ final class PushCommandTest {
     }
     assertThat(err.toString()).contains("answered 403 (expected: credentials that may do this)");
     assertThat(out + "" + err).doesNotContain("fr0m");
+  }
+
+  /** The usual patience is 30 s. */
+  @Test
+  @Timeout(20)
+  void aServerIsAskedAgainWhenItHasBeenSilentForAsLongAsItMay() throws IOException {
+    Path version = Versions.write(directory.resolve("v"), 1, 1, 100);
+    try (FaultyServer server = FaultyServer.start(new Objects()).then(new Fault.Stall(0))) {
+      String uri = "http://" + server.authority() + "/m";
+
+      assertThat(run("push", version.toString(), uri, "--read-timeout", "300ms")).isZero();
+
+      assertThat(server.isScriptDone()).isTrue();
+    }
+    assertThat(out.toString()).startsWith("published ");
   }
 
   @Test

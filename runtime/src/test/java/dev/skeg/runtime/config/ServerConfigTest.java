@@ -173,6 +173,12 @@ final class ServerConfigTest {
         "models: {a: {source: 'oci://h/a', network: {proxy: 'http://p:1'}}} | (expected: HOST:PORT of an HTTP proxy",
         "models: {a: {source: 'file:a', docker-config: x}} | docker-config is not for file:",
         "models: {a: {source: 'file:a', signature: {required: true}}} | signature is required, but neither keyFile nor caFile",
+        "models: {a: {source: 'file:a', labels: {7: 3}}} | models.a.labels.7: the label '7' (expected: a letter",
+        "models: {a: {source: 'file:a', labels: {prod: x}}} | models.a.labels.prod: x (expected: a version's number, 1 or more)",
+        "models: {a: {source: 'file:a', labels: prod}} | models.a.labels: prod (expected: a block",
+        "models: {a: {source: 'file:a', write-back: true}} | write-back is not for file: (expected: the key left out)",
+        "models: {a: {source: 'file:a', write-back: yes}} | models.a.write-back: yes (expected: true or false)",
+        "models: {a: {labels: {prod: 3}}} | models.a: no source (expected: source: URI)",
         "models: {a: {source: 'file:a', network: {read-timeout: 5}}} | models.a.network.read-timeout: 5 (expected: a duration",
         "id: {a: &a {}, b: 1} | an anchor or alias",
         "id: !!java.net.URL x | the tag",
@@ -201,6 +207,7 @@ final class ServerConfigTest {
                 source: "oci://registry.example.org/team/fraud"
                 pointer: tag/prod
                 poll-interval: 30s
+                labels: {prod: 3, source: 12, v1.0: 1}
                 credentials: {username-env: SKEG_TEST_USER, password-file: /run/secrets/password}
                 docker-config: /root/.docker/config.json
                 network: {proxy: "proxy:3128", connect-timeout: 1s, read-timeout: 2s}
@@ -217,6 +224,7 @@ final class ServerConfigTest {
               assertThat(churn.pointer()).isEqualTo(Pointer.LATEST);
               assertThat(churn.pollInterval()).isEmpty();
               assertThat(churn.hookSecret()).isEmpty();
+              assertThat(churn.labels()).isEmpty();
               assertThat(churn.verification()).isEqualTo(Verification.NONE);
             },
             fraud -> {
@@ -225,6 +233,9 @@ final class ServerConfigTest {
                   .isEqualTo(SourceUri.parse("oci://registry.example.org/team/fraud"));
               assertThat(fraud.pointer()).isEqualTo(Pointer.parse("tag/prod"));
               assertThat(fraud.pollInterval()).contains(Duration.ofSeconds(30));
+              assertThat(fraud.labels())
+                  .containsOnly(
+                      Map.entry("prod", 3L), Map.entry("source", 12L), Map.entry("v1.0", 1L));
               assertThat(fraud.settings().credentials()).containsOnlyKeys("username", "password");
               assertThat(fraud.settings().options())
                   .isEqualTo(Map.of("docker-config", "/root/.docker/config.json"));

@@ -132,6 +132,52 @@ final class ModelControlTest {
   }
 
   @Test
+  void whatWasKeptIsLoadedAgainAfterWhatIsWantedAsFarAsSoManyAreKept() {
+    VersionPlan.Load oldest = models.adding(1);
+    VersionPlan.Load older = models.load(2, "digest", BROKEN);
+    VersionPlan.Load newer = models.load(3, "of another signature", OnnxModels.gather(4));
+
+    Endpoint endpoint = models.apply(keptPlan(keeping(2), models.adding(4), oldest, older, newer));
+
+    assertThat(models.ask("")).isEqualTo(4);
+    assertThat(endpoint.previous()).containsExactlyInAnyOrder(1L, 3L);
+    assertThat(models.status(3).reason()).contains("kept for going back");
+    assertThat(models.status(2).state()).isEqualTo(VersionState.UNAVAILABLE);
+
+    models.apply(plan(keeping(2), models.adding(5)));
+    models.awaitIndex("3 READY", "4 READY", "5 READY"); // The longest out of service went.
+  }
+
+  @Test
+  void whatWasKeptTakesNoMoreRoomThanThereIsButForWhatLabelsMean() {
+    VersionPlan.Load oldest = models.adding(1);
+    VersionPlan.Load older = models.adding(2);
+    VersionPlan.Load newer = models.adding(3);
+
+    models.apply(keptPlan(labelled(1, Map.of("old", 1L)), models.adding(4), oldest, older, newer));
+
+    assertThat(models.index()).containsExactly("1 READY", "3 READY", "4 READY");
+    assertThat(models.ask("old")).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasKeptAndHasNoMemoryIsLeftAndTakesNobodysPlace() {
+    models.apply(plan(models.adding(1)), plan(models.adding(2)));
+    models.available.set(0);
+
+    Endpoint endpoint = models.apply(keptPlan(keeping(2), models.adding(2), models.adding(3)));
+
+    assertThat(endpoint.previous()).containsExactly(1L);
+    assertThat(models.status(3).reason()).contains("there is no memory for it");
+    assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  private static ModelPlan keptPlan(
+      VersionsConfig handling, VersionPlan.Load wanted, VersionPlan.Load... kept) {
+    return new ModelPlan(MODEL, List.of(wanted), "", handling, false, List.of(kept));
+  }
+
+  @Test
   void whatCannotBeLoadedDisturbsNothingAndIsNotTriedAgainUnlessForced() throws Exception {
     models.apply(plan(models.adding(1)));
     VersionPlan.Load broken = models.load(2, "digest", BROKEN);

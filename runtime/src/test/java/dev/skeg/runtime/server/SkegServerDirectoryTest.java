@@ -6,6 +6,7 @@ import dev.skeg.registry.Artifact;
 import dev.skeg.registry.PublishedLayout;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -137,6 +138,80 @@ final class SkegServerDirectoryTest {
     }
   }
 
+  @Test
+  void aVersionThatTheEngineRefusesIsNotTriedAgainAfterARestartUnlessItIsForced() throws Exception {
+    version(1);
+    try (SourcedServer server = start("poll")) {
+      version(2, "no model".getBytes(StandardCharsets.UTF_8));
+      awaitState(server, "m/2", "UNAVAILABLE Load model");
+      assertThat(server.answering()).isEqualTo(1);
+    }
+
+    try (SourcedServer restarted = start("poll")) {
+      assertThat(restarted.answering()).isEqualTo(1);
+      assertThat(restarted.index().get("m/2"))
+          .startsWith("UNAVAILABLE in quarantine: Load model")
+          .endsWith("(expected: other files or configuration, or force)");
+      assertThat(restarted.index()).containsEntry("m/1", "READY ");
+
+      var forced = restarted.post("admin", "/v1/models/m/versions/2:load?force=true", "");
+      assertThat(forced.statusCode()).as(forced.body()).isEqualTo(400);
+      assertThat(forced.body()).contains("Protobuf parsing failed");
+      assertThat(restarted.answering()).isEqualTo(1);
+    }
+
+    try (SourcedServer again = start("poll")) {
+      assertThat(again.answering()).isEqualTo(1);
+      assertThat(again.index().get("m/2")).startsWith("UNAVAILABLE in quarantine: Load model");
+      version(2);
+      again.awaitAnswer(2);
+    }
+  }
+
+  @Test
+  void anotherConfigurationTakesAVersionOutOfQuarantine() throws Exception {
+    version(1);
+    Path config = models.resolve("m/config.pbtxt");
+    Files.writeString(config, "input { name: 'x' data_type: TYPE_INT8 dims: 1 }");
+    try (SourcedServer server = start("poll")) {
+      awaitState(server, "m/1", "UNAVAILABLE");
+    }
+    try (SourcedServer restarted = start("poll")) {
+      assertThat(restarted.index().get("m/1")).startsWith("UNAVAILABLE in quarantine: ");
+      Files.delete(config);
+      restarted.awaitAnswer(1);
+    }
+  }
+
+  @Test
+  void aVersionThatHasServedIsTriedAgainWithTheNextStartWhateverItHasFailedAt() throws Exception {
+    version(1);
+    Path row = Files.createDirectories(models.resolve("m/warmup")).resolve("row.bin");
+    Files.write(row, new byte[Float.BYTES]);
+    Files.writeString(
+        models.resolve("m/config.pbtxt"),
+        "model_warmup { name: 'row' batch_size: 1 inputs { key: 'x' value {"
+            + " data_type: TYPE_FP32 dims: 1 input_data_file: 'row.bin' } } }");
+    try (SourcedServer server = start("poll")) {
+      assertThat(server.answering()).isEqualTo(1);
+    }
+    Files.delete(row);
+    try (SourcedServer without = start("poll")) {
+      assertThat(without.index().get("m/1"))
+          .startsWith("UNAVAILABLE ")
+          .contains("row.bin")
+          .doesNotContain("quarantine");
+    }
+    Files.write(row, new byte[Float.BYTES]);
+    try (SourcedServer again = start("poll")) {
+      assertThat(again.answering()).isEqualTo(1);
+    }
+  }
+
+  private static void awaitState(SourcedServer server, String version, String state) {
+    server.await(() -> server.index().getOrDefault(version, "").startsWith(state), state);
+  }
+
   private void version(int number) throws IOException {
     version("m", number);
   }
@@ -144,5 +219,10 @@ final class SkegServerDirectoryTest {
   private void version(String model, int number) throws IOException {
     Path version = Files.createDirectories(models.resolve(model + "/" + number));
     Files.write(version.resolve("model.onnx"), OnnxModels.adding(number));
+  }
+
+  private void version(int number, byte[] model) throws IOException {
+    Path version = Files.createDirectories(models.resolve("m/" + number));
+    Files.write(version.resolve("model.onnx"), model);
   }
 }

@@ -9,10 +9,13 @@ import dev.skeg.registry.hf.HubServer.HubFile;
 import dev.skeg.registry.mlflow.MlflowServer;
 import dev.skeg.registry.signature.ModelSigner;
 import dev.skeg.registry.testing.Exchange;
+import dev.skeg.registry.testing.Fault;
 import dev.skeg.registry.testing.FaultyServer;
+import dev.skeg.registry.testing.Forwarder;
 import dev.skeg.registry.testing.Objects;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -56,6 +59,35 @@ final class SkegServerRegistriesTest {
 
         server.awaitAnswer(2);
         assertThat(server.version(2).path("digest").asText()).isEqualTo(two.digest());
+      }
+    }
+  }
+
+  @Test
+  void mlflowIsToldWhichVersionServesAgainAndAgainUntilItListens() throws Exception {
+    try (MlflowServer mlflow = new MlflowServer();
+        FaultyServer proxy =
+            FaultyServer.start(new Forwarder(URI.create("http://" + mlflow.authority())))) {
+      String uri = "mlflow+http://" + mlflow.authority() + "/m";
+      publish(directory, uri, 0, OnnxModels.adding(1), "alias/champion");
+      Map<String, String> keys =
+          source("mlflow+http://" + proxy.authority() + "/m", "alias/champion");
+      keys.put("models.m.write-back", "true");
+      proxy
+          .onlyFor(request -> request.path().contains("set-tag"))
+          .then(Fault.status(403), Fault.status(403));
+      try (SourcedServer server = start(keys)) {
+        server.await(() -> mlflow.tag("m", 1, "serving.state").equals("stable"), "the tag of 1");
+        assertThat(proxy.isScriptDone()).isTrue();
+        publish(directory, uri, 0, OnnxModels.adding(2), "alias/champion");
+        server.awaitAnswer(2);
+        server.await(() -> mlflow.tag("m", 2, "serving.state").equals("stable"), "the tag of 2");
+        server.await(() -> mlflow.tag("m", 1, "serving.state").isEmpty(), "1 to lose its tag");
+
+        var back = server.post("admin", "/v1/models/m/versions/1:load", "");
+        assertThat(back.statusCode()).as(back.body()).isEqualTo(200);
+        server.await(() -> mlflow.tag("m", 2, "serving.state").isEmpty(), "2 to lose its tag");
+        assertThat(mlflow.tag("m", 1, "serving.state")).isEqualTo("stable");
       }
     }
   }

@@ -80,10 +80,16 @@ final class SourcedServer implements AutoCloseable {
 
   /** Publishes what is in a directory. */
   static Published publish(Path version, String uri, int number, List<String> pointers) {
+    return publish(version, uri, SourceSettings.defaults(), number, pointers);
+  }
+
+  /** Publishes what is in a directory where that needs settings. */
+  static Published publish(
+      Path version, String uri, SourceSettings settings, int number, List<String> pointers) {
     List<Pointer> moved = pointers.stream().map(Pointer::parse).toList();
     try (Publisher publisher =
         Sources.load(SourcedServer.class.getClassLoader())
-            .publisher(SourceUri.parse(uri), SourceSettings.defaults())) {
+            .publisher(SourceUri.parse(uri), settings)) {
       return publisher.publish(version, new PublishRequest(number, moved, false), Progress.NONE);
     }
   }
@@ -94,18 +100,27 @@ final class SourcedServer implements AutoCloseable {
    * @return the version that answered, whose answer is its own; 0 if none did
    */
   int answering() {
+    return answeringAt("");
+  }
+
+  /** Asks the version of a label, as {@link #answering()}. */
+  int answering(String label) {
+    return answeringAt("/versions/" + label);
+  }
+
+  private int answeringAt(String version) {
     HttpResponse<String> response =
         post(
             "http",
-            "/v2/models/" + MODEL + "/infer",
+            "/v2/models/" + MODEL + version + "/infer",
             "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1,1],\"data\":[0]}]}");
     if (response.statusCode() != 200) {
       return 0;
     }
     JsonNode answer = json(response);
-    int version = answer.path("model_version").asInt();
-    assertThat(answer.path("outputs").path(0).path("data").path(0).asInt()).isEqualTo(version);
-    return version;
+    int number = answer.path("model_version").asInt();
+    assertThat(answer.path("outputs").path(0).path("data").path(0).asInt()).isEqualTo(number);
+    return number;
   }
 
   /** Asks again and again until a version answers; each answer before is sound as well. */

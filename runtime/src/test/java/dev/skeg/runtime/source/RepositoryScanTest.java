@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +48,8 @@ final class RepositoryScanTest {
         ModelDirectory.open(root),
         new PlanMaker(ServerConfig.defaults().execution(), new CpuBudget(2)),
         elsewhere,
-        RepositoryScan.VersionChoice.BY_POLICY);
+        RepositoryScan.VersionChoice.BY_POLICY,
+        UnaryOperator.identity());
   }
 
   @Test

@@ -64,15 +64,16 @@ final class RepositoryWatchTest {
 
   @Test
   void whatFailedInAWayThatMayPassIsTriedAgainThoughNothingChanged() throws Exception {
-    Path version = Files.createDirectories(directory.resolve("m/1"));
+    Path version = Files.createDirectories(directory.resolve("models/m/1"));
     Files.write(version.resolve("model.onnx"), OnnxModels.adding(1));
     Failing plans = new Failing();
     try (RepositoryWatch watch =
         new RepositoryWatch(
-            ModelDirectory.open(directory),
+            ModelDirectory.open(directory.resolve("models")),
             new PlanMaker(ServerConfig.defaults().execution(), new CpuBudget(1)),
             Set.of(),
             plans,
+            new DirectoryQuarantine(directory.resolve("data"), InstantSource.system()),
             new ModelControl(ModelControlMode.POLL, 1),
             InstantSource.system())) {
       assertThat(watch.start()).hasSize(1);

@@ -106,7 +106,8 @@ final class SourceServingTest {
             ArtifactStore.open(directory.resolve("store"), StoreConfig.defaults()),
             new PlanMaker(ServerConfig.defaults().execution(), new CpuBudget(1)),
             VersionNumbers.open(directory.resolve("numbers.json")),
-            attempts);
+            attempts,
+            Optional.empty());
     serving =
         new SourceServing(
             config, versions, new Failing(), new FirstTry(), InstantSource.fixed(Instant.EPOCH));
@@ -151,7 +152,7 @@ final class SourceServingTest {
   void whatEndsOneProcessAfterTheOtherIsNotLoadedUntilItIsForced() throws Exception {
     reason = "no model";
     Revision revision = versions.resolve(Pointer.LATEST);
-    versions.served(revision);
+    versions.served(revision, List.of());
     SourceVersions.Brought brought = versions.bring(revision, Progress.NONE);
     for (int deaths = 0; deaths < 2; deaths++) {
       die(brought.digest());
@@ -174,6 +175,28 @@ final class SourceServingTest {
     applied.clear();
     assertThat(serving.serve(brought, new Manner(true, true))).isFalse();
     assertThat(applied.getFirst().versions().getFirst()).isInstanceOf(VersionPlan.Load.class);
+  }
+
+  @Test
+  void whatWasKeptAndEndsOneProcessAfterTheOtherIsKeptNoLonger() throws Exception {
+    reason = "no model";
+    Revision revision = versions.resolve(Pointer.LATEST);
+    SourceVersions.Brought brought = versions.bring(revision, Progress.NONE);
+    versions.served(new Revision("another", 2, "", Map.of()), List.of(revision));
+    try (KeptVersions kept = new KeptVersions("m", versions)) {
+      assertThat(kept.bring()).isTrue();
+      assertThat(kept.loads(Set.of())).singleElement().isEqualTo(brought.plan());
+      assertThat(kept.loads(Set.of(1L))).isEmpty();
+    }
+
+    for (int deaths = 0; deaths < 3; deaths++) {
+      die(brought.digest());
+    }
+    try (KeptVersions kept = new KeptVersions("m", versions)) {
+      assertThat(kept.bring()).isFalse();
+    }
+    assertThat(serving.serve(brought, Manner.FOLLOWED)).isFalse();
+    assertThat(serving.status().problem()).as("it was loaded").contains("no model");
   }
 
   /** A process has ended while it loaded a version: its lock is gone, its file is not. */
@@ -204,7 +227,7 @@ final class SourceServingTest {
   void whatServedBeforeIsNotPutIntoQuarantine() throws InterruptedException {
     reason = "something else is wrong";
     Revision revision = versions.resolve(Pointer.LATEST);
-    versions.served(revision);
+    versions.served(revision, List.of());
 
     assertThat(serving.serve(versions.bring(revision, Progress.NONE), Manner.FOLLOWED)).isFalse();
 

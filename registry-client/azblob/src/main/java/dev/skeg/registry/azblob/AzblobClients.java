@@ -14,6 +14,7 @@ import com.azure.storage.common.policy.RetryPolicyType;
 import dev.skeg.registry.Network;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.bucket.BucketProvider;
 import dev.skeg.registry.bucket.Connections;
 import dev.skeg.registry.transport.HttpTransport;
 import java.net.URI;
@@ -31,7 +32,7 @@ final class AzblobClients {
       ManagedIdentity.Surroundings surroundings) {
     URI endpoint =
         settings
-            .option(uri, AzblobProvider.ENDPOINT)
+            .option(uri, BucketProvider.ENDPOINT)
             .map(Connections::requireEndpoint)
             .orElseGet(() -> URI.create("https://" + uri.authority() + ".blob.core.windows.net"));
     BlobContainerClientBuilder builder =
@@ -50,7 +51,7 @@ final class AzblobClients {
                     (Duration) null,
                     null))
             .setAnonymousAccess();
-    if (!settings.flag(uri, AzblobProvider.ANONYMOUS, false)) {
+    if (!settings.flag(uri, BucketProvider.ANONYMOUS, false)) {
       builder.addPolicy(new Login(uri, endpoint, settings, surroundings));
     }
     return builder.buildAsyncClient();

@@ -1,16 +1,10 @@
 package dev.skeg.registry.azblob;
 
-import dev.skeg.registry.Publisher;
-import dev.skeg.registry.Source;
-import dev.skeg.registry.SourceProvider;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.bucket.BucketProvider;
 import dev.skeg.registry.bucket.BucketTree;
-import dev.skeg.registry.published.PublishedPublisher;
-import dev.skeg.registry.published.PublishedSource;
 import java.net.URI;
-import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -19,10 +13,10 @@ import java.util.Set;
  * <p>Credentials: {@code token}, a shared access signature; else {@code password}, a key of the
  * account; else the managed identity of the machine.
  */
-public final class AzblobProvider implements SourceProvider {
-  static final String ENDPOINT = "endpoint";
-  static final String ANONYMOUS = "anonymous";
+public final class AzblobProvider extends BucketProvider {
   static final String CLIENT_ID = "client-id";
+
+  private static final String EXPECTED = "azblob://ACCOUNT/CONTAINER/PATH";
 
   private final AzblobBucket.Sizes sizes;
   private final ManagedIdentity.Surroundings surroundings;
@@ -35,31 +29,16 @@ public final class AzblobProvider implements SourceProvider {
   }
 
   AzblobProvider(AzblobBucket.Sizes sizes, ManagedIdentity.Surroundings surroundings) {
+    super("azblob");
     this.sizes = sizes;
     this.surroundings = surroundings;
   }
 
   @Override
-  public List<String> schemes() {
-    return List.of("azblob");
-  }
-
-  @Override
-  public Source open(SourceUri uri, SourceSettings settings) {
-    return new PublishedSource(uri, tree(uri, settings));
-  }
-
-  @Override
-  public Optional<Publisher> publisher(SourceUri uri, SourceSettings settings) {
-    return Optional.of(new PublishedPublisher(uri, tree(uri, settings)));
-  }
-
-  BucketTree tree(SourceUri uri, SourceSettings settings) {
-    if (uri.authority().isEmpty() || uri.authority().indexOf(':') >= 0 || uri.path().isEmpty()) {
-      throw new IllegalArgumentException(
-          uri
-              + " names no account and container (expected: azblob://ACCOUNT/CONTAINER/PATH;"
-              + " another server by ?endpoint=URL)");
+  protected BucketTree tree(SourceUri uri, SourceSettings settings) {
+    requireName(uri, "account", EXPECTED);
+    if (uri.path().isEmpty()) {
+      throw new IllegalArgumentException(uri + " names no container (expected: " + EXPECTED + ")");
     }
     uri.requireOptions(Set.of(ENDPOINT, ANONYMOUS, CLIENT_ID));
     int slash = uri.path().indexOf('/');

@@ -9,6 +9,7 @@ import com.google.api.services.storage.Storage;
 import dev.skeg.registry.Network;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.bucket.BucketProvider;
 import dev.skeg.registry.bucket.Connections;
 import java.io.IOException;
 import java.net.URI;
@@ -21,10 +22,10 @@ final class GsClients {
 
   static Storage open(SourceUri uri, SourceSettings settings) {
     Optional<URI> endpoint =
-        settings.option(uri, GsProvider.ENDPOINT).map(Connections::requireEndpoint);
+        settings.option(uri, BucketProvider.ENDPOINT).map(Connections::requireEndpoint);
     NetHttpTransport transport = transport(settings.network());
     Optional<Login> login =
-        settings.flag(uri, GsProvider.ANONYMOUS, false)
+        settings.flag(uri, BucketProvider.ANONYMOUS, false)
             ? Optional.empty()
             : Optional.of(new Login(uri, settings, transport));
     Storage.Builder builder =

@@ -31,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> One request at a time.
  */
-final class GsServer implements Exchange.Handler, AutoCloseable {
-  static final String TOKEN = "ya29.test";
+public final class GsServer implements Exchange.Handler, AutoCloseable {
+  /** Who bears it is let in. */
+  public static final String TOKEN = "ya29.test";
 
   private static final Pattern OBJECT =
       Pattern.compile("(?:/download)?/storage/v1/b/([^/?]+)/o/([^?]+)(?:\\?(.*))?");
@@ -56,11 +57,13 @@ final class GsServer implements Exchange.Handler, AutoCloseable {
   private final FaultyServer server;
   private long generation = 1_700_000_000_000_000L;
 
-  GsServer() throws IOException {
+  /** Starts one. */
+  public GsServer() throws IOException {
     this.server = FaultyServer.start(this);
   }
 
-  URI uri() {
+  /** Returns its URL, without a slash at the end. */
+  public URI uri() {
     return server.uri("");
   }
 

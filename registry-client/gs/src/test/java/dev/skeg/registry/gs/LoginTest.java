@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsServer;
 import dev.skeg.registry.Network;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.RegistryException;
@@ -22,8 +20,6 @@ import dev.skeg.registry.testing.FaultyServer;
 import dev.skeg.registry.testing.SourceFaults;
 import dev.skeg.registry.testing.TestCertificate;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,10 +28,8 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,7 +97,9 @@ final class LoginTest {
         Source source = open(exchanger.identity("of-kubernetes"), exchanger.network())) {
       assertAllowed(source);
 
-      assertThat(form(exchanger.bodies.getFirst(), "subject_token")).isEqualTo("of-kubernetes");
+      String body =
+          new String(exchanger.server.requests().getFirst().body(), StandardCharsets.UTF_8);
+      assertThat(form(body, "subject_token")).isEqualTo("of-kubernetes");
     }
   }
 
@@ -120,26 +116,16 @@ final class LoginTest {
 
   /** A service that exchanges tokens; Google's client wants TLS of one. */
   private final class Exchanger implements AutoCloseable {
-    private final List<String> bodies = new CopyOnWriteArrayList<>();
     private final TestCertificate certificate;
-    private final HttpsServer server;
+    private final FaultyServer server;
 
     Exchanger(int status) throws Exception {
       certificate = TestCertificate.make(directory);
-      server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      server.setHttpsConfigurator(new HttpsConfigurator(certificate.context()));
-      server.createContext(
-          "/v1/token",
-          exchange -> {
-            bodies.add(
-                new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
-            exchange.getResponseHeaders().add("Content-Type", "application/json");
-            byte[] body = tokenJson();
-            exchange.sendResponseHeaders(status, body.length);
-            exchange.getResponseBody().write(body);
-            exchange.close();
-          });
-      server.start();
+      server =
+          FaultyServer.start(
+              request ->
+                  new Answer(status, Map.of("Content-Type", "application/json"), tokenJson()),
+              certificate);
     }
 
     /** Returns a configuration as Google's tools write it for Kubernetes. */
@@ -153,7 +139,7 @@ final class LoginTest {
                   "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/"
                       + "providers/k")
               .put("subject_token_type", "urn:ietf:params:oauth:token-type:jwt")
-              .put("token_url", "https://127.0.0.1:" + server.getAddress().getPort() + "/v1/token");
+              .put("token_url", server.uri("/v1/token").toString());
       configuration.putObject("credential_source").put("file", file.toString());
       return Secret.of(configuration.toString());
     }
@@ -170,7 +156,7 @@ final class LoginTest {
 
     @Override
     public void close() {
-      server.stop(0);
+      server.close();
     }
   }
 

@@ -4,6 +4,7 @@ import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.bucket.BucketProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,7 +37,7 @@ final class Login {
    */
   static AwsCredentialsProvider provider(
       SourceUri uri, SourceSettings settings, SdkHttpClient http, Region region) {
-    if (settings.flag(uri, S3Provider.ANONYMOUS, false)) {
+    if (settings.flag(uri, BucketProvider.ANONYMOUS, false)) {
       return AnonymousCredentialsProvider.create();
     }
     if (settings.credentials().containsKey("username")) {

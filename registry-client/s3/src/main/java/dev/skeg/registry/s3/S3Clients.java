@@ -2,6 +2,7 @@ package dev.skeg.registry.s3;
 
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.bucket.BucketProvider;
 import dev.skeg.registry.bucket.Connections;
 import java.net.URI;
 import java.util.Optional;
@@ -24,7 +25,7 @@ final class S3Clients {
 
   static S3Client open(SourceUri uri, SourceSettings settings) {
     Optional<URI> endpoint =
-        settings.option(uri, S3Provider.ENDPOINT).map(Connections::requireEndpoint);
+        settings.option(uri, BucketProvider.ENDPOINT).map(Connections::requireEndpoint);
     Connections connections = new Connections(settings.network());
     SdkHttpClient http = UrlConnectionHttpClient.create(connections::open);
     Region region = region(uri, settings);

@@ -1,15 +1,9 @@
 package dev.skeg.registry.s3;
 
-import dev.skeg.registry.Publisher;
-import dev.skeg.registry.Source;
-import dev.skeg.registry.SourceProvider;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.bucket.BucketProvider;
 import dev.skeg.registry.bucket.BucketTree;
-import dev.skeg.registry.published.PublishedPublisher;
-import dev.skeg.registry.published.PublishedSource;
-import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -18,12 +12,9 @@ import java.util.Set;
  * <p>Credentials: {@code username} and {@code password} for the id and the secret of an access key,
  * and {@code token} if it is temporary; without them, where AWS's tools find them.
  */
-public final class S3Provider implements SourceProvider {
-  static final String ENDPOINT = "endpoint";
+public final class S3Provider extends BucketProvider {
   static final String REGION = "region";
   static final String PATH_STYLE = "path-style";
-  static final String ANONYMOUS = "anonymous";
-  static final String VERSIONED = "versioned";
 
   private final S3Bucket.Sizes sizes;
 
@@ -33,29 +24,13 @@ public final class S3Provider implements SourceProvider {
   }
 
   S3Provider(S3Bucket.Sizes sizes) {
+    super("s3");
     this.sizes = sizes;
   }
 
   @Override
-  public List<String> schemes() {
-    return List.of("s3");
-  }
-
-  @Override
-  public Source open(SourceUri uri, SourceSettings settings) {
-    return new PublishedSource(uri, tree(uri, settings));
-  }
-
-  @Override
-  public Optional<Publisher> publisher(SourceUri uri, SourceSettings settings) {
-    return Optional.of(new PublishedPublisher(uri, tree(uri, settings)));
-  }
-
-  BucketTree tree(SourceUri uri, SourceSettings settings) {
-    if (uri.authority().isEmpty() || uri.authority().indexOf(':') >= 0) {
-      throw new IllegalArgumentException(
-          uri + " names no bucket (expected: s3://BUCKET/PATH; another server by ?endpoint=URL)");
-    }
+  protected BucketTree tree(SourceUri uri, SourceSettings settings) {
+    requireName(uri, "bucket", "s3://BUCKET/PATH");
     uri.requireOptions(Set.of(ENDPOINT, REGION, PATH_STYLE, ANONYMOUS, VERSIONED));
     boolean versioned = settings.flag(uri, VERSIONED, false);
     return new BucketTree(

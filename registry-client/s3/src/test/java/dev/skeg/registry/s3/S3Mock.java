@@ -2,16 +2,19 @@ package dev.skeg.registry.s3;
 
 import dev.skeg.registry.testing.ServerProcess;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
-/** Adobe's S3Mock on free loopback ports, as the build has put it into {@code target/}. */
-final class S3Mock implements AutoCloseable {
-  private static final Path JAR = Path.of("target", "s3mock.jar");
+/**
+ * Adobe's S3Mock on free loopback ports, as this module's build has put it into {@code target/}.
+ */
+public final class S3Mock implements AutoCloseable {
   private static final Pattern LISTENING =
-      Pattern.compile("started on ports (\\d+) \\(https\\), (\\d+) \\(http\\)");
+      Pattern.compile("started on ports \\d+ \\(https\\), (\\d+) \\(http\\)");
 
   private final ServerProcess process;
 
@@ -19,11 +22,12 @@ final class S3Mock implements AutoCloseable {
     this.process = process;
   }
 
-  static S3Mock start() {
-    if (!Files.isRegularFile(JAR)) {
+  /** Starts one. */
+  public static S3Mock start() {
+    Path jar = jar();
+    if (!Files.isRegularFile(jar)) {
       throw new IllegalStateException(
-          JAR.toAbsolutePath()
-              + " is missing (expected: mvn process-test-resources puts it there)");
+          jar + " is missing (expected: mvn process-test-resources puts it there)");
     }
     return new S3Mock(
         ServerProcess.start(
@@ -33,7 +37,7 @@ final class S3Mock implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
                 "-jar",
-                JAR.toString(),
+                jar.toString(),
                 "--server.address=127.0.0.1",
                 "--server.port=0",
                 "--http.port=0",
@@ -41,14 +45,23 @@ final class S3Mock implements AutoCloseable {
             LISTENING));
   }
 
-  /** Returns its URL without TLS. */
-  URI http() {
-    return URI.create("http://127.0.0.1:" + process.started().group(2));
+  /** Beside the classes of this module's tests, whichever module's tests run. */
+  private static Path jar() {
+    URI classes;
+    try {
+      classes =
+          Objects.requireNonNull(S3Mock.class.getProtectionDomain().getCodeSource())
+              .getLocation()
+              .toURI();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+    return Path.of(classes).resolveSibling("s3mock.jar");
   }
 
-  /** Returns its URL with TLS, by a certificate that it has signed itself. */
-  URI https() {
-    return URI.create("https://localhost:" + process.started().group(1));
+  /** Returns its URL without TLS. */
+  public URI http() {
+    return URI.create("http://127.0.0.1:" + process.started().group(1));
   }
 
   @Override

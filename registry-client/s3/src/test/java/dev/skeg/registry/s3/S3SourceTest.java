@@ -3,7 +3,6 @@ package dev.skeg.registry.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.skeg.registry.Network;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.Progress;
 import dev.skeg.registry.PublishRequest;
@@ -23,20 +22,14 @@ import dev.skeg.registry.published.PublishedTree;
 import dev.skeg.registry.published.PublishedTree.Condition;
 import dev.skeg.registry.store.Held;
 import dev.skeg.registry.testing.BucketContract;
-import dev.skeg.registry.testing.Exchange.Answer;
 import dev.skeg.registry.testing.Fault;
-import dev.skeg.registry.testing.FaultyServer;
-import dev.skeg.registry.testing.ServedCertificate;
 import dev.skeg.registry.testing.SourceFaults;
 import dev.skeg.registry.testing.Versions;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -133,47 +126,6 @@ final class S3SourceTest extends BucketContract {
   }
 
   @Test
-  void aRoleOfAKubernetesServiceAccountIsAssumed() throws IOException {
-    publish(PublishRequest.next(), 1);
-    Path file = Files.writeString(directory.resolve("token"), "of-kubernetes");
-    String credentials =
-        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
-            + "<AccessKeyId>ASIATEST</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey>"
-            + "<SessionToken>s3ssion</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration>"
-            + "</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
-    try (FaultyServer roles =
-        FaultyServer.start(request ->
-            new Answer(
-                200,
-                Map.of("Content-Type", "text/xml"),
-                credentials.getBytes(StandardCharsets.UTF_8)))) {
-      Map<String, String> properties =
-          Map.of(
-              "aws.webIdentityTokenFile",
-              file.toString(),
-              "aws.roleArn",
-              "arn:aws:iam::1:role/models",
-              "aws.endpointUrlSts",
-              roles.uri("").toString());
-      properties.forEach(System::setProperty);
-      int before = proxy.requests().size();
-      try (Source source = provider().open(uri(), settings().withCredentials(Map.of()))) {
-        assertThat(source.resolve(Pointer.LATEST, null).number()).isEqualTo(1);
-        assertThat(source.resolve(Pointer.version(1), null).number()).isEqualTo(1);
-      } finally {
-        properties.keySet().forEach(System::clearProperty);
-      }
-
-      assertThat(roles.requests()).hasSize(1);
-      assertThat(new String(roles.requests().getFirst().body(), StandardCharsets.UTF_8))
-          .contains("Action=AssumeRoleWithWebIdentity", "WebIdentityToken=of-kubernetes");
-      assertThat(proxy.requests().subList(before, proxy.requests().size()))
-          .allMatch(request -> request.header("Authorization").contains("Credential=ASIATEST/"))
-          .allMatch(request -> request.header("X-Amz-Security-Token").equals("s3ssion"));
-    }
-  }
-
-  @Test
   void anonymousRequestsBearNoSignature() {
     publish(PublishRequest.next(), 1);
     int before = proxy.requests().size();
@@ -244,35 +196,6 @@ final class S3SourceTest extends BucketContract {
   @Override
   protected boolean writesConditionallyInOneStep() {
     return false;
-  }
-
-  @Test
-  void aCertificateOfOnesOwnIsTrustedWhenItIsConfigured() throws Exception {
-    publish(PublishRequest.next(), 1);
-    SourceSettings tls = settings(mock.https());
-    Network network = tls.network();
-    Path pem =
-        ServedCertificate.save(
-            mock.https().getHost(), mock.https().getPort(), directory.resolve("ca.pem"));
-
-    try (Source source = provider().open(uri(), tls)) {
-      assertThatThrownBy(() -> source.resolve(Pointer.LATEST, null))
-          .isInstanceOfSatisfying(
-              RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT));
-    }
-    try (Source source =
-        provider()
-            .open(
-                uri(),
-                tls.withNetwork(
-                    new Network(
-                        network.connectTimeout(),
-                        network.readTimeout(),
-                        network.retries(),
-                        Optional.empty(),
-                        Optional.of(pem))))) {
-      assertThat(source.resolve(Pointer.LATEST, null).number()).isEqualTo(1);
-    }
   }
 
   @Test
