@@ -14,6 +14,7 @@ import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileConsumer;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.monitoring.WatchedModel.Watch;
 import dev.skeg.runtime.state.JudgeStates;
@@ -36,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,6 +128,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
    * Watches a version from now on, with the newest configuration of its model.
    *
    * @param failures how often its rows could not be recorded
+   * @param centroids of its rows so far, where the baseline has none
    * @return to be run when the version's last window has been handed over: lets go of the version,
    *     unless it has been loaded and is watched again meanwhile
    */
@@ -134,9 +137,10 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       long version,
       DriftConfig config,
       Optional<Baseline> baseline,
-      LongSupplier failures) {
+      LongSupplier failures,
+      Supplier<List<Centroid>> centroids) {
     isUsed = true;
-    Watch watch = new Watch(baseline, failures);
+    Watch watch = new Watch(baseline, failures, centroids);
     watched.compute(model, (_, before) -> WatchedModel.with(before, config, version, watch));
     // On the thread: after the windows that have been handed over.
     return () -> soon("a version that is gone", () -> forget(model, version, watch));
@@ -174,6 +178,12 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   public Optional<Baseline> baseline(ProfileKey key) {
     WatchedModel model = watched.get(key.model());
     return model == null ? Optional.empty() : model.baseline(key);
+  }
+
+  /** Returns the centroids of a version's rows so far, where its baseline has none. */
+  List<Centroid> centroids(ProfileKey key) {
+    WatchedModel model = watched.get(key.model());
+    return model == null ? List.of() : model.centroids(key.version());
   }
 
   @Override

@@ -5,14 +5,17 @@ import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.EffectFloors;
 import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.monitoring.Monitors;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Has closed windows judged, as their model's configuration says. <b>Threads.</b> Any. */
 final class JudgedWindows implements WindowJudge {
@@ -28,8 +31,9 @@ final class JudgedWindows implements WindowJudge {
       long version,
       MonitorConfig config,
       Optional<Baseline> baseline,
-      LongSupplier failures) {
-    return monitors.watch(model, version, drift(config), baseline, failures);
+      LongSupplier failures,
+      Supplier<List<Centroid>> centroids) {
+    return monitors.watch(model, version, drift(config), baseline, failures, centroids);
   }
 
   /** Returns a configuration in the library's words. */

@@ -3,6 +3,7 @@ package dev.skeg.runtime.tap;
 import dev.skeg.monitor.record.PredictionId;
 import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordRing;
+import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
@@ -26,6 +27,8 @@ public final class LaneTap {
   private @Nullable TapLayout ringLayout;
   private boolean isWriting; // Whether a record is claimed and not yet whole.
   private final TextOffsets texts = new TextOffsets();
+  private double[] scratch = {}; // What a summary looks at.
+  private List<RowSums> sums = List.of();
 
   LaneTap(VersionTap tap, long firstNumber) {
     this.tap = tap;
@@ -50,7 +53,9 @@ public final class LaneTap {
       now = new RecordRing(layout.records());
       ring = now;
       ringLayout = layout;
-      tap.opened(layout, now);
+      scratch = new double[layout.hasSummaries() ? VectorSummary.MOST_LOOKED_AT : 0];
+      sums = layout.summed().stream().map(RowSums::new).toList();
+      tap.opened(layout, now, sums);
     }
     return now;
   }
@@ -142,7 +147,7 @@ public final class LaneTap {
     System.arraycopy(layout.missing(), header, words, at + header, layout.records().size());
   }
 
-  private static void read(
+  private void read(
       @Nullable TensorColumns[] columns,
       long[] elements,
       MemorySegment[] data,
@@ -153,7 +158,7 @@ public final class LaneTap {
       TensorColumns tensor = columns[k];
       if (tensor != null) {
         long count = elements[k];
-        tensor.read(data[k], row * count * tensor.type().size(), count, words, at);
+        read(tensor, data[k], row * count * tensor.type().size(), count, words, at);
       }
     }
   }
@@ -243,7 +248,18 @@ public final class LaneTap {
       long offset = texts.offset(place, tensor.data(), elements, row);
       texts.next(place, columns.readTexts(tensor.data(), offset, elements, words, at), row + 1);
     } else if (columns.isSummary() || elements == columns.words()) {
-      columns.read(tensor.data(), row * elements * tensor.type().size(), elements, words, at);
+      long offset = row * elements * tensor.type().size();
+      read(columns, tensor.data(), offset, elements, words, at);
+    }
+  }
+
+  private void read(
+      TensorColumns columns, MemorySegment data, long offset, long count, long[] words, int at) {
+    columns.read(data, offset, count, words, at, scratch);
+    TensorColumns.Summary summary = columns.summary();
+    if (summary != null && summary.summed() >= 0) {
+      double norm = Double.longBitsToDouble(words[at + columns.firstWord()]);
+      sums.get(summary.summed()).add(scratch, norm);
     }
   }
 }

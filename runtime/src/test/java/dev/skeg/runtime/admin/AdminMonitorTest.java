@@ -73,7 +73,12 @@ final class AdminMonitorTest {
     database = new StateDatabase(directory, directory.resolve("native"));
     Monitors judging = monitors();
     judging.watch(
-        MODEL, 1, DriftConfig.ofWindow(Duration.ofHours(1)), Optional.of(baseline()), () -> 0);
+        MODEL,
+        1,
+        DriftConfig.ofWindow(Duration.ofHours(1)),
+        Optional.of(baseline()),
+        () -> 0,
+        List::of);
     for (int hour = 0; hour < 3; hour++) {
       judging.closed(profile(hour, hour == 2 ? .5 : 0));
     }

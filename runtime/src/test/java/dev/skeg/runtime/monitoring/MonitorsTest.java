@@ -84,7 +84,7 @@ final class MonitorsTest {
   }
 
   private Runnable watch(Optional<Baseline> baseline) {
-    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline, () -> 7);
+    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline, () -> 7, List::of);
   }
 
   private Optional<FeatureVerdict> verdict(ProfileKey key, int hour) {

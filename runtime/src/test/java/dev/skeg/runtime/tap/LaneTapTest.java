@@ -53,7 +53,8 @@ final class LaneTapTest {
   private static TapLayout layout(double sample, TensorSpec input, TensorSpec output) {
     return TapPlanner.plan(
             new Signature(List.of(input), List.of(output)),
-            new FeatureOptions("", List.of(), List.of(), List.of(), sample, "", List.of()))
+            new FeatureOptions(
+                "", List.of(), List.of(), List.of(), List.of(), sample, "", List.of()))
         .layout();
   }
 
