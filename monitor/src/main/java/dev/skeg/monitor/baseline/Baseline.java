@@ -18,7 +18,8 @@ import java.util.Set;
  * @param span of the rows' times; nothing where they have none
  * @param blockMillis how long the blocks are from which {@link BlockVariation} was taken: the
  *     length of the windows that are to be compared with this
- * @param features the inputs' features first, then the outputs', each of {@code rows} rows
+ * @param features the inputs' features first, then the outputs', each of {@code rows} rows; an
+ *     output of fewer where requests did not ask for it
  * @param centroids of the tensors whose rows are embeddings, one each
  */
 public record Baseline(
@@ -45,9 +46,17 @@ public record Baseline(
     Set<String> names = new HashSet<>();
     for (FeatureBaseline feature : features) {
       FeatureSpec spec = feature.spec();
-      if (feature.whole().rows() != rows) {
+      long its = feature.whole().rows();
+      boolean isOutput = spec.role() == Role.OUTPUT;
+      if (isOutput ? its > rows : its != rows) {
         throw new IllegalArgumentException(
-            spec.name() + ": " + feature.whole().rows() + " rows (expected: " + rows + ")");
+            spec.name()
+                + ": "
+                + its
+                + " rows (expected: "
+                + (isOutput ? "at most " : "")
+                + rows
+                + ")");
       }
       if (!names.add(spec.role() + " " + spec.name())) {
         throw new IllegalArgumentException(spec.name() + " is there twice (expected: once)");

@@ -93,7 +93,8 @@ public final class LaneTap {
       RecordRing to = ring(layout);
       long id = id(request);
       long time = time(request);
-      long group = group(layout, request.marks());
+      long group =
+          group(layout, request.marks()) | (plan.isComplete() ? 0 : RecordLayout.SOME_UNOBSERVED);
       for (; done < rows; done++) {
         int at = start(layout, to, PredictionId.row(id, requestRow + done), time, group);
         if (at < 0) {
@@ -144,7 +145,7 @@ public final class LaneTap {
 
   private static void clear(TapLayout layout, long[] words, int at) {
     int header = RecordLayout.HEADER;
-    System.arraycopy(layout.missing(), header, words, at + header, layout.records().size());
+    System.arraycopy(layout.blank(), header, words, at + header, layout.records().size());
   }
 
   private void read(
@@ -197,12 +198,14 @@ public final class LaneTap {
           TensorColumns columns = index < 0 ? null : layout.input(index);
           read(columns, input, k, done, rows, words, first);
         }
+        boolean isWhole = outputs.size() == layout.signature().outputs().size();
         for (int k = 0; k < outputs.size(); k++) {
           Tensor output = outputs.get(k);
           int index = layout.signature().outputIndex(output.name());
           TensorColumns columns = index < 0 ? null : layout.output(index);
-          read(columns, output, inputs.size() + k, done, rows, words, first);
+          isWhole &= read(columns, output, inputs.size() + k, done, rows, words, first);
         }
+        words[at + RecordLayout.GROUP] |= isWhole ? 0 : RecordLayout.SOME_UNOBSERVED;
         isWriting = false;
       }
     } catch (RuntimeException | Error e) {
@@ -228,8 +231,9 @@ public final class LaneTap {
    * Reads a tensor's part of a row, if the tensor has that row.
    *
    * @param place of the tensor among all of the request
+   * @return whether it has
    */
-  private void read(
+  private boolean read(
       @Nullable TensorColumns columns,
       Tensor tensor,
       int place,
@@ -238,19 +242,23 @@ public final class LaneTap {
       long[] words,
       int at) {
     if (columns == null) {
-      return;
+      return false;
     }
     if (rows > 1 && (tensor.shape().rank() == 0 || tensor.shape().dim(0) != rows)) {
-      return;
+      return false;
     }
     long elements = tensor.shape().elementCount() / rows;
     if (tensor.type() == DataType.BYTES) {
       long offset = texts.offset(place, tensor.data(), elements, row);
       texts.next(place, columns.readTexts(tensor.data(), offset, elements, words, at), row + 1);
-    } else if (columns.isSummary() || elements == columns.words()) {
-      long offset = row * elements * tensor.type().size();
-      read(columns, tensor.data(), offset, elements, words, at);
+      return true;
     }
+    if (!columns.isSummary() && elements != columns.words()) {
+      return false;
+    }
+    long offset = row * elements * tensor.type().size();
+    read(columns, tensor.data(), offset, elements, words, at);
+    return true;
   }
 
   private void read(

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.tap;
 
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.runtime.model.Signature;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +23,7 @@ public final class TapLayout {
   private final double sample;
   private final String segmentParameter;
   private final List<String> segments;
-  private final long[] missing;
+  private final long[] blank;
   private final boolean hasSummaries;
 
   /**
@@ -50,9 +51,11 @@ public final class TapLayout {
     this.sample = sample;
     this.segmentParameter = segmentParameter;
     this.segments = List.copyOf(segments);
-    this.missing = new long[records.words()];
+    this.blank = new long[records.words()];
+    int inputCount = records.inputCount();
     for (int i = 0; i < records.size(); i++) {
-      missing[RecordLayout.HEADER + i] = records.encodings().get(i).missing();
+      Encoding encoding = records.encodings().get(i);
+      blank[RecordLayout.HEADER + i] = i < inputCount ? encoding.missing() : encoding.unobserved();
     }
     this.hasSummaries =
         Stream.concat(Arrays.stream(this.inputs), Arrays.stream(this.outputs))
@@ -100,9 +103,9 @@ public final class TapLayout {
     return outputs[index];
   }
 
-  /** A record in which everything is missing; not to be changed. */
-  long[] missing() {
-    return missing;
+  /** A record in which inputs are missing and outputs are not observed; not to be changed. */
+  long[] blank() {
+    return blank;
   }
 
   /** Returns which segment a request says: 0 for none that is declared, else 1 and its place. */

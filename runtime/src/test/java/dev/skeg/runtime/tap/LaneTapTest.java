@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.monitor.record.RecordRing;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
@@ -125,6 +126,30 @@ final class LaneTapTest {
                 inputs[2 * index + 1].length());
       }
     }
+  }
+
+  @Test
+  void saysThatAnOutputWhichWasNotAnsweredWasNotObserved() {
+    TapLayout layout =
+        layout(1, spec("x", DataType.BYTES, -1, 1), spec("y", DataType.BYTES, -1, 1));
+    version.watch(layout);
+    LaneTap tap = version.lane();
+    Tensor input = texts("x", 1, "a");
+
+    tap.record(layout, request(""), List.of(input), new Given(List.of()), 0);
+    tap.record(layout, request(""), List.of(), new Given(List.of(texts("y", 1, "b"))), 0);
+    tap.publish();
+
+    RecordRing ring = version.rings().getFirst();
+    int[] offsets = new int[4];
+    assertThat(ring.read(offsets)).isEqualTo(2);
+    int output = RecordLayout.HEADER + 2; // Behind a text and its length.
+    assertThat(ring.readable()[offsets[0] + output]).isEqualTo(Encoding.CATEGORY.unobserved());
+    assertThat(ring.readable()[offsets[0] + RecordLayout.GROUP])
+        .isEqualTo(RecordLayout.SOME_UNOBSERVED);
+    assertThat(ring.readable()[offsets[1] + output]).isEqualTo(CategoryHash.of("b"));
+    assertThat(ring.readable()[offsets[1] + RecordLayout.HEADER]).isEqualTo(CategoryHash.MISSING);
+    assertThat(ring.readable()[offsets[1] + RecordLayout.GROUP]).isZero();
   }
 
   @Test

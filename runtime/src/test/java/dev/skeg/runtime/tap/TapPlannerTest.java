@@ -8,6 +8,7 @@ import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.monitor.record.RecordRing;
 import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
@@ -325,7 +326,7 @@ final class TapPlannerTest {
   }
 
   @Test
-  void leavesMissingWhatARequestDoesNotHave() {
+  void saysThatAnOutputWhichARequestDoesNotAskForWasNotObserved() {
     TapLayout layout = TapPlanner.plan(TABLE, FeatureOptions.NONE).layout();
     VersionTap version = new VersionTap();
     version.watch(layout);
@@ -343,9 +344,10 @@ final class TapPlannerTest {
     long[] row = first(version);
 
     assertThat(number(row, 2)).isEqualTo(3);
-    assertThat(row[RecordLayout.HEADER + 3]).isEqualTo(RecordLayout.MISSING_LONG);
+    assertThat(row[RecordLayout.HEADER + 3]).isEqualTo(Encoding.LONG.unobserved());
     assertThat(number(row, 5)).isEqualTo(5);
-    assertThat(row[RecordLayout.GROUP]).isNegative();
+    assertThat(row[RecordLayout.GROUP])
+        .isEqualTo(RecordLayout.ARRIVAL | RecordLayout.SOME_UNOBSERVED);
   }
 
   private static InferenceRequest request(RequestMarks marks) {
