@@ -21,9 +21,11 @@ import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.DriftState;
 import dev.skeg.monitor.drift.FeatureVerdict;
 import dev.skeg.monitor.drift.VerdictJson;
+import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.profile.RowCounts;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
@@ -306,6 +308,48 @@ final class MonitorsTest {
 
     assertThat(new JudgeStates(database).load(KEY.model())).isPresent();
     assertThat(monitors.metrics().unjudged()).isEqualTo(49);
+  }
+
+  private static Profile empty(int hour) {
+    return new Profile(
+        KEY, window(hour), RowCounts.NONE, List.of(FeatureProfile.empty(AMOUNT, BINS)));
+  }
+
+  @Test
+  void peopleAreShownTheLastWindowWithRowsAndProgramsTheLatest() {
+    MonitorReader.Query latest = new MonitorReader.Query(KEY.model(), "", "", "", "");
+    watch(Optional.of(baseline()));
+    for (int hour = 0; hour < 4; hour++) {
+      monitors.closed(hour < 2 ? profile(KEY, hour, 0) : empty(hour));
+      int closed = hour + 1;
+      await(() -> archive.windowsOf(KEY).size() == closed);
+      now.addAndGet(1);
+    }
+    MonitorReader reader = new MonitorReader(monitors);
+
+    MonitorReader.Found.At shown = new MonitorReader.Found.At(KEY, window(1));
+    assertThat(reader.findToShow(latest)).isEqualTo(shown);
+    assertThat(reader.view(shown).orElseThrow().emptyAfter()).isEqualTo(2);
+    MonitorReader.Found.At before = new MonitorReader.Found.At(KEY, window(0));
+    assertThat(reader.view(before).orElseThrow().emptyAfter()).isZero();
+    assertThat(reader.find(latest)).isEqualTo(new MonitorReader.Found.At(KEY, window(3)));
+    FeatureVerdict verdict = verdict(KEY, 3).orElseThrow();
+    assertThat(verdict.state()).isEqualTo(DriftState.INSUFFICIENT);
+    String third = Long.toString(window(3).startMillis());
+    assertThat(reader.findToShow(new MonitorReader.Query(KEY.model(), "", "", "", third)))
+        .isEqualTo(new MonitorReader.Found.At(KEY, window(3)));
+  }
+
+  @Test
+  void aVersionThatNeverHadRowsIsShownAsItIs() {
+    watch(Optional.of(baseline()));
+    monitors.closed(empty(0));
+    monitors.close();
+
+    assertThat(
+            new MonitorReader(monitors)
+                .findToShow(new MonitorReader.Query(KEY.model(), "", "", "", "latest")))
+        .isEqualTo(new MonitorReader.Found.At(KEY, window(0)));
   }
 
   @Test
