@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.BlockVariation;
@@ -25,6 +26,7 @@ import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.monitoring.Judging;
 import dev.skeg.runtime.monitoring.Monitors;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.state.JudgeStates;
@@ -75,7 +77,7 @@ final class AdminMonitorTest {
     judging.watch(
         MODEL,
         1,
-        DriftConfig.ofWindow(Duration.ofHours(1)),
+        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT),
         Optional.of(baseline()),
         () -> 0,
         List::of);

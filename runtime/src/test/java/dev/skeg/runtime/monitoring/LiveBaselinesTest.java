@@ -6,6 +6,7 @@ import static dev.skeg.runtime.monitoring.TestWindows.START;
 import static dev.skeg.runtime.monitoring.TestWindows.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.baseline.BlockVariation;
@@ -115,7 +116,7 @@ final class LiveBaselinesTest {
     monitors.watch(
         KEY.model(),
         KEY.version(),
-        DriftConfig.ofWindow(Duration.ofHours(1)),
+        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT),
         now,
         () -> 0,
         () -> List.of(soFar));

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
+import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.baseline.Baseline;
@@ -51,7 +52,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@link Monitors} with a real disk and a clock that stands still. */
 final class MonitorsTest {
-  private static final DriftConfig CONFIG = DriftConfig.ofWindow(Duration.ofHours(1));
+  private static final Judging JUDGING =
+      new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT);
   private static final ProfileKey SEGMENT = KEY.withSegment("eu");
 
   @TempDir static Path libraries;
@@ -86,7 +88,7 @@ final class MonitorsTest {
   }
 
   private Runnable watch(Optional<Baseline> baseline) {
-    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline, () -> 7, List::of);
+    return monitors.watch(KEY.model(), KEY.version(), JUDGING, baseline, () -> 7, List::of);
   }
 
   private Optional<FeatureVerdict> verdict(ProfileKey key, int hour) {
@@ -165,6 +167,30 @@ final class MonitorsTest {
 
     await(() -> monitors.alerts(AlertFilter.open()).isEmpty());
     await(() -> monitors.metrics().alerts().isEmpty());
+  @Test
+  void anAlertExpiresWhenItsModelSays() {
+    AlertPolicy patient =
+        new AlertPolicy(3, 3, Duration.ZERO, Duration.ofDays(500), Duration.ofDays(500));
+    monitors.watch(
+        KEY.model(),
+        KEY.version(),
+        new Judging(JUDGING.drift(), patient),
+        Optional.of(baseline()),
+        () -> 0,
+        List::of);
+    ProfileKey other = ProfileKey.of("other", 1);
+    monitors.watch(
+        other.model(), other.version(), JUDGING, Optional.of(baseline()), () -> 0, List::of);
+    monitors.closed(profile(KEY, 0, .5));
+    monitors.closed(profile(other, 0, .5));
+    await(() -> monitors.alerts(AlertFilter.open()).size() == 2);
+
+    now.addAndGet(Duration.ofDays(400).toMillis());
+
+    await(() -> monitors.alerts(AlertFilter.open()).size() == 1);
+    assertThat(monitors.alerts(AlertFilter.open())).extracting(Alert::key).containsExactly(KEY);
+  }
+
   }
 
   @Test
