@@ -16,7 +16,6 @@ import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.AlertStore;
-import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.DriftState;
@@ -44,7 +43,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -167,6 +165,8 @@ final class MonitorsTest {
 
     await(() -> monitors.alerts(AlertFilter.open()).isEmpty());
     await(() -> monitors.metrics().alerts().isEmpty());
+  }
+
   @Test
   void anAlertExpiresWhenItsModelSays() {
     AlertPolicy patient =
@@ -189,8 +189,6 @@ final class MonitorsTest {
 
     await(() -> monitors.alerts(AlertFilter.open()).size() == 1);
     assertThat(monitors.alerts(AlertFilter.open())).extracting(Alert::key).containsExactly(KEY);
-  }
-
   }
 
   @Test
@@ -284,8 +282,7 @@ final class MonitorsTest {
   }
 
   /** Holds up the judge at the first window until the monitor ends. */
-  private static final class SlowStore implements AlertStore {
-    private final AlertStore store = new MemoryAlertStore(10);
+  private static final class SlowStore extends PassingAlertStore {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
 
@@ -297,22 +294,7 @@ final class MonitorsTest {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      store.update(key, since, change);
-    }
-
-    @Override
-    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
-      return store.update(id, change);
-    }
-
-    @Override
-    public Optional<Alert> find(String id) {
-      return store.find(id);
-    }
-
-    @Override
-    public List<Alert> find(AlertFilter filter) {
-      return store.find(filter);
+      super.update(key, since, change);
     }
   }
 

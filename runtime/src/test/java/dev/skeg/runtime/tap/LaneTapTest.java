@@ -8,7 +8,7 @@ import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.monitor.record.RecordRing;
 import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.HeapOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
@@ -30,22 +30,6 @@ final class LaneTapTest {
   private static final int[] FIRST = {0};
 
   private final VersionTap version = new VersionTap();
-
-  /** Outputs on the heap. */
-  private record Given(List<Tensor> tensors) implements InferenceOutputs {
-    @Override
-    public int size() {
-      return tensors.size();
-    }
-
-    @Override
-    public Tensor get(int index) {
-      return tensors.get(index);
-    }
-
-    @Override
-    public void close() {}
-  }
 
   private static TensorSpec spec(String name, DataType type, long... shape) {
     return new TensorSpec(name, type, Shape.of(shape), false);
@@ -108,7 +92,7 @@ final class LaneTapTest {
           layout,
           request("some id"),
           List.of(texts("x", 2, inputs)),
-          new Given(List.of(texts("y", 1, outputs))),
+          new HeapOutputs(List.of(texts("y", 1, outputs))),
           0);
       tap.publish();
 
@@ -136,8 +120,8 @@ final class LaneTapTest {
     LaneTap tap = version.lane();
     Tensor input = texts("x", 1, "a");
 
-    tap.record(layout, request(""), List.of(input), new Given(List.of()), 0);
-    tap.record(layout, request(""), List.of(), new Given(List.of(texts("y", 1, "b"))), 0);
+    tap.record(layout, request(""), List.of(input), new HeapOutputs(List.of()), 0);
+    tap.record(layout, request(""), List.of(), new HeapOutputs(List.of(texts("y", 1, "b"))), 0);
     tap.publish();
 
     RecordRing ring = version.rings().getFirst();
