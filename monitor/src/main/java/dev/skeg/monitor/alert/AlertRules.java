@@ -82,7 +82,11 @@ final class AlertRules {
   }
 
   private void put(Alert alert, Kind kind) {
-    alerts.put(alert.id(), alert);
+    Alert before = alerts.put(alert.id(), alert);
+    if (before != null && (kind == Kind.RAISED || !before.state().canBecome(alert.state()))) {
+      throw new IllegalStateException(
+          alert.id() + ": " + kind + " from " + before.state() + " to " + alert.state());
+    }
     // What tells more stays: an alert that is new and then widened is new.
     changes.merge(alert.id(), kind, (old, next) -> old.compareTo(next) <= 0 ? old : next);
   }
@@ -251,17 +255,34 @@ final class AlertRules {
               .filter(this::isGathering)
               .findFirst();
       if (gathering.isPresent()) {
-        Alert joined = gathering.get();
-        for (Finding member : members) {
-          joined = joined.joinedBy(member, window);
-        }
-        put(joined, Kind.WIDENED);
+        widen(gathering.get(), members);
       } else {
-        put(
+        raise(
             Alert.raised(key, group.severity(), group.cause(), window, members, nowMillis),
-            Kind.RAISED);
+            members);
       }
     });
+  }
+
+  /**
+   * Raises an alert, unless this window has raised it before: then an acknowledged one takes the
+   * findings in as it is, and what is over stays over.
+   */
+  private void raise(Alert raised, List<Finding> findings) {
+    Alert known = alerts.get(raised.id());
+    if (known == null) {
+      put(raised, Kind.RAISED);
+    } else if (known.state() instanceof AlertState.Acknowledged) {
+      widen(known, findings);
+    }
+  }
+
+  private void widen(Alert alert, List<Finding> findings) {
+    Alert joined = alert;
+    for (Finding finding : findings) {
+      joined = joined.joinedBy(finding, window);
+    }
+    put(joined, Kind.WIDENED);
   }
 
   private boolean isGathering(Alert alert) {

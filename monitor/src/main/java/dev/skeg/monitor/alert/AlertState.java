@@ -37,6 +37,16 @@ public sealed interface AlertState {
     return !(this instanceof Cleared);
   }
 
+  /** Returns whether an alert may go from here to there, or stay. */
+  default boolean canBecome(AlertState next) {
+    return switch (this) {
+      case Raised _ -> true;
+      case Acknowledged _ -> next instanceof Acknowledged || next instanceof Cleared;
+      case Latched _ -> !(next instanceof Acknowledged);
+      case Cleared _ -> !(next instanceof Latched);
+    };
+  }
+
   /** It goes on, and nobody has said that they know. */
   record Raised(long sinceMillis) implements AlertState {}
 

@@ -4,6 +4,7 @@ import dev.skeg.monitor.drift.WindowVerdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The alerts of all models.
@@ -12,11 +13,19 @@ import java.util.Optional;
  */
 public final class Alerts {
   private final AlertStore store;
-  private final AlertPolicy policy;
+  private final Function<String, AlertPolicy> policies;
 
+  /** Alerts of models that all have one policy. */
   public Alerts(AlertStore store, AlertPolicy policy) {
+    this(store, _ -> policy);
+  }
+
+  /**
+   * @param policies by model
+   */
+  public Alerts(AlertStore store, Function<String, AlertPolicy> policies) {
     this.store = store;
-    this.policy = policy;
+    this.policies = policies;
   }
 
   /**
@@ -28,6 +37,7 @@ public final class Alerts {
    */
   public List<AlertChange> judge(WindowVerdict verdict, long nowMillis) {
     List<AlertChange> changes = new ArrayList<>();
+    AlertPolicy policy = policies.apply(verdict.key().model());
     store.update(
         verdict.key(),
         nowMillis - policy.coolDown().toMillis(),
@@ -102,6 +112,7 @@ public final class Alerts {
     if (!alert.state().isOpen()) {
       return Optional.empty();
     }
+    AlertPolicy policy = policies.apply(alert.key().model());
     if (alert.state() instanceof AlertState.Latched(long since)
         && nowMillis - since >= policy.latchFor().toMillis()) {
       return Optional.of(AlertState.Reason.EXPIRED);

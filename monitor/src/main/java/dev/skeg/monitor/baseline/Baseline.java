@@ -1,6 +1,7 @@
 package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.profile.Window;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import java.time.Duration;
@@ -17,12 +18,25 @@ import java.util.Set;
  * @param span of the rows' times; nothing where they have none
  * @param blockMillis how long the blocks are from which {@link BlockVariation} was taken: the
  *     length of the windows that are to be compared with this
- * @param features the inputs' features first, then the outputs', each of {@code rows} rows
+ * @param features the inputs' features first, then the outputs', each of {@code rows} rows; an
+ *     output of fewer where requests did not ask for it
+ * @param centroids of the tensors whose rows are embeddings, one each
  */
 public record Baseline(
-    long rows, Optional<Window> span, long blockMillis, List<FeatureBaseline> features) {
+    long rows,
+    Optional<Window> span,
+    long blockMillis,
+    List<FeatureBaseline> features,
+    List<Centroid> centroids) {
+  /** A baseline without embeddings. */
+  public Baseline(
+      long rows, Optional<Window> span, long blockMillis, List<FeatureBaseline> features) {
+    this(rows, span, blockMillis, features, List.of());
+  }
+
   public Baseline {
     features = List.copyOf(features);
+    centroids = List.copyOf(centroids);
     if (rows < 1) {
       throw new IllegalArgumentException("rows: " + rows + " (expected: 1 or more)");
     }
@@ -32,12 +46,27 @@ public record Baseline(
     Set<String> names = new HashSet<>();
     for (FeatureBaseline feature : features) {
       FeatureSpec spec = feature.spec();
-      if (feature.whole().rows() != rows) {
+      long its = feature.whole().rows();
+      boolean isOutput = spec.role() == Role.OUTPUT;
+      if (isOutput ? its > rows : its != rows) {
         throw new IllegalArgumentException(
-            spec.name() + ": " + feature.whole().rows() + " rows (expected: " + rows + ")");
+            spec.name()
+                + ": "
+                + its
+                + " rows (expected: "
+                + (isOutput ? "at most " : "")
+                + rows
+                + ")");
       }
       if (!names.add(spec.role() + " " + spec.name())) {
         throw new IllegalArgumentException(spec.name() + " is there twice (expected: once)");
+      }
+    }
+    Set<String> tensors = new HashSet<>();
+    for (Centroid centroid : centroids) {
+      if (!tensors.add(centroid.role() + " " + centroid.tensor())) {
+        throw new IllegalArgumentException(
+            "centroids: " + centroid.tensor() + " is there twice (expected: once)");
       }
     }
   }
@@ -91,6 +120,13 @@ public record Baseline(
       }
     }
     return found;
+  }
+
+  /** Returns the centroid of a tensor's rows. */
+  public Optional<Centroid> centroid(Role role, String tensor) {
+    return centroids.stream()
+        .filter(centroid -> centroid.role() == role && centroid.tensor().equals(tensor))
+        .findFirst();
   }
 
   /** Returns a feature by its name. */

@@ -106,7 +106,9 @@ public final class BaselineBuilder {
     for (TableFile file : files) {
       Set<String> there = new HashSet<>(file.columns());
       for (Wanted wanted : projection(schema).columns()) {
-        if (file instanceof JsonLinesFile && !there.contains(wanted.name())) {
+        if (file instanceof JsonLinesFile
+            && wanted.as() != As.DERIVED
+            && !there.contains(wanted.name())) {
           notes.add(
               file.path()
                   + " has no column "
@@ -125,6 +127,8 @@ public final class BaselineBuilder {
       throw new DataException(files.getFirst().path() + " has no row");
     }
     first.sample.finish();
+    first.embeddings.findCentroids(first.sample);
+    first.sample.releaseVectors();
     Set<String> overflown = overflown(schema, first);
     if (!overflown.isEmpty()) {
       return passes(without(schema, overflown, first.budget.limit()));
@@ -187,15 +191,17 @@ public final class BaselineBuilder {
     if (features.isEmpty()) {
       throw new DataException("no column could be a feature (expected: numbers or names)");
     }
-    return new Schema(columns, features, schema.timestamp());
+    return new Schema(columns, features, schema.embeddings(), schema.timestamp());
   }
 
-  /** Asks for the features' columns in their order, then for the time. */
+  /** Asks for the features' columns in their order, then for lists, then for the time. */
   private static Projection projection(Schema schema) {
     List<Wanted> wanted = new ArrayList<>();
     for (FeatureSpec spec : schema.features()) {
-      wanted.add(new Wanted(spec.name(), spec.isNumeric() ? As.NUMBER : As.CATEGORY));
+      As number = schema.isDerived(spec) ? As.DERIVED : As.NUMBER;
+      wanted.add(new Wanted(spec.name(), spec.isNumeric() ? number : As.CATEGORY));
     }
+    schema.embeddings().forEach(it -> wanted.add(new Wanted(it.name(), As.VECTOR, it.length())));
     schema.timestamp().ifPresent(name -> wanted.add(new Wanted(name, As.TIME)));
     return new Projection(wanted);
   }
@@ -204,6 +210,7 @@ public final class BaselineBuilder {
   private final class First implements IntFunction<TableSweeps.Worker> {
     final boolean[] isCategory;
     final int timeColumn;
+    final Embeddings embeddings;
     final SampledRows sample;
     final CategoryCounts[] categories;
     final CategoryBudget budget;
@@ -218,13 +225,16 @@ public final class BaselineBuilder {
         isCategory[i] = !schema.features().get(i).isNumeric();
         categories[i] = new CategoryCounts(i, budget);
       }
-      timeColumn = schema.timestamp().isPresent() ? count : -1;
-      sample = new SampledRows(count);
+      timeColumn = schema.timestamp().isPresent() ? count + schema.embeddings().size() : -1;
+      embeddings = new Embeddings(schema);
+      sample = new SampledRows(count, embeddings.lengths());
     }
 
     @Override
     public TableSweeps.Worker apply(int thread) {
       return new TableSweeps.Worker() {
+        private final Embeddings.Scratch lists = new Embeddings.Scratch();
+
         @Override
         public void prepare(RowBatch batch) {
           batch.select(sample.limit());
@@ -232,6 +242,7 @@ public final class BaselineBuilder {
 
         @Override
         public void take(RowBatch batch) {
+          embeddings.summarise(batch, lists);
           for (int i = 0; i < isCategory.length; i++) {
             if (isCategory[i]) {
               categories[i].add(batch);
@@ -286,6 +297,7 @@ public final class BaselineBuilder {
       // Each thread begins at another column, so that they seldom meet.
       int start = thread * tallies.length / options.threads();
       return new TableSweeps.Worker() {
+        private final Embeddings.Scratch lists = new Embeddings.Scratch();
         private Tally.Scratch scratch = new Tally.Scratch(0);
 
         @Override
@@ -296,6 +308,7 @@ public final class BaselineBuilder {
           if (scratch.bins.length < batch.keys().length) {
             scratch = new Tally.Scratch(batch.keys().length);
           }
+          first.embeddings.summarise(batch, lists);
           if (hasTimes) {
             long[] times = batch.times(first.timeColumn);
             blocks.find(times, batch.rows(), scratch.blocks);
@@ -318,7 +331,9 @@ public final class BaselineBuilder {
       for (int i = 0; i < tallies.length; i++) {
         FeatureBaseline feature =
             tallies[i].finish(first.sample, reservoir(i, rows, order), blocks);
-        (feature.spec().role() == Role.INPUT ? features : outputs).add(feature);
+        if (!first.embeddings.lacksCentroid(feature.spec())) {
+          (feature.spec().role() == Role.INPUT ? features : outputs).add(feature);
+        }
       }
       features.addAll(outputs);
       if (hasTimes && first.census.withoutTime() > 0) {
@@ -331,7 +346,8 @@ public final class BaselineBuilder {
           hasTimes
               ? Optional.of(new Window(first.census.firstMillis(), first.census.lastMillis() + 1))
               : Optional.empty();
-      return new Baseline(rows, span, options.window().toMillis(), features);
+      return new Baseline(
+          rows, span, options.window().toMillis(), features, first.embeddings.centroids());
     }
 
     private Reservoir reservoir(int column, long rows, int[] order) {

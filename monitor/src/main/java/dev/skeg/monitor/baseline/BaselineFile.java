@@ -10,6 +10,8 @@ import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Moments;
 import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.Window;
+import dev.skeg.monitor.record.Centroid;
+import dev.skeg.monitor.record.FeatureSpec.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +32,7 @@ import java.util.UUID;
  *
  * <p>A feature is written as {@link ProfileJson} writes its profile, with two parts more: {@code
  * seasons}, the counts and moments of each hour of the week that has rows, as {@code mon-00}; and
- * {@code variation}.
+ * {@code variation}. {@code centroids} are there where there is any.
  */
 public final class BaselineFile {
   /** What the form calls itself. */
@@ -135,6 +137,21 @@ public final class BaselineFile {
       node.set("variation", toTree(feature.variation()));
       features.add(node);
     }
+    if (!baseline.centroids().isEmpty()) {
+      ArrayNode centroids = tree.putArray("centroids");
+      baseline.centroids().forEach(centroid -> centroids.add(toTree(centroid)));
+    }
+    return tree;
+  }
+
+  private static ObjectNode toTree(Centroid centroid) {
+    ObjectNode tree = NODES.objectNode();
+    tree.put("tensor", centroid.tensor());
+    tree.put("role", centroid.role().name().toLowerCase(Locale.ROOT));
+    ArrayNode mean = tree.putArray("mean");
+    for (float value : centroid.mean()) {
+      mean.add(value);
+    }
     return tree;
   }
 
@@ -218,9 +235,28 @@ public final class BaselineFile {
       BlockVariation variation = variation(feature.child("variation"));
       features.add(feature.make(() -> new FeatureBaseline(whole, seasons, variation)));
     }
+    List<Centroid> centroids = new ArrayList<>();
+    if (tree.has("centroids")) {
+      tree.elements("centroids").forEach(centroid -> centroids.add(centroid(centroid)));
+    }
     Optional<Window> whole = span;
-    return tree.make(
-        () -> new Baseline(tree.integer("rows"), whole, tree.integer("window-ms"), features));
+    return tree.make(() ->
+        new Baseline(tree.integer("rows"), whole, tree.integer("window-ms"), features, centroids));
+  }
+
+  private static Centroid centroid(BaselineNode tree) {
+    double[] numbers = tree.numbers("mean");
+    float[] mean = new float[numbers.length];
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] = (float) numbers[i];
+    }
+    Role role =
+        switch (tree.text("role")) {
+          case "input" -> Role.INPUT;
+          case "output" -> Role.OUTPUT;
+          default -> throw tree.problem("role", tree.text("role"), "input or output");
+        };
+    return tree.make(() -> new Centroid(role, tree.text("tensor"), mean));
   }
 
   private static long millis(BaselineNode tree, String name) {

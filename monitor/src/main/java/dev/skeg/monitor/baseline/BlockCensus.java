@@ -2,7 +2,7 @@ package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.data.RowBatch;
 import dev.skeg.monitor.data.SplitMix;
-import java.util.Arrays;
+import java.util.stream.LongStream;
 
 /**
  * Which blocks of time have rows, and how many; and the times' range.
@@ -18,10 +18,8 @@ final class BlockCensus {
 
   private final long blockMillis;
 
-  // Guarded by this: open addressing; a slot is free where no row is counted.
-  private long[] blocks = new long[1 << 10];
-  private long[] counts = new long[1 << 10];
-  private int size;
+  // Guarded by this.
+  private final LongCounts counts = new LongCounts(); // Rows by block.
   private long limit = -1; // The greatest hash of a block that is kept, unsigned.
   private long firstMillis = Long.MAX_VALUE;
   private long lastMillis = Long.MIN_VALUE;
@@ -58,56 +56,30 @@ final class BlockCensus {
   }
 
   private void add(long block, int rows) {
-    long hash = SplitMix.hash(block);
-    if (Long.compareUnsigned(hash, limit) > 0) {
+    if (isOver(block, limit) || counts.addIfPresent(block, rows)) {
       return;
     }
-    int mask = blocks.length - 1;
-    int slot = (int) hash & mask;
-    while (counts[slot] != 0 && blocks[slot] != block) {
-      slot = slot + 1 & mask;
-    }
-    if (counts[slot] == 0) {
-      blocks[slot] = block;
-      size++;
-    }
-    counts[slot] += rows;
-    if (size > blocks.length / 2) {
-      rebuild();
+    counts.put(block, rows);
+    if (counts.size() > MOST) {
+      long[] hashes = hashes(1);
+      limit = hashes[hashes.length / 4] ^ Long.MIN_VALUE;
+      counts.keepOnly(each -> !isOver(each, limit));
     }
   }
 
-  private void rebuild() {
-    if (size > MOST) {
-      long[] hashes = new long[size];
-      int next = 0;
-      for (int i = 0; i < blocks.length; i++) {
-        if (counts[i] != 0) {
-          hashes[next++] = SplitMix.hash(blocks[i]) ^ Long.MIN_VALUE;
-        }
+  private static boolean isOver(long block, long limit) {
+    return Long.compareUnsigned(SplitMix.hash(block), limit) > 0;
+  }
+
+  /** Returns the hashes of blocks with so many rows, ascending, with their first bit turned. */
+  private long[] hashes(long fewestRows) {
+    LongStream.Builder hashes = LongStream.builder();
+    counts.forEach((block, rows) -> {
+      if (rows >= fewestRows) {
+        hashes.add(SplitMix.hash(block) ^ Long.MIN_VALUE);
       }
-      Arrays.sort(hashes);
-      limit = hashes[size / 4] ^ Long.MIN_VALUE;
-    }
-    long[] oldBlocks = blocks;
-    long[] oldCounts = counts;
-    int capacity = size > MOST ? oldBlocks.length : 2 * oldBlocks.length;
-    blocks = new long[capacity];
-    counts = new long[capacity];
-    size = 0;
-    int mask = capacity - 1;
-    for (int i = 0; i < oldBlocks.length; i++) {
-      long hash = SplitMix.hash(oldBlocks[i]);
-      if (oldCounts[i] != 0 && Long.compareUnsigned(hash, limit) <= 0) {
-        int slot = (int) hash & mask;
-        while (counts[slot] != 0) {
-          slot = slot + 1 & mask;
-        }
-        blocks[slot] = oldBlocks[i];
-        counts[slot] = oldCounts[i];
-        size++;
-      }
-    }
+    });
+    return hashes.build().sorted().toArray();
   }
 
   /** Returns whether any row has a time. */
@@ -135,25 +107,17 @@ final class BlockCensus {
 
   /** Returns at most so many blocks that have enough rows, a fair sample of all that have. */
   synchronized Blocks choose(int most) {
-    long[] hashes = new long[size];
-    int next = 0;
-    for (int i = 0; i < blocks.length; i++) {
-      if (counts[i] >= BlockVariation.FEWEST_ROWS) {
-        hashes[next++] = SplitMix.hash(blocks[i]) ^ Long.MIN_VALUE;
-      }
+    long[] hashes = hashes(BlockVariation.FEWEST_ROWS);
+    int chosen = Math.min(hashes.length, most);
+    LongStream.Builder found = LongStream.builder();
+    if (chosen > 0) {
+      long greatest = hashes[chosen - 1] ^ Long.MIN_VALUE;
+      counts.forEach((block, rows) -> {
+        if (rows >= BlockVariation.FEWEST_ROWS && !isOver(block, greatest)) {
+          found.add(block);
+        }
+      });
     }
-    hashes = Arrays.copyOf(hashes, next);
-    Arrays.sort(hashes);
-    int chosen = Math.min(next, most);
-    long greatest = chosen == 0 ? 0 : hashes[chosen - 1] ^ Long.MIN_VALUE;
-    long[] found = new long[chosen];
-    int count = 0;
-    for (int i = 0; i < blocks.length && count < chosen; i++) {
-      if (counts[i] >= BlockVariation.FEWEST_ROWS
-          && Long.compareUnsigned(SplitMix.hash(blocks[i]), greatest) <= 0) {
-        found[count++] = blocks[i];
-      }
-    }
-    return new Blocks(blockMillis, found);
+    return new Blocks(blockMillis, found.build().toArray());
   }
 }

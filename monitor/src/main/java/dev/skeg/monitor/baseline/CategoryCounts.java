@@ -18,10 +18,8 @@ final class CategoryCounts {
   private final int column;
   private final CategoryBudget budget;
 
-  // Guarded by this: open addressing by the hashes' low bits; 0 is free, since no category has it.
-  private long[] hashes = new long[1 << 10];
-  private long[] counts = new long[1 << 10];
-  private int size;
+  // Guarded by this: by hash.
+  private final LongCounts counts = new LongCounts();
 
   CategoryCounts(int column, CategoryBudget budget) {
     this.column = column;
@@ -37,75 +35,34 @@ final class CategoryCounts {
     long[] categories = batch.categories(column);
     int rows = batch.rows();
     for (int row = 0; row < rows; row++) {
-      if (categories[row] != CategoryHash.MISSING) {
-        add(categories[row], batch, row);
+      long hash = categories[row];
+      if (hash != CategoryHash.MISSING && !counts.addIfPresent(hash, 1)) {
+        insert(hash, batch, row);
       }
     }
   }
 
-  private void add(long hash, RowBatch batch, int row) {
-    int mask = hashes.length - 1;
-    int slot = (int) hash & mask;
-    while (hashes[slot] != hash) {
-      if (hashes[slot] == 0) {
-        insert(hash, slot, batch, row);
-        return;
-      }
-      slot = slot + 1 & mask;
-    }
-    counts[slot]++;
-  }
-
-  private void insert(long hash, int slot, RowBatch batch, int row) {
+  private void insert(long hash, RowBatch batch, int row) {
     if (budget.isOver(column)) {
-      if (size > 0) {
+      if (counts.size() > 0) {
         release();
       }
       return;
     }
     batch.checkText(column, row);
     budget.add(column);
-    hashes[slot] = hash;
-    counts[slot] = 1;
-    size++;
-    if (size > hashes.length / 2) {
-      grow();
-    }
+    counts.put(hash, 1);
   }
 
   /** Gives the memory back, once the counts are of no use any more. */
   synchronized void release() {
-    hashes = new long[2];
-    counts = new long[2];
-    size = 0;
-  }
-
-  private void grow() {
-    long[] oldHashes = hashes;
-    long[] oldCounts = counts;
-    hashes = new long[2 * oldHashes.length];
-    counts = new long[hashes.length];
-    int mask = hashes.length - 1;
-    for (int i = 0; i < oldHashes.length; i++) {
-      if (oldHashes[i] != 0) {
-        int slot = (int) oldHashes[i] & mask;
-        while (hashes[slot] != 0) {
-          slot = slot + 1 & mask;
-        }
-        hashes[slot] = oldHashes[i];
-        counts[slot] = oldCounts[i];
-      }
-    }
+    counts.clear();
   }
 
   /** Returns the categories, the most frequent first. */
   synchronized List<Counted> descending() {
-    List<Counted> all = new ArrayList<>(size);
-    for (int i = 0; i < hashes.length; i++) {
-      if (hashes[i] != 0) {
-        all.add(new Counted(hashes[i], counts[i]));
-      }
-    }
+    List<Counted> all = new ArrayList<>(counts.size());
+    counts.forEach((hash, rows) -> all.add(new Counted(hash, rows)));
     all.sort((a, b) ->
         a.rows() != b.rows() ? Long.compare(b.rows(), a.rows()) : Long.compare(a.hash(), b.hash()));
     return all;

@@ -14,6 +14,8 @@ public enum ColumnType {
   TEXT,
   /** Nothing. */
   EMPTY,
+  /** A list of numbers, as long in every row: an embedding. */
+  VECTOR,
   /** A list or a map. */
   NESTED
 }

@@ -3,6 +3,7 @@ package dev.skeg.monitor.baseline;
 import dev.skeg.monitor.data.TableHead;
 import dev.skeg.monitor.data.TableHead.Declared;
 import dev.skeg.monitor.data.ValueText;
+import dev.skeg.monitor.record.Centroid;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -54,7 +55,10 @@ final class ColumnTypes {
     String name = head.columns().get(column);
     @Nullable Declared declared = head.declared().get(name);
     if (declared == Declared.NESTED) {
-      return ColumnType.NESTED;
+      int length = head.lists().getOrDefault(name, 0);
+      return length >= Centroid.MIN_LENGTH && length <= Centroid.MAX_LENGTH
+          ? ColumnType.VECTOR
+          : ColumnType.NESTED;
     }
     if (declared == Declared.TIME) {
       return ColumnType.TIME;

@@ -4,6 +4,7 @@ import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Moments;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.Window;
+import dev.skeg.monitor.record.Centroid;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -25,10 +26,11 @@ public final class LiveBaseline {
    * @param windows closed ones of the same features in the same bins, 1 or more, in any order;
    *     those of other lengths than the first are fine, but only windows of an hour or less tell
    *     seasons apart
+   * @param centroids that the windows' distances were measured from
    * @throws IllegalArgumentException if there is none, they differ in features or bins, or have no
    *     row
    */
-  public static Baseline of(List<Profile> windows) {
+  public static Baseline of(List<Profile> windows, List<Centroid> centroids) {
     if (windows.isEmpty()) {
       throw new IllegalArgumentException("windows: none (expected: 1 or more)");
     }
@@ -60,7 +62,8 @@ public final class LiveBaseline {
         whole.rows(),
         Optional.of(whole.window()),
         ordered.getFirst().window().lengthMillis(),
-        features);
+        features,
+        centroids);
   }
 
   private static boolean isWithinOneHour(Window window) {

@@ -19,11 +19,14 @@ final class SampledRows {
   private static final int MOST_VALUES = 1 << 23;
 
   private final int columns;
+  private final int[] lengths; // Of the lists of each column that has lists.
+  private final int numbers; // In all of a row's lists.
   private final int wanted;
 
   // Guarded by this. Twice as many rows as wanted, so that they are thinned out only now and then.
   private final long[] keys;
   private final long[] values; // By row, then by column: bits of numbers, hashes of categories.
+  private float[] vectors; // By row, then by column of lists.
   private int rows;
 
   /**
@@ -31,11 +34,19 @@ final class SampledRows {
    */
   private volatile long limit = RowBatch.EVERY_ROW;
 
-  SampledRows(int columns) {
+  /**
+   * @param columns of numbers and categories, the batches' first
+   * @param lengths numbers in the lists of each column behind those
+   */
+  SampledRows(int columns, int[] lengths) {
     this.columns = columns;
-    this.wanted = Math.clamp(MOST_VALUES / Math.max(1, columns), FEWEST_ROWS, MOST_ROWS);
+    this.lengths = lengths;
+    this.numbers = Arrays.stream(lengths).sum();
+    int longs = columns + numbers * Float.BYTES / Long.BYTES;
+    this.wanted = Math.clamp(MOST_VALUES / Math.max(1, longs), FEWEST_ROWS, MOST_ROWS);
     this.keys = new long[2 * wanted];
     this.values = new long[2 * wanted * columns];
+    this.vectors = new float[2 * wanted * numbers];
   }
 
   long limit() {
@@ -64,6 +75,12 @@ final class SampledRows {
                 ? batch.categories(column)[row]
                 : Double.doubleToRawLongBits(batch.numbers(column)[row]);
       }
+      int list = rows * numbers;
+      for (int i = 0; i < lengths.length; i++) {
+        float[] from = batch.vectors(columns + i);
+        System.arraycopy(from, row * lengths[i], vectors, list, lengths[i]);
+        list += lengths[i];
+      }
       rows++;
     }
   }
@@ -76,6 +93,7 @@ final class SampledRows {
       if (Long.compareUnsigned(keys[row], last) <= 0) {
         keys[kept] = keys[row];
         System.arraycopy(values, row * columns, values, kept * columns, columns);
+        System.arraycopy(vectors, row * numbers, vectors, kept * numbers, numbers);
         kept++;
       }
     }
@@ -111,6 +129,33 @@ final class SampledRows {
       all[row] = values[row * columns + column];
     }
     return all;
+  }
+
+  /** Replaces a column's values, in the order of {@link #keys}. */
+  synchronized void replace(int column, long[] replacement) {
+    for (int row = 0; row < rows; row++) {
+      values[row * columns + column] = replacement[row];
+    }
+  }
+
+  /**
+   * Reads a row's list.
+   *
+   * @param list the column, of those that have lists
+   */
+  synchronized void vector(int list, int row, double[] to) {
+    int from = row * numbers;
+    for (int i = 0; i < list; i++) {
+      from += lengths[i];
+    }
+    for (int k = 0; k < lengths[list]; k++) {
+      to[k] = vectors[from + k];
+    }
+  }
+
+  /** Lets go of the lists. */
+  synchronized void releaseVectors() {
+    vectors = new float[0];
   }
 
   /** Returns the indexes of at most so many rows with the least keys. */

@@ -1,6 +1,8 @@
 package dev.skeg.monitor.baseline;
 
 import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.monitor.record.FeatureSpec.Role;
+import dev.skeg.monitor.record.VectorSummary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,10 +11,16 @@ import java.util.Optional;
  * What becomes of a table's columns.
  *
  * @param columns all of them, in the table's order
- * @param features the inputs' features first, then the outputs'
+ * @param features the inputs' features first, then the outputs'; those of an embedding's summary
+ *     among them
+ * @param embeddings columns of lists of numbers
  * @param timestamp the column with a row's time
  */
-public record Schema(List<Column> columns, List<FeatureSpec> features, Optional<String> timestamp) {
+public record Schema(
+    List<Column> columns,
+    List<FeatureSpec> features,
+    List<Embedding> embeddings,
+    Optional<String> timestamp) {
   /**
    * A column.
    *
@@ -21,9 +29,25 @@ public record Schema(List<Column> columns, List<FeatureSpec> features, Optional<
    */
   public record Column(String name, ColumnType type, String use, boolean isUsed) {}
 
+  /**
+   * A column of lists of numbers.
+   *
+   * @param length numbers of each
+   */
+  public record Embedding(String name, Role role, int length) {}
+
   public Schema {
     columns = List.copyOf(columns);
     features = List.copyOf(features);
+    embeddings = List.copyOf(embeddings);
+  }
+
+  /** Returns whether a feature is a part of an embedding's summary, and no column. */
+  boolean isDerived(FeatureSpec feature) {
+    return embeddings.stream()
+        .anyMatch(embedding ->
+            embedding.role() == feature.role()
+                && VectorSummary.names(embedding.name(), true).contains(feature.name()));
   }
 
   /** Returns the columns that are not used. */

@@ -6,18 +6,26 @@ import dev.skeg.monitor.data.ValueText;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.monitor.record.FeatureSpec.Role;
+import dev.skeg.monitor.record.VectorSummary;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /** Decides what a table's columns are used as: by what is said, else by its first rows. */
 final class SchemaInference {
+  /** Numbers of a row's lists together: as many sampled rows of them fit into memory. */
+  private static final int MOST_LIST_NUMBERS = 8192;
+
   private final TableHead head;
   private final BaselineOptions options;
   private final Map<String, ColumnType> types = new LinkedHashMap<>();
+  private final List<FeatureSpec> features = new ArrayList<>();
+  private final List<Schema.Embedding> embeddings = new ArrayList<>();
 
   private SchemaInference(TableHead head, BaselineOptions options) {
     this.head = head;
@@ -48,28 +56,60 @@ final class SchemaInference {
     check();
     Optional<String> timestamp = timestamp();
     Map<String, Schema.Column> columns = new LinkedHashMap<>();
-    List<FeatureSpec> features = new ArrayList<>();
     types.forEach((name, type) -> {
       Optional<String> why = whyNot(name, type, timestamp);
-      String use = why.orElse(isCategory(name) ? "categorical feature" : "numeric feature");
+      String use = why.orElse(described(name, "feature"));
       boolean isOutput = options.outputs().contains(name);
       boolean isTimestamp = timestamp.filter(name::equals).isPresent();
       boolean isUsed = why.isEmpty() || isOutput || isTimestamp;
       columns.put(name, new Schema.Column(name, type, use, isUsed));
-      if (why.isEmpty()) {
-        features.add(spec(name, Role.INPUT));
+      if (why.isEmpty() && options.features().isEmpty()) {
+        add(name, Role.INPUT);
       }
     });
-    if (!options.features().isEmpty()) {
-      features.clear();
-      options.features().forEach(name -> features.add(spec(name, Role.INPUT)));
-    }
-    options.outputs().forEach(name -> features.add(spec(name, Role.OUTPUT)));
+    options.features().forEach(name -> add(name, Role.INPUT));
+    options.outputs().forEach(name -> add(name, Role.OUTPUT));
     if (features.isEmpty()) {
       throw new DataException("no column could be a feature (expected: numbers or names)");
     }
-    Schema schema = new Schema(List.copyOf(columns.values()), features, timestamp);
+    checkLists();
+    Schema schema = new Schema(List.copyOf(columns.values()), features, embeddings, timestamp);
     return new Inferred(schema, ofTime(timestamp));
+  }
+
+  /** Adds what a column becomes: a feature, or of lists their summary. */
+  private void add(String name, Role role) {
+    if (types.get(name) != ColumnType.VECTOR) {
+      features.add(new FeatureSpec(name, role, isCategory(name) ? Kind.CATEGORICAL : Kind.NUMERIC));
+      return;
+    }
+    embeddings.add(new Schema.Embedding(name, role, length(name)));
+    VectorSummary.names(name, true)
+        .forEach(part -> features.add(new FeatureSpec(part, role, Kind.NUMERIC)));
+  }
+
+  private int length(String list) {
+    return Objects.requireNonNull(head.lists().get(list));
+  }
+
+  private void checkLists() {
+    int numbers = embeddings.stream().mapToInt(Schema.Embedding::length).sum();
+    if (numbers > MOST_LIST_NUMBERS) {
+      throw new DataException(
+          "the lists have "
+              + numbers
+              + " numbers together (expected: at most "
+              + MOST_LIST_NUMBERS
+              + "; leave some out)");
+    }
+    Set<String> names = new HashSet<>();
+    for (FeatureSpec feature : features) {
+      if (!names.add(feature.name()) && !embeddings.isEmpty()) {
+        throw new DataException(
+            feature.name()
+                + " is a column, and a part of another one (expected: other names; leave one out)");
+      }
+    }
   }
 
   private Optional<String> ofTime(Optional<String> timestamp) {
@@ -109,7 +149,16 @@ final class SchemaInference {
     used.addAll(options.outputs());
     for (String name : used) {
       if (types.get(name) == ColumnType.NESTED) {
-        throw new DataException("column " + name + " holds lists (expected: numbers or names)");
+        throw new DataException(
+            "column "
+                + name
+                + " holds lists (expected: numbers or names, or lists of 8 to 4096 numbers, all"
+                + " equally long)");
+      }
+    }
+    for (String name : options.categorical()) {
+      if (types.get(name) == ColumnType.VECTOR) {
+        throw new DataException("column " + name + " holds lists of numbers (expected: names)");
       }
     }
   }
@@ -140,7 +189,7 @@ final class SchemaInference {
       return Optional.of("time of the row");
     }
     if (options.outputs().contains(name)) {
-      return Optional.of(isCategory(name) ? "categorical output" : "numeric output");
+      return Optional.of(described(name, "output"));
     }
     if (options.label().filter(name::equals).isPresent()) {
       return Optional.of("left out: the label");
@@ -157,7 +206,7 @@ final class SchemaInference {
       return Optional.empty();
     }
     return switch (type) {
-      case INTEGER, NUMBER, BOOLEAN, CATEGORY -> Optional.empty();
+      case INTEGER, NUMBER, BOOLEAN, CATEGORY, VECTOR -> Optional.empty();
       case TIME -> Optional.of("left out: a time");
       case IDENTIFIER -> Optional.of("left out: different in every row");
       case TEXT -> Optional.of("left out: written language");
@@ -166,8 +215,11 @@ final class SchemaInference {
     };
   }
 
-  private FeatureSpec spec(String name, Role role) {
-    return new FeatureSpec(name, role, isCategory(name) ? Kind.CATEGORICAL : Kind.NUMERIC);
+  private String described(String name, String what) {
+    if (types.get(name) == ColumnType.VECTOR) {
+      return what + " of lists of " + length(name) + " numbers, summarised";
+    }
+    return (isCategory(name) ? "categorical " : "numeric ") + what;
   }
 
   private boolean isCategory(String name) {
@@ -180,7 +232,7 @@ final class SchemaInference {
       case IDENTIFIER ->
           head.values(head.columns().indexOf(name)).stream()
               .anyMatch(value -> !ValueText.isNumber(value));
-      case INTEGER, NUMBER, BOOLEAN, TIME, EMPTY, NESTED -> false;
+      case INTEGER, NUMBER, BOOLEAN, TIME, EMPTY, VECTOR, NESTED -> false;
     };
   }
 }

@@ -50,9 +50,12 @@ final class BadValues {
   private DataException failure(int column, String text, String place, long offset) {
     Projection.Wanted wanted = projection.columns().get(column);
     String expected =
-        wanted.as() == Projection.As.TIME
-            ? "a time, as 2026-01-31T12:00:00Z, or seconds or milliseconds since the epoch"
-            : "a number";
+        switch (wanted.as()) {
+          case TIME ->
+              "a time, as 2026-01-31T12:00:00Z, or seconds or milliseconds since the epoch";
+          case VECTOR -> "a list of " + wanted.length() + " numbers";
+          case NUMBER, CATEGORY, DERIVED -> "a number";
+        };
     return new DataException(
         place
             + ": column "

@@ -133,7 +133,7 @@ public final class CsvFile implements TableFile {
         }
       }
     }
-    return new TableHead(columns, head, Map.of());
+    return new TableHead(columns, head, Map.of(), Map.of());
   }
 
   /** Leaves ragged rows to the sweep, which says where they are. */

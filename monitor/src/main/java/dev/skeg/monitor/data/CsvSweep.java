@@ -34,6 +34,9 @@ final class CsvSweep extends TextSweep {
     Arrays.fill(actions, Action.PASS);
     List<Projection.Wanted> wanted = projection.columns();
     for (int i = 0; i < wanted.size(); i++) {
+      if (wanted.get(i).as() == Projection.As.DERIVED) {
+        continue;
+      }
       int field = csv.columns().indexOf(wanted.get(i).name());
       if (field < 0) {
         throw DataException.noColumn(csv.path(), wanted.get(i).name(), csv.columns());
@@ -44,6 +47,12 @@ final class CsvSweep extends TextSweep {
             case NUMBER -> Action.NUMBER;
             case CATEGORY -> Action.CATEGORY;
             case TIME -> Action.TIME;
+            case VECTOR, DERIVED ->
+                throw new DataException(
+                    csv.path()
+                        + ": column "
+                        + wanted.get(i).name()
+                        + " (expected: lists, which CSV does not have)");
           };
     }
     return new CsvSweep(csv, projection, options, number, actions, targets);

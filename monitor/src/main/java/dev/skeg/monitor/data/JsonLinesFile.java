@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file with a JSON object a line. A value within objects has a dotted name, as {@code user.age};
- * lists are no features. The columns are those that the first lines have; a key that a line does
- * not have is a missing value. {@code NaN} and {@code Infinity}, which Python writes, are numbers.
+ * lists are features only if they are of numbers and equally long. The columns are those that the
+ * first lines have; a key that a line does not have is a missing value. {@code NaN} and {@code
+ * Infinity}, which Python writes, are numbers.
  */
 public final class JsonLinesFile implements TableFile {
   /** Lines that are looked at for their columns. */
@@ -30,6 +31,9 @@ public final class JsonLinesFile implements TableFile {
   private final JsonFactory json;
   private final Map<String, Integer> columns = new LinkedHashMap<>();
   private final Map<String, TableHead.Declared> nested = new HashMap<>();
+
+  /** How many numbers a column's lists have; below 1 if they are not all lists of as many. */
+  private final Map<String, Integer> lists = new HashMap<>();
 
   private JsonLinesFile(Path path, TableOptions options) {
     this.path = path;
@@ -92,12 +96,29 @@ public final class JsonLinesFile implements TableFile {
       }
       columns.putIfAbsent(name, columns.size());
       if (token == JsonToken.START_ARRAY) {
-        parser.skipChildren();
         nested.put(name, TableHead.Declared.NESTED);
+        int length = length(parser);
+        if (length != 0) { // An empty one is missing.
+          lists.merge(name, length, (one, other) -> one.equals(other) ? one : -1);
+        }
       } else if (token != JsonToken.VALUE_NULL) {
         each.read(name);
       }
     }
+  }
+
+  /** Reads a list, whose beginning was just read; returns -1 if it is not one of numbers. */
+  private static int length(JsonParser parser) throws IOException {
+    int length = 0;
+    boolean areNumbers = true;
+    for (JsonToken token = parser.nextToken();
+        token != JsonToken.END_ARRAY;
+        token = parser.nextToken()) {
+      parser.skipChildren();
+      areNumbers &= token.isNumeric();
+      length++;
+    }
+    return areNumbers ? length : -1;
   }
 
   static boolean isBlank(byte[] bytes, int from, int to) {
@@ -167,7 +188,9 @@ public final class JsonLinesFile implements TableFile {
               });
           head.add(row);
         });
-    return new TableHead(columns(), head, nested);
+    Map<String, Integer> ofNumbers = new HashMap<>(lists);
+    ofNumbers.values().removeIf(length -> length < 1);
+    return new TableHead(columns(), head, nested, ofNumbers);
   }
 
   @Override

@@ -30,6 +30,9 @@ final class JsonLinesSweep extends TextSweep {
     this.file = file;
     List<Projection.Wanted> wanted = projection.columns();
     for (int i = 0; i < wanted.size(); i++) {
+      if (wanted.get(i).as() == As.DERIVED) {
+        continue;
+      }
       String name = wanted.get(i).name();
       Keys keys = root;
       for (String part : name.split("\\.", -1)) {
@@ -52,7 +55,8 @@ final class JsonLinesSweep extends TextSweep {
     private final RowBatch batch;
     private final RawChunk chunk = new RawChunk(RawChunks.SIZE);
     private final boolean readsEveryRow =
-        projection.columns().stream().anyMatch(column -> column.as() != As.NUMBER);
+        projection.columns().stream()
+            .anyMatch(column -> column.as() == As.CATEGORY || column.as() == As.TIME);
     private byte[] text = new byte[1 << 12];
     private int textLength;
 
@@ -109,6 +113,8 @@ final class JsonLinesSweep extends TextSweep {
             batch.place(i, row, 0, 0);
           }
           case TIME -> batch.longs[i][row] = RowBatch.NO_TIME;
+          case VECTOR -> noVector(i);
+          case DERIVED -> {}
         }
       }
       try (JsonParser parser = file.json().createParser(chunk.bytes, from, end - from)) {
@@ -148,12 +154,17 @@ final class JsonLinesSweep extends TextSweep {
       if (token == JsonToken.VALUE_NULL) {
         return;
       }
+      As as = projection.columns().get(column).as();
+      if (as == As.VECTOR) {
+        vector(parser, token, column, isSelected);
+        return;
+      }
       if (token == JsonToken.START_ARRAY) {
         parser.skipChildren();
         bad.add(column, "[…]", chunk.offset + chunk.at);
         return;
       }
-      switch (projection.columns().get(column).as()) {
+      switch (as) {
         case NUMBER -> {
           if (isSelected) {
             batch.numbers[column][row] = number(parser, token, column);
@@ -161,6 +172,46 @@ final class JsonLinesSweep extends TextSweep {
         }
         case CATEGORY -> category(parser.getText(), column, row);
         case TIME -> batch.longs[column][row] = time(parser, token, column);
+        case VECTOR, DERIVED -> throw new IllegalStateException("" + as);
+      }
+    }
+
+    private void noVector(int column) {
+      int length = projection.columns().get(column).length();
+      int first = batch.rows * length;
+      Arrays.fill(batch.vectors[column], first, first + length, Float.NaN);
+    }
+
+    /** Reads a list; an empty one is missing. */
+    private void vector(JsonParser parser, JsonToken token, int column, boolean isSelected)
+        throws IOException {
+      if (!isSelected) {
+        parser.skipChildren();
+        return;
+      }
+      if (token != JsonToken.START_ARRAY) {
+        if (!texts.isMissing(parser.getText())) {
+          bad.add(column, parser.getText(), chunk.offset + chunk.at);
+        }
+        return;
+      }
+      int length = projection.columns().get(column).length();
+      int first = batch.rows * length;
+      int count = 0;
+      boolean areNumbers = true;
+      for (JsonToken each = parser.nextToken();
+          each != JsonToken.END_ARRAY;
+          each = parser.nextToken()) {
+        parser.skipChildren();
+        areNumbers &= each.isNumeric();
+        if (areNumbers && count < length) {
+          batch.vectors[column][first + count] = parser.getFloatValue();
+        }
+        count++;
+      }
+      if (count > 0 && (count != length || !areNumbers)) {
+        noVector(column);
+        bad.add(column, "[… " + count + " values]", chunk.offset + chunk.at);
       }
     }
 

@@ -6,9 +6,11 @@ import dev.hardwood.metadata.LogicalType.IntType;
 import dev.hardwood.metadata.LogicalType.TimestampType;
 import dev.hardwood.metadata.PhysicalType;
 import dev.hardwood.reader.ColumnReader;
+import dev.hardwood.reader.LayerKind;
 import dev.hardwood.reader.Validity;
 import dev.hardwood.schema.ColumnSchema;
 import dev.skeg.monitor.data.Projection.As;
+import dev.skeg.monitor.data.Projection.Wanted;
 import dev.skeg.monitor.record.CategoryHash;
 import java.lang.foreign.MemorySegment;
 import java.math.BigDecimal;
@@ -34,15 +36,17 @@ final class ParquetColumn {
   private final ColumnSchema schema;
   private final @Nullable LogicalType logical;
   private final As as;
+  private final int length;
   private final int column;
   private final BadValues bad;
   private final Texts texts;
 
-  ParquetColumn(ColumnReader reader, As as, int column, BadValues bad, Texts texts) {
+  ParquetColumn(ColumnReader reader, Wanted wanted, int column, BadValues bad, Texts texts) {
     this.reader = reader;
     this.schema = reader.getColumnSchema();
     this.logical = schema.logicalType();
-    this.as = as;
+    this.as = wanted.as();
+    this.length = wanted.length();
     this.column = column;
     this.bad = bad;
     this.texts = texts;
@@ -70,6 +74,10 @@ final class ParquetColumn {
 
   /** Copies the reader's current batch. */
   void copy(RowBatch batch, Text text, long firstRow) {
+    if (as == As.VECTOR) {
+      copyLists(batch, firstRow);
+      return;
+    }
     Object values = values();
     Validity validity = reader.getLeafValidity();
     for (int row = 0; row < batch.rows; row++) {
@@ -87,8 +95,39 @@ final class ParquetColumn {
           text.add(column, row, bytes);
           batch.longs[column][row] = CategoryHash.of(MemorySegment.ofArray(bytes));
         }
+        case VECTOR, DERIVED -> throw new IllegalStateException("" + as);
       }
     }
+  }
+
+  /** Copies lists; an empty one is missing. */
+  private void copyLists(RowBatch batch, long firstRow) {
+    Object values = values();
+    Validity validity = reader.getLeafValidity();
+    int[] offsets = listOffsets(reader);
+    for (int row = 0; row < batch.rows; row++) {
+      int count = offsets[row + 1] - offsets[row];
+      boolean isWhole = count == length;
+      for (int i = 0; i < count && isWhole; i++) {
+        isWhole = !validity.isNull(offsets[row] + i);
+      }
+      for (int i = 0; i < length; i++) {
+        batch.vectors[column][row * length + i] =
+            isWhole ? (float) number(values, offsets[row] + i, firstRow) : Float.NaN;
+      }
+      if (count > 0 && !isWhole) {
+        bad.addOfRow(column, "[… " + count + " values]", firstRow + row);
+      }
+    }
+  }
+
+  /** Returns where each row's list begins among the values, and at last where they end. */
+  static int[] listOffsets(ColumnReader reader) {
+    int layer = 0;
+    while (reader.getLayerKind(layer) != LayerKind.REPEATED) {
+      layer++;
+    }
+    return reader.getLayerOffsets(layer);
   }
 
   /** Returns the reader's values: an array of whatever type they have. */

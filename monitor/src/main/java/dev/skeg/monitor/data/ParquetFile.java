@@ -3,7 +3,9 @@ package dev.skeg.monitor.data;
 import dev.hardwood.InputFile;
 import dev.hardwood.metadata.LogicalType;
 import dev.hardwood.metadata.PhysicalType;
+import dev.hardwood.reader.ColumnReaders;
 import dev.hardwood.reader.ParquetFileReader;
+import dev.hardwood.schema.ColumnProjection;
 import dev.hardwood.schema.ColumnSchema;
 import dev.skeg.monitor.data.Projection.As;
 import dev.skeg.monitor.data.Projection.Wanted;
@@ -17,9 +19,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Parquet file: uncompressed, or by gzip, Snappy or Zstandard. A value within groups has a dotted
- * name; lists and maps are no features.
+ * name, a list the name of its column. Lists are features only if they are of numbers and equally
+ * long; maps are none.
  */
 public final class ParquetFile implements TableFile {
+  private static final int LIST_HEAD_ROWS = 1_000;
+  private static final int LIST_BATCH_ROWS = 64;
+
   private final Path path;
   private final TableOptions options;
   private final List<ColumnSchema> schema;
@@ -43,16 +49,76 @@ public final class ParquetFile implements TableFile {
 
   /** Returns a column's dotted name. */
   static String name(ColumnSchema column) {
-    return String.join(".", column.fieldPath().elements());
+    List<String> path = column.fieldPath().elements();
+    return isList(column) ? path.getFirst() : String.join(".", path);
   }
 
-  @Nullable ColumnSchema column(String name) {
+  /** Returns whether a column is a list that is in no group, as {@code embedding.list.element}. */
+  private static boolean isList(ColumnSchema column) {
+    List<String> path = column.fieldPath().elements();
+    return column.maxRepetitionLevel() == 1
+        && path.size() == 3
+        && (path.get(1).equals("list") || path.get(1).equals("bag"));
+  }
+
+  private static boolean isListOfNumbers(ColumnSchema column) {
+    return isList(column)
+        && switch (column.type()) {
+          case INT32, INT64, FLOAT, DOUBLE ->
+              !(column.logicalType() instanceof LogicalType.DateType
+                  || column.logicalType() instanceof LogicalType.TimestampType);
+          case BOOLEAN, INT96, BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY -> false;
+        };
+  }
+
+  @Nullable ColumnSchema column(String name, As as) {
     for (ColumnSchema column : schema) {
-      if (name(column).equals(name) && column.maxRepetitionLevel() == 0) {
+      boolean fits = as == As.VECTOR ? isListOfNumbers(column) : column.maxRepetitionLevel() == 0;
+      if (fits && name(column).equals(name)) {
         return column;
       }
     }
     return null;
+  }
+
+  /** Returns how many numbers the lists of each column have, where they are all equally long. */
+  private Map<String, Integer> lists(int rows) {
+    List<ColumnSchema> columns = schema.stream().filter(ParquetFile::isListOfNumbers).toList();
+    Map<String, Integer> lengths = new HashMap<>();
+    if (columns.isEmpty()) {
+      return lengths;
+    }
+    String[] paths = columns.stream().map(ParquetFile::path).toArray(String[]::new);
+    try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(path));
+        ColumnReaders readers =
+            reader
+                .buildColumnReaders(ColumnProjection.columns(paths))
+                .batchSize(LIST_BATCH_ROWS)
+                .build()) {
+      for (int read = 0;
+          read < Math.min(rows, LIST_HEAD_ROWS) && readers.nextBatch();
+          read += readers.getRecordCount()) {
+        for (int i = 0; i < paths.length; i++) {
+          int[] offsets = ParquetColumn.listOffsets(readers.getColumnReader(paths[i]));
+          for (int row = 0; row < readers.getRecordCount(); row++) {
+            int length = offsets[row + 1] - offsets[row];
+            if (length > 0) {
+              lengths.merge(
+                  name(columns.get(i)), length, (one, other) -> one.equals(other) ? one : -1);
+            }
+          }
+        }
+      }
+    } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+      throw DataException.unreadable(path, e);
+    }
+    lengths.values().removeIf(length -> length < 1);
+    return lengths;
+  }
+
+  /** Returns a column's name down to its values. */
+  static String path(ColumnSchema column) {
+    return String.join(".", column.fieldPath().elements());
   }
 
   @Override
@@ -98,7 +164,7 @@ public final class ParquetFile implements TableFile {
         }
       }
     }
-    return new TableHead(columns(), head, declared);
+    return new TableHead(columns(), head, declared, lists(rows));
   }
 
   private static TableHead.Declared declared(ColumnSchema column) {

@@ -5,10 +5,13 @@ import dev.hardwood.reader.ColumnReaders;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.schema.ColumnProjection;
 import dev.hardwood.schema.ColumnSchema;
+import dev.skeg.monitor.data.Projection.As;
 import dev.skeg.monitor.data.Projection.Wanted;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,34 +38,37 @@ final class ParquetSweep implements Sweep {
     this.number = number;
     this.bad = new BadValues(file.path(), projection, options.badValueIsMissing());
     Texts texts = new Texts(options.missing());
-    List<String> names = new ArrayList<>();
-    for (Wanted wanted : projection.columns()) {
-      @Nullable ColumnSchema column = file.column(wanted.name());
+    Map<Integer, String> paths = new LinkedHashMap<>(); // By the column in a batch.
+    for (int i = 0; i < projection.columns().size(); i++) {
+      Wanted wanted = projection.columns().get(i);
+      if (wanted.as() == As.DERIVED) {
+        continue;
+      }
+      @Nullable ColumnSchema column = file.column(wanted.name(), wanted.as());
       if (column == null) {
         throw DataException.noColumn(file.path(), wanted.name(), file.columns());
       }
-      names.add(wanted.name());
+      paths.put(i, ParquetFile.path(column));
     }
     try {
       parquet = ParquetFileReader.open(InputFile.of(file.path()));
       rows = parquet.getFileMetaData().numRows();
       readers =
           parquet
-              .buildColumnReaders(ColumnProjection.columns(names.toArray(String[]::new)))
+              .buildColumnReaders(ColumnProjection.columns(paths.values().toArray(String[]::new)))
               .batchSize(new RowBatch(projection, file.path()).capacity)
               .build();
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
       throw DataException.unreadable(file.path(), e);
     }
-    for (int i = 0; i < names.size(); i++) {
-      columns.add(
-          new ParquetColumn(
-              readers.getColumnReader(names.get(i)),
-              projection.columns().get(i).as(),
-              i,
-              bad,
-              texts));
-    }
+    paths.forEach((index, name) ->
+        columns.add(
+            new ParquetColumn(
+                readers.getColumnReader(name),
+                projection.columns().get(index),
+                index,
+                bad,
+                texts)));
   }
 
   @Override

@@ -24,10 +24,12 @@ public final class RowBatch {
   private static final int VALUES = 1 << 17; // A megabyte of them, so that they stay in a cache.
   private static final double[] NO_NUMBERS = {};
   private static final long[] NO_LONGS = {};
+  private static final float[] NO_FLOATS = {};
 
   final double[][] numbers;
   final long[][] longs;
   final long[][] texts;
+  final float[][] vectors;
   final long[] keys;
   final int capacity;
 
@@ -52,16 +54,19 @@ public final class RowBatch {
     this.path = path;
     List<Projection.Wanted> columns = projection.columns();
     int count = columns.size();
-    this.capacity = Math.clamp(VALUES / Math.max(1, count), FEWEST_ROWS, MOST_ROWS);
+    int values = columns.stream().mapToInt(Projection.Wanted::length).sum();
+    this.capacity = Math.clamp(VALUES / Math.max(1, values), FEWEST_ROWS, MOST_ROWS);
     this.numbers = new double[count][];
     this.longs = new long[count][];
     this.texts = new long[count][];
+    this.vectors = new float[count][];
     this.keys = new long[capacity];
     for (int i = 0; i < count; i++) {
       As as = columns.get(i).as();
-      numbers[i] = as == As.NUMBER ? new double[capacity] : NO_NUMBERS;
-      longs[i] = as == As.NUMBER ? NO_LONGS : new long[capacity];
+      numbers[i] = as == As.NUMBER || as == As.DERIVED ? new double[capacity] : NO_NUMBERS;
+      longs[i] = as == As.CATEGORY || as == As.TIME ? new long[capacity] : NO_LONGS;
       texts[i] = as == As.CATEGORY ? new long[capacity] : NO_LONGS;
+      vectors[i] = as == As.VECTOR ? new float[capacity * columns.get(i).length()] : NO_FLOATS;
     }
   }
 
@@ -77,6 +82,14 @@ public final class RowBatch {
   /** Returns a column of numbers; those of rows that are not selected mean nothing. */
   public double[] numbers(int column) {
     return numbers[column];
+  }
+
+  /**
+   * Returns a column of lists, one row's numbers behind the other's; those of rows that are not
+   * selected mean nothing.
+   */
+  public float[] vectors(int column) {
+    return vectors[column];
   }
 
   /** Returns a column's category hashes, {@link dev.skeg.monitor.record.CategoryHash}. */

@@ -11,9 +11,14 @@ import org.jspecify.annotations.Nullable;
  * @param columns names
  * @param rows each with a text or null (missing) for each column
  * @param declared what the file itself says of columns, by name; empty where it says nothing
+ * @param lists how many numbers the lists of a column have, by name: of those columns that hold
+ *     lists of numbers, all of one length
  */
 public record TableHead(
-    List<String> columns, List<@Nullable String[]> rows, Map<String, Declared> declared) {
+    List<String> columns,
+    List<@Nullable String[]> rows,
+    Map<String, Declared> declared,
+    Map<String, Integer> lists) {
   /** A column's kind, as a file with a schema declares it. */
   public enum Declared {
     INTEGER,
@@ -29,6 +34,7 @@ public record TableHead(
     columns = List.copyOf(columns);
     rows = List.copyOf(rows);
     declared = Map.copyOf(declared);
+    lists = Map.copyOf(lists);
   }
 
   /** Returns a column's texts that are not missing. */

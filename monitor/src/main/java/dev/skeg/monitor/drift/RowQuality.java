@@ -15,7 +15,7 @@ import java.util.Optional;
 
 /**
  * Checks a key's rows as a whole: how many there are, against the same hour of earlier weeks, and
- * whether they repeat.
+ * whether they repeat. Hours without any row are held against the others, but make nothing usual.
  *
  * <p><b>Threads.</b> That of its {@link Judge}.
  */
@@ -111,7 +111,7 @@ final class RowQuality {
   }
 
   private void endHour() {
-    if (lastMillis > 0) {
+    if (lastRows > 0) { // One without any is an outage, or one in which nobody asks: not usual.
       int hour = Seasons.hourOfWeek(lastHour * HOUR_MILLIS);
       rows[hour] = rows[hour] * REMEMBERED + lastRows;
       millis[hour] = millis[hour] * REMEMBERED + lastMillis;

@@ -40,7 +40,7 @@ final class CategoryColumn extends Column {
   @Override
   FeatureProfile profile(long rows, Reservoir reservoir) {
     return new FeatureProfile(
-        spec, bins, counts, Moments.EMPTY, distinct(), heavy.values(rows), reservoir);
+        spec, bins, observed(counts), Moments.EMPTY, distinct(), heavy.values(rows), reservoir);
   }
 
   @Override

@@ -13,6 +13,7 @@ abstract sealed class Column permits NumericColumn, CategoryColumn {
   final HeavyTracker heavy = new HeavyTracker();
   private final byte[] registers = new byte[DistinctEstimate.REGISTERS];
   private long sampled;
+  private long unobserved; // Rows that were counted as missing.
 
   Column(FeatureSpec spec) {
     this.spec = spec;
@@ -36,6 +37,22 @@ abstract sealed class Column permits NumericColumn, CategoryColumn {
     sampled++;
   }
 
+  /** Notes rows that were counted, all as missing, but whose value nobody asked for. */
+  final void leaveOut(long rows) {
+    unobserved += rows;
+  }
+
+  final long unobserved() {
+    return unobserved;
+  }
+
+  /** Returns the counts without the rows that are left out. */
+  final long[] observed(long[] counts) {
+    long[] left = counts.clone();
+    left[Bins.MISSING] -= unobserved;
+    return left;
+  }
+
   final DistinctEstimate distinct() {
     return sampled == 0 ? DistinctEstimate.EMPTY : new DistinctEstimate(sampled, registers);
   }
@@ -43,12 +60,13 @@ abstract sealed class Column permits NumericColumn, CategoryColumn {
   /**
    * Returns what was counted.
    *
-   * @param rows counted
+   * @param rows counted and not left out
    */
   abstract FeatureProfile profile(long rows, Reservoir reservoir);
 
   void clear() {
     heavy.clear();
+    unobserved = 0;
     if (sampled > 0) {
       Arrays.fill(registers, (byte) 0);
       sampled = 0;

@@ -89,7 +89,10 @@ public final class FeatureProfile {
     return counts.clone();
   }
 
-  /** Returns how many rows there are: the sum of all counts. */
+  /**
+   * Returns how many rows there are: the sum of all counts. Rows whose requests did not ask for an
+   * output are not among those of that output.
+   */
   public long rows() {
     return rows;
   }

@@ -99,7 +99,7 @@ final class NumericColumn extends Column {
   @Override
   FeatureProfile profile(long rows, Reservoir reservoir) {
     return new FeatureProfile(
-        spec, bins, counts, moments, distinct(), heavy.values(rows), reservoir);
+        spec, bins, observed(counts), moments, distinct(), heavy.values(rows), reservoir);
   }
 
   @Override

@@ -9,20 +9,22 @@ import java.util.List;
  *
  * @param window which all its rows' event times lie in
  * @param features the inputs' features first, then the outputs', each of {@code counts.recorded()}
- *     rows
+ *     rows; an output of fewer where requests did not ask for it
  */
 public record Profile(
     ProfileKey key, Window window, RowCounts counts, List<FeatureProfile> features) {
   public Profile {
     features = List.copyOf(features);
     for (FeatureProfile feature : features) {
-      if (feature.rows() != counts.recorded()) {
+      boolean isOutput = feature.spec().role() == FeatureSpec.Role.OUTPUT;
+      if (isOutput ? feature.rows() > counts.recorded() : feature.rows() != counts.recorded()) {
         throw new IllegalArgumentException(
             "features: "
                 + feature.spec().name()
                 + " has "
                 + feature.rows()
                 + " rows (expected: "
+                + (isOutput ? "at most " : "")
                 + counts.recorded()
                 + ")");
       }

@@ -5,6 +5,7 @@ import dev.skeg.monitor.record.NumberHashes;
 import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -58,9 +59,11 @@ public final class ProfileBuilder {
    */
   public void add(long[] words, int[] offsets, int count) {
     int forDistinct = 0;
+    long marks = 0;
     for (int i = 0; i < count; i++) {
       long priority = Mixing.mix(words[offsets[i] + RecordLayout.ID] + Mixing.mix(rows + i));
       sample.offer(priority, words, offsets[i]);
+      marks |= words[offsets[i] + RecordLayout.GROUP];
       if (priority >>> DISTINCT_SHIFT == 0) {
         sampled[forDistinct++] = i;
       }
@@ -74,7 +77,7 @@ public final class ProfileBuilder {
           for (int i = 0; i < count; i++) {
             doubles[i] = number(encoding, words[offsets[i] + word]);
           }
-          numeric.add(doubles, count, rows, cells);
+          numeric.add(doubles, count, rows - column.unobserved(), cells);
           for (int i = 0; i < forDistinct; i++) {
             double value = doubles[sampled[i]];
             if (!Double.isNaN(value)) {
@@ -86,7 +89,7 @@ public final class ProfileBuilder {
           for (int i = 0; i < count; i++) {
             hashes[i] = hash(encoding, words[offsets[i] + word], numbers);
           }
-          category.add(hashes, count, rows);
+          category.add(hashes, count, rows - column.unobserved());
           for (int i = 0; i < forDistinct; i++) {
             long hash = hashes[sampled[i]];
             if (hash != CategoryHash.MISSING) {
@@ -95,23 +98,36 @@ public final class ProfileBuilder {
           }
         }
       }
+      if ((marks & RecordLayout.SOME_UNOBSERVED) != 0) {
+        column.leaveOut(unobserved(encoding, words, offsets, count, word));
+      }
     }
     rows += count;
   }
 
-  /** Returns the number that a record's word is; NaN if it is missing. */
+  private static long unobserved(
+      Encoding encoding, long[] words, int[] offsets, int count, int word) {
+    long none = encoding.unobserved();
+    long found = 0;
+    for (int i = 0; i < count; i++) {
+      found += words[offsets[i] + word] == none ? 1 : 0;
+    }
+    return found;
+  }
+
+  /** Returns the number that a record's word is; NaN if it is missing or was not observed. */
   static double number(Encoding encoding, long word) {
     return encoding == Encoding.DOUBLE
         ? Double.longBitsToDouble(word)
-        : word == RecordLayout.MISSING_LONG ? Double.NaN : (double) word;
+        : word <= Encoding.LONG.unobserved() ? Double.NaN : (double) word;
   }
 
-  /** Returns the category that a record's word is. */
+  /** Returns the category that a record's word is; missing if it was not observed. */
   static long hash(Encoding encoding, long word, NumberHashes numbers) {
     return switch (encoding) {
       case DOUBLE -> numbers.of(Double.longBitsToDouble(word));
-      case LONG -> word == RecordLayout.MISSING_LONG ? CategoryHash.MISSING : numbers.of(word);
-      case CATEGORY -> word;
+      case LONG -> word <= encoding.unobserved() ? CategoryHash.MISSING : numbers.of(word);
+      case CATEGORY -> word == encoding.unobserved() ? CategoryHash.MISSING : word;
     };
   }
 
@@ -127,22 +143,28 @@ public final class ProfileBuilder {
     }
     List<FeatureProfile> features = new ArrayList<>();
     for (int c = 0; c < columns.length; c++) {
-      features.add(columns[c].profile(rows, reservoir(c, priorities)));
+      long observed = rows - columns[c].unobserved();
+      features.add(columns[c].profile(observed, reservoir(c, observed, priorities)));
     }
     return new Profile(key, window, counts, features);
   }
 
-  private Reservoir reservoir(int c, long[] priorities) {
+  private Reservoir reservoir(int c, long observed, long[] priorities) {
+    long[] kept = new long[priorities.length];
     double[] values = new double[priorities.length];
     boolean isNumeric = layout.features().get(c).isNumeric();
-    for (int i = 0; i < values.length; i++) {
+    int size = 0;
+    for (int i = 0; i < priorities.length; i++) {
       long word = sample.word(i, c);
-      values[i] =
-          isNumeric
-              ? number(encodings[c], word)
-              : Double.longBitsToDouble(hash(encodings[c], word, numbers));
+      if (word != encodings[c].unobserved()) {
+        kept[size] = priorities[i];
+        values[size++] =
+            isNumeric
+                ? number(encodings[c], word)
+                : Double.longBitsToDouble(hash(encodings[c], word, numbers));
+      }
     }
-    return new Reservoir(rows, priorities, values);
+    return new Reservoir(observed, Arrays.copyOf(kept, size), Arrays.copyOf(values, size));
   }
 
   /** Forgets what was added. */

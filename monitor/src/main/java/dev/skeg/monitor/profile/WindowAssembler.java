@@ -62,7 +62,7 @@ final class WindowAssembler {
     clock.late(count - leftCount);
     while (leftCount > 0) {
       long time = words[left[0] + RecordLayout.TIME];
-      long group = words[left[0] + RecordLayout.GROUP] & ~RecordLayout.ARRIVAL;
+      long group = words[left[0] + RecordLayout.GROUP] & RecordLayout.WHOSE;
       Window window = Window.at(time, config.windowMillis());
       long arrivals = 0;
       int taken = 0;
@@ -73,7 +73,7 @@ final class WindowAssembler {
         long mark = words[offset + RecordLayout.GROUP];
         if (its >= window.startMillis()
             && its < window.endMillis()
-            && (mark & ~RecordLayout.ARRIVAL) == group) {
+            && (mark & RecordLayout.WHOSE) == group) {
           same[taken++] = offset;
           arrivals |= mark;
         } else {

@@ -28,7 +28,27 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
         case CATEGORY -> CategoryHash.MISSING;
       };
     }
+
+    /**
+     * Returns the word of an output that was not asked for: it is in no count, for nobody knows
+     * what it would have been. A record that has any says so in its {@link #GROUP}.
+     */
+    public long unobserved() {
+      return switch (this) {
+        case DOUBLE -> UNOBSERVED_NAN;
+        case LONG -> UNOBSERVED_LONG;
+        case CATEGORY -> UNOBSERVED_HASH;
+      };
+    }
   }
+
+  /** A NaN as no computation makes it. */
+  private static final long UNOBSERVED_NAN = 0x7FF8_0000_736B_6567L;
+
+  private static final long UNOBSERVED_LONG = Long.MIN_VALUE + 1;
+
+  /** The hash of no text, but for one in 2⁶⁴. */
+  private static final long UNOBSERVED_HASH = 0x736B_6567_6E6F_6E65L;
 
   /** What stands for a whole number that is missing: the least there is, which nobody means. */
   public static final long MISSING_LONG = Long.MIN_VALUE;
@@ -41,12 +61,19 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
 
   /**
    * The word that says whose row it is: bit 63 is set if the time is when it arrived, for want of
-   * another; bits 32 to 39 are the arm, 0 the stable one; bits 0 to 15 the segment.
+   * another; bit 48 if some output may be {@link Encoding#unobserved}; bits 32 to 39 are the arm, 0
+   * the stable one; bits 0 to 15 the segment.
    */
   public static final int GROUP = 2;
 
   /** Set in {@link #GROUP} if the time is when the row arrived. */
   public static final long ARRIVAL = Long.MIN_VALUE;
+
+  /** Set in {@link #GROUP} if some output may be {@link Encoding#unobserved}. */
+  public static final long SOME_UNOBSERVED = 1L << 48;
+
+  /** The bits of {@link #GROUP} that say which arm and segment. */
+  public static final long WHOSE = 0xFF_0000_FFFFL;
 
   /** Words before the features. */
   public static final int HEADER = 3;

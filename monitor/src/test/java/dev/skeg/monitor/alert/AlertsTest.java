@@ -67,6 +67,33 @@ final class AlertsTest {
   }
 
   @Test
+  void judgingAWindowAgainTakesNobodysAcknowledgementAway() {
+    judge(at(1).drift("age", mean(.3)));
+    alerts.acknowledge(only().id(), "ann", "known", 2 * HOUR);
+
+    List<AlertChange> changes = judge(at(1).drift("age", mean(.3)).drift("amount", mean(.3)));
+
+    assertThat(changes).extracting(AlertChange::kind).containsExactly(Kind.WIDENED);
+    assertThat(only().state()).isEqualTo(new AlertState.Acknowledged(2 * HOUR, "ann", "known"));
+    assertThat(names(only())).containsExactly("age", "amount");
+  }
+
+  @Test
+  void judgingAWindowAgainRaisesNothingThatIsOver() {
+    judge(at(1).drift("age", mean(.3)));
+    judge(at(2).ok("age"));
+    Alert latched = only();
+    assertThat(latched.state()).isEqualTo(new AlertState.Latched(3 * HOUR));
+    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
+    assertThat(only()).isEqualTo(latched);
+
+    alerts.acknowledge(latched.id(), "ann", "", 4 * HOUR);
+    Alert cleared = only();
+    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
+    assertThat(only()).isEqualTo(cleared);
+  }
+
+  @Test
   void theSameWindowMakesTheSameIdInAnyProcess() {
     judge(at(1).drift("age", mean(.3)));
     MemoryAlertStore other = new MemoryAlertStore(1);

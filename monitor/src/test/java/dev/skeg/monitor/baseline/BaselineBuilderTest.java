@@ -13,13 +13,16 @@ import dev.skeg.monitor.profile.Moments;
 import dev.skeg.monitor.profile.NumericBins;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.CategoryHash;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec.Role;
+import dev.skeg.monitor.record.VectorSummary;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -98,6 +101,83 @@ final class BaselineBuilderTest {
     double[] column(int index) {
       return numbers.stream().mapToDouble(row -> row[index]).toArray();
     }
+  }
+
+  /** Embeddings of 16 numbers, and what they are. */
+  private List<double[]> embeddings(int rows, StringBuilder lines) {
+    Random random = new Random(5);
+    List<double[]> embeddings = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      double[] row = new double[16];
+      float[] floats = new float[16];
+      for (int k = 0; k < 16; k++) {
+        floats[k] = (float) (k / 4.0 + random.nextGaussian());
+        row[k] = floats[k];
+      }
+      String list = i % 50 == 7 ? "null" : Arrays.toString(floats);
+      lines.append("{\"n\": ").append(i % 3).append(", \"e\": ").append(list).append("}\n");
+      if (i % 50 != 7) {
+        embeddings.add(row);
+      }
+    }
+    return embeddings;
+  }
+
+  @Test
+  void summarisesListsOfNumbersAndKeepsTheirCentroid() {
+    StringBuilder lines = new StringBuilder();
+    List<double[]> embeddings = embeddings(5_000, lines);
+    Path file = write("t.jsonl", lines);
+
+    BuiltBaseline built = build(options(2), file);
+
+    assertThat(built.schema().leftOut()).isEmpty();
+    Centroid centroid = built.baseline().centroid(Role.INPUT, "e").orElseThrow();
+    for (int k = 0; k < 16; k++) {
+      int at = k;
+      double mean = embeddings.stream().mapToDouble(row -> row[at]).average().orElseThrow();
+      assertThat(centroid.mean()[k]).isCloseTo((float) mean, within(1e-6f));
+    }
+    List<String> names = VectorSummary.names("e", true);
+    long[] words = new long[names.size()];
+    long[][] counts = new long[names.size()][];
+    for (double[] row : embeddings) {
+      VectorSummary.write(row, row.length, centroid, words, 0);
+      for (int i = 0; i < words.length; i++) {
+        NumericBins bins = (NumericBins) feature(built, names.get(i)).bins();
+        counts[i] = counts[i] == null ? new long[bins.size()] : counts[i];
+        counts[i][bins.binOf(Double.longBitsToDouble(words[i]))]++;
+      }
+    }
+    for (int i = 0; i < counts.length; i++) {
+      counts[i][Bins.MISSING] += 100;
+      FeatureProfile profile = feature(built, names.get(i)).whole();
+      assertThat(profile.counts()).as(names.get(i)).isEqualTo(counts[i]);
+      assertThat(profile.count(NumericBins.BELOW) + profile.count(NumericBins.ABOVE)).isZero();
+    }
+    assertThat(((NumericBins) feature(built, "e.distance").bins()).edgeCount()).isEqualTo(65);
+    assertThat(BaselineFile.toBytes(build(options(5), file).baseline()))
+        .isEqualTo(BaselineFile.toBytes(built.baseline()));
+  }
+
+  @Test
+  void takesListsForNoFeatureIfTheyAreShortOrUnlikeOrAllZero() {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      lines.append("{\"n\": ").append(i % 7).append(", \"short\": [1, 2], \"unlike\": ");
+      lines.append(i % 2 == 0 ? "[1,2,3,4,5,6,7,8]" : "[1,2,3,4,5,6,7,8,9]");
+      lines.append(", \"zero\": [0,0,0,0,0,0,0,0]}\n");
+    }
+    Path file = write("t.jsonl", lines);
+
+    BuiltBaseline built = build(options(1), file);
+
+    assertThat(built.schema().leftOut())
+        .extracting(Schema.Column::name)
+        .containsExactly("short", "unlike");
+    assertThat(built.baseline().centroids()).isEmpty();
+    assertThat(built.baseline().feature(Role.INPUT, "zero.norm")).isPresent();
+    assertThat(built.baseline().feature(Role.INPUT, "zero.distance")).isEmpty();
   }
 
   @Test

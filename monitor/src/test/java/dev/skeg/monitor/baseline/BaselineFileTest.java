@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.skeg.monitor.profile.CategoryBins;
 import dev.skeg.monitor.profile.NumericBins;
 import dev.skeg.monitor.profile.Window;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import java.io.IOException;
 import java.io.InputStream;
@@ -98,6 +99,39 @@ final class BaselineFileTest {
     assertThat(city.names()).hasSize(128).contains("c0");
     assertThat(city.tail().isEmpty()).isFalse();
     assertThat(baseline.outputs()).hasSize(1);
+    assertThat(baseline.centroids()).isEmpty();
+  }
+
+  @Test
+  void keepsCentroidsToTheLastBit() {
+    Baseline without = BaselineFile.parse(COMMITTED, committed());
+    float[] mean = {.1f, -2e-8f, 3e20f, 0, 1 / 3f, 5, 6, 7};
+    Baseline with =
+        new Baseline(
+            without.rows(),
+            without.span(),
+            without.blockMillis(),
+            without.features(),
+            List.of(
+                new Centroid(Role.INPUT, "text", mean), new Centroid(Role.OUTPUT, "text", mean)));
+
+    Baseline read = BaselineFile.parse("b.json", BaselineFile.toBytes(with));
+
+    assertThat(read).isEqualTo(with);
+    assertThat(read.centroid(Role.OUTPUT, "text").orElseThrow().mean()).isEqualTo(mean);
+    assertThat(read.centroid(Role.OUTPUT, "other")).isEmpty();
+    assertProblem(
+        json -> json.putArray("centroids").addObject().put("tensor", "e").put("role", "input"),
+        "b.json: centroids[0].mean: missing (expected: to be there)");
+    assertProblem(
+        json ->
+            json.putArray("centroids")
+                .addObject()
+                .put("tensor", "e")
+                .put("role", "input")
+                .putArray("mean")
+                .add(1),
+        "b.json: centroids[0]: mean: 1 numbers (expected: 8 to 4096)");
   }
 
   @Test

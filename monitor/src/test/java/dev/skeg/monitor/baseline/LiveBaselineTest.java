@@ -63,7 +63,7 @@ final class LiveBaselineTest {
     }
     Collections.shuffle(windows, random);
 
-    Baseline baseline = LiveBaseline.of(windows);
+    Baseline baseline = LiveBaseline.of(windows, List.of());
 
     FeatureBaseline feature = baseline.features().getFirst();
     assertThat(baseline.rows()).isEqualTo(4L * Seasons.HOURS * ROWS);
@@ -87,11 +87,11 @@ final class LiveBaselineTest {
       windows.add(window(i * 24L * HOUR, 24 * HOUR, .5 * random.nextGaussian(), random));
     }
 
-    FeatureBaseline feature = LiveBaseline.of(windows).features().getFirst();
+    FeatureBaseline feature = LiveBaseline.of(windows, List.of()).features().getFirst();
 
     assertThat(feature.seasons()).isEqualTo(Seasons.NONE);
     assertThat(feature.variation().designEffect()).isGreaterThan(5);
-    assertThatThrownBy(() -> LiveBaseline.of(List.of()))
+    assertThatThrownBy(() -> LiveBaseline.of(List.of(), List.of()))
         .hasMessage("windows: none (expected: 1 or more)");
   }
 }

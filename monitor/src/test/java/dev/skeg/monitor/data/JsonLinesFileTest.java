@@ -42,6 +42,31 @@ final class JsonLinesFileTest {
   }
 
   @Test
+  void readsListsOfNumbersThatAreEquallyLong() {
+    TableFile file =
+        open(
+            """
+            {"v": [1, 2.5, -3e1], "w": [1, 2], "x": [1, "a"]}
+            {"v": null, "w": [1], "x": []}
+            {"v": [4, 5, 6]}
+            {"v": [], "w": [1, 2]}
+            """);
+
+    assertThat(file.head(10).lists()).containsOnlyKeys("v").containsEntry("v", 3);
+    assertThat(rows(file, "v:VECTOR:3"))
+        .containsExactly(
+            "[1.0, 2.5, -30.0]", "[NaN, NaN, NaN]", "[4.0, 5.0, 6.0]", "[NaN, NaN, NaN]");
+    assertThatThrownBy(() -> rows(file, "w:VECTOR:2"))
+        .hasMessageEndingWith(
+            "t.jsonl:2: column w: \"[… 1 values]\" (expected: a list of 2 numbers)");
+    assertThatThrownBy(() -> rows(file, "x:VECTOR:2"))
+        .hasMessageEndingWith(
+            "t.jsonl:1: column x: \"[… 2 values]\" (expected: a list of 2 numbers)");
+    assertThatThrownBy(() -> rows(open("{\"v\": 1}\n"), "v:VECTOR:2"))
+        .hasMessageEndingWith("t.jsonl:1: column v: \"1\" (expected: a list of 2 numbers)");
+  }
+
+  @Test
   void readsKeysThatHaveDotsThemselves() {
     assertThat(rows(open("{\"a.b\": 1}\n{\"a\": {\"b\": 2}}\n"), "a.b:NUMBER"))
         .containsExactly("1.0", "2.0");

@@ -140,6 +140,30 @@ final class ParquetFileTest {
   }
 
   @Test
+  void readsListsOfNumbersThatAreEquallyLong() {
+    TableFile file = open("vectors.parquet");
+    TableHead head = file.head(500);
+
+    List<String> rows = rows(file, "score:NUMBER", "embedding:VECTOR:8");
+
+    assertThat(file.columns()).containsExactly("embedding", "score");
+    assertThat(head.lists()).containsOnlyKeys("embedding").containsEntry("embedding", 8);
+    assertThat(head.declared()).containsEntry("embedding", Declared.NESTED);
+    assertThat(rows).hasSize(1000);
+    for (int i = 0; i < rows.size(); i++) {
+      float[] wanted = new float[8];
+      for (int k = 0; k < 8; k++) {
+        wanted[k] = i % 9 == 4 ? Float.NaN : i + k / 8f;
+      }
+      assertThat(rows.get(i)).isEqualTo((i / 4.0 - 100) + " " + Arrays.toString(wanted));
+    }
+    assertThatThrownBy(() -> rows(file, "embedding:VECTOR:9"))
+        .hasMessageEndingWith(
+            "vectors.parquet: row 1: column embedding: \"[… 8 values]\" (expected: a list of 9"
+                + " numbers)");
+  }
+
+  @Test
   void sharesRowsAmongReaders() {
     TableFile file = open("snappy.parquet");
     try (Sweep sweep = file.sweep(TableFixture.projection("score:NUMBER"), 0)) {

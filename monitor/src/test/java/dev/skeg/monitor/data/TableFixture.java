@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
 
@@ -33,7 +34,10 @@ final class TableFixture {
     List<Wanted> wanted = new ArrayList<>();
     for (String column : columns) {
       String[] parts = column.split(":", -1);
-      wanted.add(new Wanted(parts[0], As.valueOf(parts[1])));
+      wanted.add(
+          parts.length > 2
+              ? new Wanted(parts[0], As.valueOf(parts[1]), Integer.parseInt(parts[2]))
+              : new Wanted(parts[0], As.valueOf(parts[1])));
     }
     return new Projection(wanted);
   }
@@ -41,7 +45,7 @@ final class TableFixture {
   /**
    * Reads all rows, each as its values with blanks between: numbers, texts in brackets, times.
    *
-   * @param columns as {@code age:NUMBER}
+   * @param columns as {@code age:NUMBER}, of lists {@code embedding:VECTOR:8}
    */
   static List<String> rows(TableFile file, String... columns) {
     Projection projection = projection(columns);
@@ -57,6 +61,12 @@ final class TableFixture {
                 switch (projection.columns().get(i).as()) {
                   case NUMBER -> String.valueOf(batch.numbers(i)[row]);
                   case CATEGORY -> "[" + batch.categoryText(i, row) + "]";
+                  case VECTOR -> {
+                    int length = projection.columns().get(i).length();
+                    yield Arrays.toString(
+                        Arrays.copyOfRange(batch.vectors(i), row * length, (row + 1) * length));
+                  }
+                  case DERIVED -> "?";
                   case TIME ->
                       batch.times(i)[row] == RowBatch.NO_TIME
                           ? "-"

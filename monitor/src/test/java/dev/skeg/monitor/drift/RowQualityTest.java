@@ -69,6 +69,20 @@ final class RowQualityTest {
   }
 
   @Test
+  void anOutageIsNotUsual() {
+    fourWeeks();
+
+    for (int week = WEEKS; week < 3 * WEEKS; week++) {
+      for (int i = 0; i < HOUR; i++) {
+        assertThat(check(week * WEEK + i, RowCounts.NONE))
+            .singleElement()
+            .satisfies(finding -> assertThat(finding.expected()).isEqualTo(600));
+      }
+    }
+    assertThat(check(3 * WEEKS * WEEK, RowCounts.of(600))).isEmpty();
+  }
+
+  @Test
   void aWindowWithoutRowsIsFound() {
     fourWeeks();
 

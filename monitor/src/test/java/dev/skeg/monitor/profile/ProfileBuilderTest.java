@@ -54,6 +54,70 @@ final class ProfileBuilderTest {
     assertThat(moments.max()).isEqualTo(plain.max());
   }
 
+  /** Three outputs, one of each encoding, which every third request asks for. */
+  @Test
+  void countsAnOutputOnlyOfTheRowsThatAskedForIt() {
+    List<Encoding> encodings =
+        List.of(Encoding.DOUBLE, Encoding.DOUBLE, Encoding.LONG, Encoding.CATEGORY);
+    RecordLayout layout =
+        new RecordLayout(
+            List.of(
+                new FeatureSpec("amount", Role.INPUT, Kind.NUMERIC),
+                new FeatureSpec("score", Role.OUTPUT, Kind.NUMERIC),
+                new FeatureSpec("label", Role.OUTPUT, Kind.CATEGORICAL),
+                new FeatureSpec("text", Role.OUTPUT, Kind.CATEGORICAL)),
+            encodings);
+    ProfileBuilder builder =
+        new ProfileBuilder(
+            layout,
+            List.of(
+                BINS.get(0),
+                BINS.get(0),
+                new CategoryBins(List.of("1"), CategoryTail.EMPTY),
+                BINS.get(1)));
+    long[] words = new long[layout.words()];
+    int rows = 9_000;
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < rows; i++) {
+        boolean asks = i % 3 == 0;
+        words[RecordLayout.ID] = i;
+        words[RecordLayout.GROUP] = asks ? 0 : RecordLayout.SOME_UNOBSERVED;
+        long[] values = {
+          Double.doubleToRawLongBits(i % 9 == 0 ? Double.NaN : .1),
+          Double.doubleToRawLongBits(i % 9 == 0 ? Double.NaN : .25),
+          1,
+          CategoryHash.of("a")
+        };
+        for (int f = 0; f < values.length; f++) {
+          words[RecordLayout.HEADER + f] =
+              f == 0 || asks ? values[f] : encodings.get(f).unobserved();
+        }
+        builder.add(words, new int[] {0}, 1);
+      }
+      Profile profile = builder.build(KEY, WINDOW, RowCounts.of(rows));
+      builder.clear();
+
+      assertThat(profile.rows()).isEqualTo(rows);
+      List<FeatureProfile> features = profile.features();
+      assertThat(features)
+          .extracting(FeatureProfile::rows)
+          .containsExactly(9_000L, 3_000L, 3_000L, 3_000L);
+      assertThat(features)
+          .extracting(feature -> feature.count(Bins.MISSING))
+          .containsExactly(1_000L, 1_000L, 0L, 0L);
+      assertThat(features.get(2).count(CategoryBins.FIRST_NAMED)).isEqualTo(3_000);
+      assertThat(features.get(3).count(CategoryBins.UNSEEN)).isZero();
+      for (FeatureProfile output : profile.outputs()) {
+        assertThat(output.reservoir().rows()).isEqualTo(3_000);
+        assertThat(output.reservoir().size()).isBetween(200, 500);
+        assertThat(output.distinct().values()).isBetween(10L, 100L);
+      }
+      HeavyValue heavy = features.get(1).heavy().values().getFirst();
+      assertThat(heavy.atLeast()).isEqualTo(2_000);
+      assertThat(profile.merge(profile).features().get(1).rows()).isEqualTo(6_000);
+    }
+  }
+
   @Test
   void keepsFiniteMomentsOfNumbersAtTheEndOfAllDoubles() {
     List<double[]> rows = new ArrayList<>();

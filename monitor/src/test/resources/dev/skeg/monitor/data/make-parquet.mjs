@@ -30,3 +30,17 @@ for (const name of ["UNCOMPRESSED", "SNAPPY", "ZSTD", "GZIP"]) {
   const wasm = parquet.Table.fromIPCStream(arrow.tableToIPC(table, "stream"));
   writeFileSync(`${process.argv[2]}/${name.toLowerCase()}.parquet`, parquet.writeParquet(wasm, properties));
 }
+
+// Lists of eight numbers each, some missing.
+const vectors = new arrow.Table({
+  embedding: of(
+    new arrow.List(new arrow.Field("item", new arrow.Float32(), true)),
+    i => (i % 9 === 4 ? null : Array.from({ length: 8 }, (_, k) => i + k / 8))),
+  score: of(new arrow.Float32(), i => i / 4 - 100),
+});
+const wasm = parquet.Table.fromIPCStream(arrow.tableToIPC(vectors, "stream"));
+const properties = new parquet.WriterPropertiesBuilder()
+  .setCompression(parquet.Compression.ZSTD)
+  .setMaxRowGroupSize(300)
+  .build();
+writeFileSync(`${process.argv[2]}/vectors.parquet`, parquet.writeParquet(wasm, properties));

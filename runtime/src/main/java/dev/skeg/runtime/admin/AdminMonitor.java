@@ -126,7 +126,7 @@ final class AdminMonitor {
             request.parameter("arm"),
             request.parameter("segment"),
             request.parameter("window"));
-    Found found = reader.find(query);
+    Found found = html ? reader.findToShow(query) : reader.find(query);
     return switch (found) {
       case Found.Nothing(boolean isBad, String reason) -> {
         boolean isUnknown = !isBad && !isModel.test(model) && !monitors.isWatched(model);

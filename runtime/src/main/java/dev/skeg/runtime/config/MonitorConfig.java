@@ -1,5 +1,7 @@
 package dev.skeg.runtime.config;
 
+import dev.skeg.monitor.alert.AlertPolicy;
+import dev.skeg.monitor.drift.EffectFloors;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +20,10 @@ import java.util.TreeMap;
  * @param tensor the input whose columns are the features; empty leaves it to the model
  * @param names of that tensor's columns; empty leaves them to the baseline
  * @param categorical features whose values are names
- * @param thresholds least effects worth a page, by metric ({@code mean}, {@code log-sd}, {@code
+ * @param floors least effects worth a page
+ * @param thresholds those of single features, by metric ({@code mean}, {@code log-sd}, {@code
  *     mass}, {@code ks}, {@code tvd}) and feature
+ * @param alerts when alerts gather, come back and go
  * @param compatibility whether the statistics of other tools are computed too
  */
 public record MonitorConfig(
@@ -33,7 +37,9 @@ public record MonitorConfig(
     String tensor,
     List<String> names,
     List<String> categorical,
+    EffectFloors floors,
     Map<String, Map<String, Double>> thresholds,
+    AlertPolicy alerts,
     boolean compatibility) {
   /** What a model has that does not say. */
   public static final MonitorConfig DEFAULT =
@@ -48,7 +54,9 @@ public record MonitorConfig(
           "",
           List.of(),
           List.of(),
+          EffectFloors.DEFAULT,
           Map.of(),
+          AlertPolicy.DEFAULT,
           false);
 
   public MonitorConfig {

@@ -1,5 +1,7 @@
 package dev.skeg.runtime.config;
 
+import dev.skeg.monitor.alert.AlertPolicy;
+import dev.skeg.monitor.drift.EffectFloors;
 import dev.skeg.monitor.profile.CollectorConfig;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.config.ModelYaml.ModelKey;
@@ -22,6 +24,8 @@ final class MonitorKeys {
 
   private static final List<String> METRICS = List.of("mean", "log-sd", "mass", "ks", "tvd");
   private static final String THRESHOLDS = "monitor.thresholds.";
+  private static final String FLOORS = "monitor.default-thresholds.";
+  private static final String SILENT = "monitor.alerts.silent-for";
 
   private static final ValueType<Boolean> ON =
       new ValueType<>(
@@ -41,6 +45,12 @@ final class MonitorKeys {
   private static final ValueType<Double> SAMPLE = real("a number above 0, at most 1", 0, 1);
   private static final ValueType<Double> THRESHOLD =
       real("a number above 0, at most 1000000", 0, 1e6);
+  private static final ValueType<Integer> JOINS = ValueType.integer(0, 1_000);
+  private static final ValueType<Integer> QUIET = ValueType.integer(1, 1_000);
+  private static final ValueType<Duration> COOL_DOWN =
+      ValueType.duration(Duration.ZERO, Duration.ofDays(366));
+  private static final ValueType<Duration> KEPT =
+      ValueType.duration(Duration.ofSeconds(1), Duration.ofDays(366));
   private static final ValueType<String> PARAMETER = ValueType.text("a request parameter", 128);
   private static final ValueType<String> SEGMENT = ValueType.text("a value", 128);
   private static final ValueType<String> TENSOR = ValueType.text("an input's name", 256);
@@ -63,7 +73,14 @@ final class MonitorKeys {
   private final List<String> names = new ArrayList<>();
   private final List<String> categorical = new ArrayList<>();
   private String namesPlace = "";
+  private final Map<String, Double> floors = new TreeMap<>();
   private final Map<String, Map<String, Double>> thresholds = new TreeMap<>();
+  private int joinWindows = AlertPolicy.DEFAULT.joinWindows();
+  private int quietWindows = AlertPolicy.DEFAULT.quietWindows();
+  private Duration coolDown = AlertPolicy.DEFAULT.coolDown();
+  private Duration latchFor = AlertPolicy.DEFAULT.latchFor();
+  private Optional<Duration> silentFor = Optional.empty();
+  private String silentPlace = "";
 
   private static ValueType<Double> real(String expected, double above, double most) {
     return new ValueType<>(
@@ -150,6 +167,16 @@ final class MonitorKeys {
     for (String metric : METRICS) {
       keys.add(
           new ModelKey(
+              FLOORS + metric,
+              THRESHOLD,
+              "`" + floor(EffectFloors.DEFAULT, metric) + "`",
+              "The least change of "
+                  + described(metric)
+                  + " of any feature or output that is worth a page."));
+    }
+    for (String metric : METRICS) {
+      keys.add(
+          new ModelKey(
               THRESHOLDS + metric + ".*",
               THRESHOLD,
               "",
@@ -157,7 +184,49 @@ final class MonitorKeys {
                   + described(metric)
                   + " of one feature that is worth a page."));
     }
+    keys.addAll(alertKeys());
     return List.copyOf(keys);
+  }
+
+  private static List<ModelKey> alertKeys() {
+    return List.of(
+        new ModelKey(
+            "monitor.alerts.join-windows",
+            JOINS,
+            "`3`",
+            "For how many windows an alert takes in more features of its cause, and the outputs that"
+                + " follow its inputs."),
+        new ModelKey(
+            "monitor.alerts.quiet-windows",
+            QUIET,
+            "`3`",
+            "After how many windows without it a notice is over."),
+        new ModelKey(
+            "monitor.alerts.cool-down",
+            COOL_DOWN,
+            "`24h`",
+            "How long after an alert was cleared it comes back as the same one, and pages nobody."),
+        new ModelKey(
+            "monitor.alerts.latch-for",
+            KEPT,
+            "`7d`",
+            "How long an alert stays to be seen that is over and that nobody has acknowledged."),
+        new ModelKey(
+            SILENT,
+            KEPT,
+            "`7d`, or two windows",
+            "After how long without a window of its version an alert is cleared; two windows at"
+                + " least."));
+  }
+
+  private static double floor(EffectFloors floors, String metric) {
+    return switch (metric) {
+      case "mean" -> floors.mean();
+      case "log-sd" -> floors.logSd();
+      case "mass" -> floors.mass();
+      case "ks" -> floors.ks();
+      default -> floors.tvd();
+    };
   }
 
   private static String described(String metric) {
@@ -197,6 +266,16 @@ final class MonitorKeys {
         namesPlace = entry.place();
       }
       case "monitor.features.categorical" + LIST -> categorical.add(NAME.parse(text));
+      case "monitor.alerts.join-windows" -> joinWindows = JOINS.parse(text);
+      case "monitor.alerts.quiet-windows" -> quietWindows = QUIET.parse(text);
+      case "monitor.alerts.cool-down" -> coolDown = COOL_DOWN.parse(text);
+      case "monitor.alerts.latch-for" -> latchFor = KEPT.parse(text);
+      case SILENT -> {
+        silentFor = Optional.of(KEPT.parse(text));
+        silentPlace = entry.place();
+      }
+      case String path when path.startsWith(FLOORS) ->
+          floors.put(path.substring(FLOORS.length()), THRESHOLD.parse(text));
       case String path when path.startsWith(THRESHOLDS) -> {
         String rest = path.substring(THRESHOLDS.length());
         int dot = rest.indexOf('.');
@@ -234,8 +313,34 @@ final class MonitorKeys {
         tensor,
         names,
         categorical,
+        floors(),
         thresholds,
+        alerts(problems),
         compatibility);
+  }
+
+  private EffectFloors floors() {
+    double[] each =
+        METRICS.stream()
+            .mapToDouble(metric -> floors.getOrDefault(metric, floor(EffectFloors.DEFAULT, metric)))
+            .toArray();
+    return new EffectFloors(each[0], each[1], each[2], each[3], each[4]);
+  }
+
+  private AlertPolicy alerts(List<String> problems) {
+    Duration least = window.multipliedBy(2);
+    if (silentFor.filter(given -> given.compareTo(least) < 0).isPresent()) {
+      problems.add(
+          silentPlace
+              + ": "
+              + ValueType.duration(silentFor.get())
+              + " (expected: two windows at least, "
+              + ValueType.duration(least)
+              + ")");
+    }
+    Duration shipped = AlertPolicy.DEFAULT.silentFor();
+    Duration silent = silentFor.orElse(shipped.compareTo(least) < 0 ? least : shipped);
+    return new AlertPolicy(joinWindows, quietWindows, coolDown, latchFor, silent);
   }
 
   private void checkSegments(List<String> problems) {

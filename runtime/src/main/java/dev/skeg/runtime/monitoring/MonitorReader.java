@@ -19,6 +19,9 @@ import java.util.Optional;
 
 /** Finds closed windows for those who ask. <b>Threads.</b> Any that may block. */
 public final class MonitorReader {
+  /** Windows without rows that are looked past. */
+  private static final int MOST_EMPTY = 2 * WindowHistory.WINDOWS;
+
   private final Monitors monitors;
   private final WindowArchive archive;
 
@@ -30,7 +33,11 @@ public final class MonitorReader {
    *     for any
    * @param window {@code latest}, or a time within it: ISO 8601 or milliseconds since the epoch
    */
-  public record Query(String model, String version, String arm, String segment, String window) {}
+  public record Query(String model, String version, String arm, String segment, String window) {
+    boolean isLatest() {
+      return window.isEmpty() || window.equals("latest");
+    }
+  }
 
   /** What came of a query. */
   public sealed interface Found {
@@ -50,15 +57,34 @@ public final class MonitorReader {
     this.archive = monitors.archive();
   }
 
-  /** Returns the window that a query asks for. */
+  /**
+   * Returns the window that people are shown for a query: of the latest ones the last that has
+   * rows, since what was found in it says more than that nothing has come since. If none of the
+   * last {@value #MOST_EMPTY} has any, it is the latest.
+   */
+  public Found findToShow(Query query) {
+    Found found = find(query);
+    return found instanceof Found.At latest && query.isLatest() ? lastWithRows(latest) : found;
+  }
+
+  private Found.At lastWithRows(Found.At latest) {
+    return archive.lastClosed(latest.key()).stream()
+        .limit(MOST_EMPTY)
+        .map(Kept::window)
+        .filter(window -> monitors.history().rows(latest.key(), window) > 0)
+        .findFirst()
+        .map(window -> new Found.At(latest.key(), window))
+        .orElse(latest);
+  }
+
+  /** Returns the window that a query asks for, whether it has rows or not. */
   public Found find(Query query) {
     if (!query.version().isEmpty() && !query.version().matches("[0-9]{1,18}")) {
       return new Found.Nothing(
           true, "version: " + query.version() + " (expected: a version's number)");
     }
-    boolean latest = query.window().isEmpty() || query.window().equals("latest");
-    Optional<Long> time = latest ? Optional.empty() : millis(query.window());
-    if (!latest && time.isEmpty()) {
+    Optional<Long> time = query.isLatest() ? Optional.empty() : millis(query.window());
+    if (!query.isLatest() && time.isEmpty()) {
       return new Found.Nothing(
           true,
           "window: "
@@ -190,6 +216,15 @@ public final class MonitorReader {
         index > 0 ? Optional.of(windows.get(index - 1)) : Optional.empty(),
         index >= 0 && index + 1 < windows.size()
             ? Optional.of(windows.get(index + 1))
-            : Optional.empty());
+            : Optional.empty(),
+        index < 0 ? 0 : empty(at.key(), windows.subList(index + 1, windows.size())));
+  }
+
+  /** Returns how many windows there are, if none has rows; else 0. */
+  private int empty(ProfileKey key, List<Window> windows) {
+    boolean areEmpty =
+        windows.size() <= MOST_EMPTY
+            && windows.stream().allMatch(window -> monitors.history().rows(key, window) == 0);
+    return areEmpty ? windows.size() : 0;
   }
 }

@@ -1,25 +1,21 @@
 package dev.skeg.runtime.monitoring;
 
 import dev.skeg.monitor.alert.Alert;
-import dev.skeg.monitor.alert.AlertChange;
 import dev.skeg.monitor.alert.AlertFilter;
-import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.alert.Alerts;
-import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.baseline.Baseline;
-import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.WindowVerdict;
 import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileConsumer;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.monitoring.WatchedModel.Watch;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.MonitorMetrics;
-import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
 import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -36,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,16 +63,15 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
 
   private static final Duration SAVING = Duration.ofSeconds(2);
 
-  private final Alerts alerts;
-  private final OpenAlerts open;
+  private final ModelAlerts alerts;
   private final WindowArchive archive;
   private final WindowHistory history;
   private final InstantSource clock;
   private final ScheduledThreadPoolExecutor thread;
   private final AtomicInteger waiting = new AtomicInteger();
   private final Map<String, WatchedModel> watched = new ConcurrentHashMap<>();
+
   private final Map<ProfileKey, MonitorCounts> counts = new ConcurrentHashMap<>();
-  private final Map<Sort, AtomicLong> raised = new ConcurrentHashMap<>();
   private final AtomicLong unjudged = new AtomicLong();
   private volatile boolean isUsed;
   private volatile boolean isEnding;
@@ -88,9 +84,6 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
 
   /** A window that has closed before its end, and the model as it was then. */
   private record Cut(Profile profile, WatchedModel model) {}
-
-  /** What alerts are counted by. */
-  private record Sort(String model, String severity, String cause) {}
 
   public Monitors(
       AlertStore store, JudgeStates states, WindowArchive archive, InstantSource clock) {
@@ -106,8 +99,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       WindowArchive archive,
       InstantSource clock,
       Duration tick) {
-    this.alerts = new Alerts(new FailSafeAlertStore(store), AlertPolicy.DEFAULT);
-    this.open = new OpenAlerts(alerts);
+    this.alerts = new ModelAlerts(new FailSafeAlertStore(store));
     this.judges = new ModelJudges(states);
     this.archive = archive;
     this.history = new WindowHistory(archive);
@@ -126,18 +118,22 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
    * Watches a version from now on, with the newest configuration of its model.
    *
    * @param failures how often its rows could not be recorded
+   * @param centroids of its rows so far, where the baseline has none
    * @return to be run when the version's last window has been handed over: lets go of the version,
    *     unless it has been loaded and is watched again meanwhile
    */
   public Runnable watch(
       String model,
       long version,
-      DriftConfig config,
+      Judging judging,
       Optional<Baseline> baseline,
-      LongSupplier failures) {
+      LongSupplier failures,
+      Supplier<List<Centroid>> centroids) {
     isUsed = true;
-    Watch watch = new Watch(baseline, failures);
-    watched.compute(model, (_, before) -> WatchedModel.with(before, config, version, watch));
+    alerts.keep(model, judging.alerts());
+    Watch watch = new Watch(baseline, failures, centroids);
+    watched.compute(
+        model, (_, before) -> WatchedModel.with(before, judging.drift(), version, watch));
     // On the thread: after the windows that have been handed over.
     return () -> soon("a version that is gone", () -> forget(model, version, watch));
   }
@@ -174,6 +170,12 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   public Optional<Baseline> baseline(ProfileKey key) {
     WatchedModel model = watched.get(key.model());
     return model == null ? Optional.empty() : model.baseline(key);
+  }
+
+  /** Returns the centroids of a version's rows so far, where its baseline has none. */
+  List<Centroid> centroids(ProfileKey key) {
+    WatchedModel model = watched.get(key.model());
+    return model == null ? List.of() : model.centroids(key.version());
   }
 
   @Override
@@ -251,7 +253,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     WindowVerdict verdict = judges.judge(profile, model);
     long now = clock.millis();
     kept.keep(profile, verdict, now);
-    tell(alerts.judge(verdict, now));
+    alerts.judge(verdict, now);
     return verdict;
   }
 
@@ -284,34 +286,10 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     judges.saveDue(now);
     if (now - expiredAtMillis >= EXPIRE_MILLIS) {
       expiredAtMillis = now;
-      tell(alerts.expire(now));
+      alerts.expire(now);
       judges.forgetOld(now);
       watched.keySet().forEach(kept::prune);
     }
-  }
-
-  private void tell(List<AlertChange> changes) {
-    changes.forEach(this::tell);
-    if (!changes.isEmpty()) {
-      open.count();
-    }
-  }
-
-  private void tell(AlertChange change) {
-    Alert alert = change.alert();
-    if (change.kind() == AlertChange.Kind.RAISED) {
-      Sort sort = new Sort(alert.key().model(), alert.severity().word(), alert.cause().word());
-      raised.computeIfAbsent(sort, _ -> new AtomicLong()).incrementAndGet();
-    }
-    boolean urgent = alert.severity() == Severity.PAGE && change.kind() == AlertChange.Kind.RAISED;
-    (urgent ? LOG.atWarn() : LOG.atInfo())
-        .addKeyValue("alert", alert.id())
-        .addKeyValue("model", alert.key().model())
-        .addKeyValue("version", alert.key().version())
-        .addKeyValue("severity", alert.severity().word())
-        .addKeyValue("state", alert.state().word())
-        .addKeyValue("summary", alert.summary())
-        .log("An alert is " + alert.state().word());
   }
 
   /** Returns the alerts that pass, the last raised first. */
@@ -326,9 +304,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
 
   /** Acknowledges an alert; see {@link Alerts#acknowledge}. */
   public Optional<Alert> acknowledge(String id, String by, String comment) {
-    Optional<Alert> alert = alerts.acknowledge(id, by, comment, clock.millis());
-    open.count();
-    return alert;
+    return alerts.acknowledge(id, by, comment, clock.millis());
   }
 
   /** Returns what is kept of closed windows. */
@@ -345,14 +321,10 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     if (!isUsed) {
       return MonitorMetrics.NONE; // Nothing is opened for a server that watches nothing.
     }
-    List<AlertSample> raisedSamples = new ArrayList<>();
-    raised.forEach((sort, count) ->
-        raisedSamples.add(
-            new AlertSample(sort.model(), sort.severity(), sort.cause(), "", count.get())));
     return new MonitorMetrics(
         counts.values().stream().map(MonitorCounts::sample).toList(),
-        open.samples(),
-        raisedSamples,
+        alerts.open(),
+        alerts.raised(),
         failures(),
         unjudged.get());
   }

@@ -3,10 +3,13 @@ package dev.skeg.runtime.monitoring;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.record.Centroid;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +26,16 @@ record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
   static final class Watch {
     private final Optional<Baseline> baseline;
     private final LongSupplier failures;
+    private final Supplier<List<Centroid>> centroids;
 
     /**
      * @param failures how often rows could not be recorded
+     * @param centroids of the rows so far, where the baseline has none
      */
-    Watch(Optional<Baseline> baseline, LongSupplier failures) {
+    Watch(Optional<Baseline> baseline, LongSupplier failures, Supplier<List<Centroid>> centroids) {
       this.baseline = baseline;
       this.failures = failures;
+      this.centroids = centroids;
     }
 
     long failures() {
@@ -53,6 +59,12 @@ record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
     Map<Long, Watch> left = new HashMap<>(versions);
     left.remove(version);
     return left.isEmpty() ? null : new WatchedModel(config, left);
+  }
+
+  /** Returns the centroids of a version's rows so far, where its baseline has none. */
+  List<Centroid> centroids(long version) {
+    Watch watch = versions.get(version);
+    return watch == null ? List.of() : watch.centroids.get();
   }
 
   /**

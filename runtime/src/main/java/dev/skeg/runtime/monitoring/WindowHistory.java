@@ -62,6 +62,12 @@ final class WindowHistory {
     return verdicts;
   }
 
+  /** Returns how many rows a window has; 0 if it is not kept any more, too. */
+  long rows(ProfileKey key, Window window) {
+    PastVerdict known = known(key, window);
+    return known == null ? 0 : known.rows();
+  }
+
   private @Nullable PastVerdict known(ProfileKey key, Window window) {
     NavigableMap<Long, PastVerdict> own = past.computeIfAbsent(key, _ -> new TreeMap<>());
     synchronized (own) {

@@ -5,14 +5,18 @@ import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.EffectFloors;
 import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
+import dev.skeg.runtime.monitoring.Judging;
 import dev.skeg.runtime.monitoring.Monitors;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Has closed windows judged, as their model's configuration says. <b>Threads.</b> Any. */
 final class JudgedWindows implements WindowJudge {
@@ -28,39 +32,41 @@ final class JudgedWindows implements WindowJudge {
       long version,
       MonitorConfig config,
       Optional<Baseline> baseline,
-      LongSupplier failures) {
-    return monitors.watch(model, version, drift(config), baseline, failures);
+      LongSupplier failures,
+      Supplier<List<Centroid>> centroids) {
+    Judging judging = new Judging(drift(config), config.alerts());
+    return monitors.watch(model, version, judging, baseline, failures, centroids);
   }
 
   /** Returns a configuration in the library's words. */
   static DriftConfig drift(MonitorConfig config) {
-    DriftConfig shipped = DriftConfig.ofWindow(config.window());
+    EffectFloors all = config.floors();
     TreeSet<String> features = new TreeSet<>();
     config.thresholds().values().forEach(byFeature -> features.addAll(byFeature.keySet()));
     Map<String, EffectFloors> floors = new TreeMap<>();
     for (String feature : features) {
-      floors.put(feature, floors(config, feature, shipped.floors()));
+      floors.put(feature, floors(config, feature, all));
     }
     return new DriftConfig(
         config.falsePagesPerMonth(),
         config.window(),
-        shipped.floors(),
+        all,
         floors,
-        shipped.minRows(),
+        DriftConfig.ofWindow(config.window()).minRows(),
         config.compatibility());
   }
 
-  private static EffectFloors floors(MonitorConfig config, String feature, EffectFloors shipped) {
+  private static EffectFloors floors(MonitorConfig config, String feature, EffectFloors all) {
     return new EffectFloors(
-        floor(config, "mean", feature, shipped.mean()),
-        floor(config, "log-sd", feature, shipped.logSd()),
-        floor(config, "mass", feature, shipped.mass()),
-        floor(config, "ks", feature, shipped.ks()),
-        floor(config, "tvd", feature, shipped.tvd()));
+        floor(config, "mean", feature, all.mean()),
+        floor(config, "log-sd", feature, all.logSd()),
+        floor(config, "mass", feature, all.mass()),
+        floor(config, "ks", feature, all.ks()),
+        floor(config, "tvd", feature, all.tvd()));
   }
 
-  private static double floor(MonitorConfig config, String metric, String feature, double shipped) {
-    return config.thresholds().getOrDefault(metric, Map.of()).getOrDefault(feature, shipped);
+  private static double floor(MonitorConfig config, String metric, String feature, double all) {
+    return config.thresholds().getOrDefault(metric, Map.of()).getOrDefault(feature, all);
   }
 
   @Override

@@ -91,6 +91,7 @@ final class VersionMonitor implements VersionObserver {
                 config.names(),
                 config.categorical(),
                 known,
+                baseline.map(Baseline::centroids).orElse(List.of()),
                 config.sample(),
                 config.segmentParameter(),
                 config.segments()));
@@ -104,7 +105,8 @@ final class VersionMonitor implements VersionObserver {
     }
     VersionTap tap = ready.batcher().tap();
     Runnable whenGone =
-        judge.watch(version.model(), version.number(), config, baseline, tap::failures);
+        judge.watch(
+            version.model(), version.number(), config, baseline, tap::failures, tap::centroids);
     ProfileCollector collector =
         new ProfileCollector(
             new CollectorConfig(

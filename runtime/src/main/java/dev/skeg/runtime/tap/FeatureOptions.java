@@ -1,5 +1,6 @@
 package dev.skeg.runtime.tap;
 
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import java.util.List;
 
@@ -11,6 +12,7 @@ import java.util.List;
  * @param names of that tensor's columns; empty if they are not known
  * @param categorical features whose values are names, though they are numbers
  * @param known features and outputs of the baseline: what they are called and how they are read
+ * @param centroids of the baseline's embeddings: their tensors are summarised, with the distance
  * @param sample the part of all predictions that is recorded, above 0, at most 1
  * @param segmentParameter the request parameter that says which segment; empty for none
  * @param segments whose rows have profiles of their own
@@ -20,17 +22,19 @@ public record FeatureOptions(
     List<String> names,
     List<String> categorical,
     List<FeatureSpec> known,
+    List<Centroid> centroids,
     double sample,
     String segmentParameter,
     List<String> segments) {
   /** Nothing is said. */
   public static final FeatureOptions NONE =
-      new FeatureOptions("", List.of(), List.of(), List.of(), 1, "", List.of());
+      new FeatureOptions("", List.of(), List.of(), List.of(), List.of(), 1, "", List.of());
 
   public FeatureOptions {
     names = List.copyOf(names);
     categorical = List.copyOf(categorical);
     known = List.copyOf(known);
+    centroids = List.copyOf(centroids);
     segments = List.copyOf(segments);
   }
 }

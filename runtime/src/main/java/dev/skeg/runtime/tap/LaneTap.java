@@ -3,6 +3,7 @@ package dev.skeg.runtime.tap;
 import dev.skeg.monitor.record.PredictionId;
 import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordRing;
+import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
@@ -26,6 +27,8 @@ public final class LaneTap {
   private @Nullable TapLayout ringLayout;
   private boolean isWriting; // Whether a record is claimed and not yet whole.
   private final TextOffsets texts = new TextOffsets();
+  private double[] scratch = {}; // What a summary looks at.
+  private List<RowSums> sums = List.of();
 
   LaneTap(VersionTap tap, long firstNumber) {
     this.tap = tap;
@@ -50,7 +53,9 @@ public final class LaneTap {
       now = new RecordRing(layout.records());
       ring = now;
       ringLayout = layout;
-      tap.opened(layout, now);
+      scratch = new double[layout.hasSummaries() ? VectorSummary.MOST_LOOKED_AT : 0];
+      sums = layout.summed().stream().map(RowSums::new).toList();
+      tap.opened(layout, now, sums);
     }
     return now;
   }
@@ -88,7 +93,8 @@ public final class LaneTap {
       RecordRing to = ring(layout);
       long id = id(request);
       long time = time(request);
-      long group = group(layout, request.marks());
+      long group =
+          group(layout, request.marks()) | (plan.isComplete() ? 0 : RecordLayout.SOME_UNOBSERVED);
       for (; done < rows; done++) {
         int at = start(layout, to, PredictionId.row(id, requestRow + done), time, group);
         if (at < 0) {
@@ -139,10 +145,10 @@ public final class LaneTap {
 
   private static void clear(TapLayout layout, long[] words, int at) {
     int header = RecordLayout.HEADER;
-    System.arraycopy(layout.missing(), header, words, at + header, layout.records().size());
+    System.arraycopy(layout.blank(), header, words, at + header, layout.records().size());
   }
 
-  private static void read(
+  private void read(
       @Nullable TensorColumns[] columns,
       long[] elements,
       MemorySegment[] data,
@@ -153,7 +159,7 @@ public final class LaneTap {
       TensorColumns tensor = columns[k];
       if (tensor != null) {
         long count = elements[k];
-        tensor.read(data[k], row * count * tensor.type().size(), count, words, at);
+        read(tensor, data[k], row * count * tensor.type().size(), count, words, at);
       }
     }
   }
@@ -192,12 +198,14 @@ public final class LaneTap {
           TensorColumns columns = index < 0 ? null : layout.input(index);
           read(columns, input, k, done, rows, words, first);
         }
+        boolean isWhole = outputs.size() == layout.signature().outputs().size();
         for (int k = 0; k < outputs.size(); k++) {
           Tensor output = outputs.get(k);
           int index = layout.signature().outputIndex(output.name());
           TensorColumns columns = index < 0 ? null : layout.output(index);
-          read(columns, output, inputs.size() + k, done, rows, words, first);
+          isWhole &= read(columns, output, inputs.size() + k, done, rows, words, first);
         }
+        words[at + RecordLayout.GROUP] |= isWhole ? 0 : RecordLayout.SOME_UNOBSERVED;
         isWriting = false;
       }
     } catch (RuntimeException | Error e) {
@@ -223,8 +231,9 @@ public final class LaneTap {
    * Reads a tensor's part of a row, if the tensor has that row.
    *
    * @param place of the tensor among all of the request
+   * @return whether it has
    */
-  private void read(
+  private boolean read(
       @Nullable TensorColumns columns,
       Tensor tensor,
       int place,
@@ -233,17 +242,32 @@ public final class LaneTap {
       long[] words,
       int at) {
     if (columns == null) {
-      return;
+      return false;
     }
     if (rows > 1 && (tensor.shape().rank() == 0 || tensor.shape().dim(0) != rows)) {
-      return;
+      return false;
     }
     long elements = tensor.shape().elementCount() / rows;
     if (tensor.type() == DataType.BYTES) {
       long offset = texts.offset(place, tensor.data(), elements, row);
       texts.next(place, columns.readTexts(tensor.data(), offset, elements, words, at), row + 1);
-    } else if (columns.isSummary() || elements == columns.words()) {
-      columns.read(tensor.data(), row * elements * tensor.type().size(), elements, words, at);
+      return true;
+    }
+    if (!columns.isSummary() && elements != columns.words()) {
+      return false;
+    }
+    long offset = row * elements * tensor.type().size();
+    read(columns, tensor.data(), offset, elements, words, at);
+    return true;
+  }
+
+  private void read(
+      TensorColumns columns, MemorySegment data, long offset, long count, long[] words, int at) {
+    columns.read(data, offset, count, words, at, scratch);
+    TensorColumns.Summary summary = columns.summary();
+    if (summary != null && summary.summed() >= 0) {
+      double norm = Double.longBitsToDouble(words[at + columns.firstWord()]);
+      sums.get(summary.summed()).add(scratch, norm);
     }
   }
 }

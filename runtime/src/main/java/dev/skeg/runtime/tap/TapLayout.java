@@ -1,8 +1,11 @@
 package dev.skeg.runtime.tap;
 
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.runtime.model.Signature;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,13 +18,16 @@ public final class TapLayout {
   private final RecordLayout records;
   private final @Nullable TensorColumns[] inputs; // By the signature's inputs.
   private final @Nullable TensorColumns[] outputs;
+  private final List<RowSums.Of> summed;
   private final boolean hasRows;
   private final double sample;
   private final String segmentParameter;
   private final List<String> segments;
-  private final long[] missing;
+  private final long[] blank;
+  private final boolean hasSummaries;
 
   /**
+   * @param summed tensors whose first rows are summed
    * @param hasRows whether the first dimension of every tensor counts rows
    * @param sample the part of all predictions that is recorded
    * @param segmentParameter the request parameter that says which segment; empty for none
@@ -31,6 +37,7 @@ public final class TapLayout {
       RecordLayout records,
       @Nullable TensorColumns[] inputs,
       @Nullable TensorColumns[] outputs,
+      List<RowSums.Of> summed,
       boolean hasRows,
       double sample,
       String segmentParameter,
@@ -39,14 +46,20 @@ public final class TapLayout {
     this.records = records;
     this.inputs = inputs.clone();
     this.outputs = outputs.clone();
+    this.summed = List.copyOf(summed);
     this.hasRows = hasRows;
     this.sample = sample;
     this.segmentParameter = segmentParameter;
     this.segments = List.copyOf(segments);
-    this.missing = new long[records.words()];
+    this.blank = new long[records.words()];
+    int inputCount = records.inputCount();
     for (int i = 0; i < records.size(); i++) {
-      missing[RecordLayout.HEADER + i] = records.encodings().get(i).missing();
+      Encoding encoding = records.encodings().get(i);
+      blank[RecordLayout.HEADER + i] = i < inputCount ? encoding.missing() : encoding.unobserved();
     }
+    this.hasSummaries =
+        Stream.concat(Arrays.stream(this.inputs), Arrays.stream(this.outputs))
+            .anyMatch(columns -> columns != null && columns.isSummary());
   }
 
   /** Returns what a record holds. */
@@ -62,6 +75,16 @@ public final class TapLayout {
   /** Returns the declared segments. */
   public List<String> segments() {
     return segments;
+  }
+
+  /** Returns the tensors whose first rows are summed. */
+  List<RowSums.Of> summed() {
+    return summed;
+  }
+
+  /** Returns whether any tensor is summarised. */
+  boolean hasSummaries() {
+    return hasSummaries;
   }
 
   boolean hasRows() {
@@ -80,9 +103,9 @@ public final class TapLayout {
     return outputs[index];
   }
 
-  /** A record in which everything is missing; not to be changed. */
-  long[] missing() {
-    return missing;
+  /** A record in which inputs are missing and outputs are not observed; not to be changed. */
+  long[] blank() {
+    return blank;
   }
 
   /** Returns which segment a request says: 0 for none that is declared, else 1 and its place. */

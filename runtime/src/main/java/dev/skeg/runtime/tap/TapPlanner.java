@@ -1,10 +1,12 @@
 package dev.skeg.runtime.tap;
 
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
+import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
@@ -25,22 +27,22 @@ import org.jspecify.annotations.Nullable;
  * name. The columns of the features' tensor have the names that the configuration gives, else those
  * of the baseline if it has as many, else {@code f0}, {@code f1} and so on; columns of other
  * tensors are called {@code scores[0]}. Rows longer than {@link #MAX_COLUMNS}, of a length that
- * varies, or that would make a record longer than 4 KiB, are summarised: {@code pixels.norm}.
+ * varies, that would make a record longer than 4 KiB, or that the baseline knows as embeddings, are
+ * summarised: {@code pixels.norm}.
  */
 public final class TapPlanner {
   /** Columns that are recorded one by one, at most; names that are given are always. */
   public static final int MAX_COLUMNS = 128;
-
-  private static final String[] SUMMARY = {"norm", "mean", "sd", "min", "max"};
 
   private final Signature signature;
   private final FeatureOptions options;
   private final boolean hasRows;
   private final List<FeatureSpec> features = new ArrayList<>();
   private final List<Encoding> encodings = new ArrayList<>();
+  private final List<RowSums.Of> summed = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
 
-  /** Features that no baseline can have: summaries, and lengths of texts. */
+  /** Features that a baseline need not have: summaries, and lengths of texts. */
   private final Set<FeatureSpec> derived = new HashSet<>();
 
   /** Of the baseline's features, those that were to be the table's columns and cannot be. */
@@ -115,6 +117,7 @@ public final class TapPlanner {
             records,
             inputs,
             outputs,
+            summed,
             hasRows,
             options.sample(),
             options.segmentParameter(),
@@ -137,7 +140,9 @@ public final class TapPlanner {
               + ")");
     }
     for (int i = 0; i < signature.inputs().size(); i++) {
-      if (elements(signature.inputs().get(i)) > 1) {
+      TensorSpec input = signature.inputs().get(i);
+      long elements = elements(input);
+      if (elements > 1 && fitting(input, Role.INPUT, elements).isEmpty()) {
         return i;
       }
     }
@@ -159,10 +164,17 @@ public final class TapPlanner {
 
   private @Nullable TensorColumns columns(TensorSpec tensor, Role role, boolean isTable) {
     long elements = elements(tensor);
+    Optional<Centroid> centroid = fitting(tensor, role, elements);
+    if (centroid.isPresent() && !(isTable && !options.names().isEmpty())) {
+      return summary(tensor, role, centroid);
+    }
+    if (centroid.isEmpty()) {
+      centroid(tensor, role).ifPresent(it -> problems.add(misfit(it, tensor, elements)));
+    }
     List<String> names = isTable ? tableNames(tensor, elements) : List.of();
     if (names.isEmpty() && (elements < 0 || elements > MAX_COLUMNS)) {
       // Texts without end: nothing of them is a number.
-      return tensor.type() == DataType.BYTES ? null : summary(tensor, role);
+      return tensor.type() == DataType.BYTES ? null : summary(tensor, role, Optional.empty());
     }
     DataType type = tensor.type();
     int first = features.size();
@@ -183,7 +195,32 @@ public final class TapPlanner {
         addDerived(name + ".length", role, Encoding.LONG);
       }
     }
-    return new TensorColumns(type, first, words, false, hasLengths);
+    return new TensorColumns(type, first, words, null, hasLengths);
+  }
+
+  /** Returns the centroid that the baseline has for a tensor, whatever its length. */
+  private Optional<Centroid> centroid(TensorSpec tensor, Role role) {
+    return options.centroids().stream()
+        .filter(centroid -> centroid.role() == role && centroid.tensor().equals(tensor.name()))
+        .findFirst();
+  }
+
+  /** Returns the centroid of a tensor's rows. */
+  private Optional<Centroid> fitting(TensorSpec tensor, Role role, long elements) {
+    return centroid(tensor, role)
+        .filter(centroid -> centroid.length() == elements && tensor.type() != DataType.BYTES);
+  }
+
+  private static String misfit(Centroid centroid, TensorSpec tensor, long elements) {
+    return "baseline.json: lists of "
+        + centroid.length()
+        + " numbers, from whose centroid no distance is measured, for "
+        + (centroid.role() == Role.INPUT ? "input" : "output")
+        + " '"
+        + tensor.name()
+        + "' has "
+        + (elements < 0 ? "rows that vary in length" : "rows of " + elements)
+        + " (expected: lists as long as its rows)";
   }
 
   private @Nullable TensorColumns summaryInstead(
@@ -191,7 +228,7 @@ public final class TapPlanner {
     if (isTable) {
       given.addAll(tableFeatures(tensor));
     }
-    if (tensor.type() == DataType.BYTES || !fits(TensorColumns.SUMMARY)) {
+    if (tensor.type() == DataType.BYTES || !fits(VectorSummary.SIZE)) {
       return nothing(tensor);
     }
     problems.add(
@@ -202,7 +239,7 @@ public final class TapPlanner {
             + " columns a row would have more than "
             + RecordLayout.MAX_FEATURES
             + " features and outputs");
-    return summary(tensor, role);
+    return summary(tensor, role, Optional.empty());
   }
 
   private @Nullable TensorColumns nothing(TensorSpec tensor) {
@@ -215,16 +252,23 @@ public final class TapPlanner {
     return null;
   }
 
-  private @Nullable TensorColumns summary(TensorSpec tensor, Role role) {
-    if (!fits(TensorColumns.SUMMARY)) {
+  private @Nullable TensorColumns summary(
+      TensorSpec tensor, Role role, Optional<Centroid> centroid) {
+    List<String> names = VectorSummary.names(tensor.name(), centroid.isPresent());
+    if (!fits(names.size())) {
       return nothing(tensor);
     }
     int first = features.size();
-    for (int i = 0; i < TensorColumns.SUMMARY; i++) {
-      String of = i < SUMMARY.length ? SUMMARY[i] : "block" + (i - SUMMARY.length);
-      addDerived(tensor.name() + "." + of, role, Encoding.DOUBLE);
+    names.forEach(name -> addDerived(name, role, Encoding.DOUBLE));
+    long elements = elements(tensor);
+    boolean isSummed =
+        centroid.isEmpty() && elements >= Centroid.MIN_LENGTH && elements <= Centroid.MAX_LENGTH;
+    if (isSummed) {
+      summed.add(new RowSums.Of(role, tensor.name(), (int) elements));
     }
-    return new TensorColumns(tensor.type(), first, TensorColumns.SUMMARY, true, false);
+    TensorColumns.Summary how =
+        new TensorColumns.Summary(centroid.orElse(null), isSummed ? summed.size() - 1 : -1);
+    return new TensorColumns(tensor.type(), first, names.size(), how, false);
   }
 
   private void add(FeatureSpec feature, Encoding encoding) {
@@ -291,7 +335,14 @@ public final class TapPlanner {
         .filter(feature -> feature.role() == Role.INPUT)
         .filter(feature ->
             signature.inputIndex(feature.name()) < 0 || feature.name().equals(table.name()))
+        .filter(feature -> !isOfSummary(feature))
         .toList();
+  }
+
+  /** Returns whether a feature of the baseline is a part of an input's summary. */
+  private boolean isOfSummary(FeatureSpec feature) {
+    return signature.inputs().stream()
+        .anyMatch(input -> VectorSummary.names(input.name(), true).contains(feature.name()));
   }
 
   private static String misfit(TensorSpec tensor, long elements, int known) {
@@ -309,7 +360,7 @@ public final class TapPlanner {
     List<FeatureSpec> known = new ArrayList<>(options.known());
     known.removeAll(given);
     List<FeatureSpec> comparable = new ArrayList<>(features);
-    comparable.removeAll(derived);
+    comparable.removeIf(feature -> derived.contains(feature) && !options.known().contains(feature));
     return BaselineFit.problems(known, comparable);
   }
 

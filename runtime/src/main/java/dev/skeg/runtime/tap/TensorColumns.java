@@ -7,29 +7,36 @@ import static dev.skeg.runtime.model.TensorLayouts.LONG;
 import static dev.skeg.runtime.model.TensorLayouts.SHORT;
 
 import dev.skeg.monitor.record.CategoryHash;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
+import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which words of a record a tensor's row becomes: one an element; or, if the row is long, a
  * summary.
  *
- * <p>A summary is {@link #SUMMARY} numbers: the Euclidean norm, mean, standard deviation, least and
- * greatest element, and the means of eight blocks of elements next to one another. Of rows longer
- * than {@link #MOST_SUMMARISED} elements it looks at one in so many, for an answer may wait for it;
- * the norm is scaled to all of them.
- *
  * @param firstWord of them, behind the record's header
- * @param words how many: as many as a row has elements, or {@link #SUMMARY}
+ * @param words how many: as many as a row has elements, or a {@link VectorSummary}'s
+ * @param summary how rows are summarised; null if they are not
  * @param hasLengths whether each element, a text, is followed by its length in bytes
  */
 record TensorColumns(
-    DataType type, int firstWord, int words, boolean isSummary, boolean hasLengths) {
-  static final int BLOCKS = 8;
-  static final int SUMMARY = 5 + BLOCKS;
-  static final int MOST_SUMMARISED = 4096;
+    DataType type, int firstWord, int words, @Nullable Summary summary, boolean hasLengths) {
+  /**
+   * How rows are summarised.
+   *
+   * @param centroid to which a summary has the distance; null where it has none
+   * @param summed the place of its {@link RowSums} among the layout's; -1 if rows are not summed
+   */
+  record Summary(@Nullable Centroid centroid, int summed) {}
+
+  boolean isSummary() {
+    return summary != null;
+  }
 
   /** Returns how a tensor's elements stand in a record. */
   static Encoding encoding(DataType type) {
@@ -47,10 +54,12 @@ record TensorColumns(
    * @param count elements of the row
    * @param words written
    * @param at where the record's first feature is
+   * @param scratch written: {@link VectorSummary#MOST_LOOKED_AT} numbers; without a summary fewer
    */
-  void read(MemorySegment data, long offset, long count, long[] words, int at) {
-    if (isSummary) {
-      summarise(data, offset, count, words, at + firstWord);
+  void read(MemorySegment data, long offset, long count, long[] words, int at, double[] scratch) {
+    if (summary != null) {
+      look(data, offset, count, scratch);
+      VectorSummary.write(scratch, count, summary.centroid(), words, at + firstWord);
       return;
     }
     int to = at + firstWord;
@@ -109,53 +118,19 @@ record TensorColumns(
     return bits >= 0 ? bits : 2.0 * ((bits >>> 1) | (bits & 1));
   }
 
-  private void summarise(MemorySegment data, long offset, long count, long[] words, int to) {
-    double sum = 0;
-    double squares = 0;
-    double least = Double.POSITIVE_INFINITY;
-    double greatest = Double.NEGATIVE_INFINITY;
-    long stride = stride(count);
-    long at = 0;
-    long looked = 0;
-    for (int block = 0; block < BLOCKS; block++) {
-      long end = count * (block + 1) / BLOCKS;
-      double blockSum = 0;
-      long before = looked;
-      for (; at < end; at += stride) {
-        double value = number(data, offset + at * type.size());
-        looked++;
-        blockSum += value;
-        squares += value * value;
-        least = Math.min(least, value);
-        greatest = Math.max(greatest, value);
+  /** Reads those elements that a summary looks at. */
+  private void look(MemorySegment data, long offset, long count, double[] to) {
+    long stride = VectorSummary.stride(count);
+    int looked = 0;
+    if (type == DataType.FP32) {
+      for (long at = 0; at < count; at += stride) {
+        to[looked++] = data.get(FLOAT, offset + 4 * at);
       }
-      sum += blockSum;
-      put(
-          words,
-          to + 5 + block,
-          blockSum / (looked - before)); // NaN, which is missing, if it is empty.
+      return;
     }
-    double mean = sum / looked;
-    put(words, to, Math.sqrt(looked == count ? squares : squares * count / looked));
-    put(words, to + 1, mean);
-    put(words, to + 2, Math.sqrt(Math.max(0, squares / looked - mean * mean)));
-    put(words, to + 3, count == 0 ? Double.NaN : least);
-    put(words, to + 4, count == 0 ? Double.NaN : greatest);
-  }
-
-  /**
-   * Returns which elements are looked at: not always those of one channel or column of an image.
-   */
-  private static long stride(long count) {
-    long stride = Math.ceilDiv(count, (long) MOST_SUMMARISED);
-    while (stride % 2 == 0 || stride % 3 == 0) {
-      stride++;
+    for (long at = 0; at < count; at += stride) {
+      to[looked++] = number(data, offset + at * type.size());
     }
-    return Math.max(1, stride);
-  }
-
-  private static void put(long[] words, int at, double value) {
-    words[at] = Double.doubleToRawLongBits(value);
   }
 
   /** Returns where the text behind so many begins. */

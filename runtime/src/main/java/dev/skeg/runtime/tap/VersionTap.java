@@ -1,6 +1,8 @@
 package dev.skeg.runtime.tap;
 
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.RecordRing;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,10 +23,14 @@ public final class VersionTap {
   private static final Logger LOG = LoggerFactory.getLogger(VersionTap.class);
 
   private final List<RecordRing> rings = new CopyOnWriteArrayList<>();
+  private final List<LaneSums> sums = new CopyOnWriteArrayList<>();
   private volatile @Nullable TapLayout watched;
   private final AtomicLong lost = new AtomicLong();
   private final AtomicLong failures = new AtomicLong();
   private volatile long wallOffsetNanos = offset();
+
+  /** What a lane has summed for a layout. */
+  private record LaneSums(TapLayout layout, List<RowSums> sums) {}
 
   /** Returns the tap of one more lane. */
   public LaneTap lane() {
@@ -34,6 +40,7 @@ public final class VersionTap {
   /** Has every row recorded from now on as a layout says. */
   public synchronized void watch(TapLayout layout) {
     rings.clear();
+    sums.clear();
     watched = layout;
   }
 
@@ -42,6 +49,7 @@ public final class VersionTap {
     if (watched == layout) {
       watched = null;
       rings.clear();
+      sums.clear();
     }
   }
 
@@ -54,10 +62,30 @@ public final class VersionTap {
     return rings;
   }
 
-  void opened(TapLayout layout, RecordRing ring) {
+  void opened(TapLayout layout, RecordRing ring, List<RowSums> laneSums) {
     if (layout == watched) {
       rings.add(ring);
+      sums.add(new LaneSums(layout, laneSums));
     }
+  }
+
+  /**
+   * Returns the centroids of the first rows of those tensors that are summarised without one; none
+   * where there are too few rows.
+   */
+  public List<Centroid> centroids() {
+    TapLayout layout = watched;
+    List<LaneSums> lanesSums = sums.stream().filter(lane -> lane.layout() == layout).toList();
+    List<Centroid> centroids = new ArrayList<>();
+    for (int i = 0; layout != null && i < layout.summed().size(); i++) {
+      int index = i;
+      List<RowSums> lanes = lanesSums.stream().map(lane -> lane.sums().get(index)).toList();
+      Centroid centroid = RowSums.centroid(layout.summed().get(i), lanes);
+      if (centroid != null) {
+        centroids.add(centroid);
+      }
+    }
+    return centroids;
   }
 
   /**

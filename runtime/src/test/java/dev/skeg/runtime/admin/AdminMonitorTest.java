@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.BlockVariation;
@@ -25,6 +26,7 @@ import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
+import dev.skeg.runtime.monitoring.Judging;
 import dev.skeg.runtime.monitoring.Monitors;
 import dev.skeg.runtime.source.ModelSources;
 import dev.skeg.runtime.state.JudgeStates;
@@ -73,7 +75,12 @@ final class AdminMonitorTest {
     database = new StateDatabase(directory, directory.resolve("native"));
     Monitors judging = monitors();
     judging.watch(
-        MODEL, 1, DriftConfig.ofWindow(Duration.ofHours(1)), Optional.of(baseline()), () -> 0);
+        MODEL,
+        1,
+        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT),
+        Optional.of(baseline()),
+        () -> 0,
+        List::of);
     for (int hour = 0; hour < 3; hour++) {
       judging.closed(profile(hour, hour == 2 ? .5 : 0));
     }

@@ -4,6 +4,8 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.skeg.monitor.alert.AlertPolicy;
+import dev.skeg.monitor.drift.EffectFloors;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -103,7 +105,9 @@ final class ModelYamlTest {
                   compatibility: true
                   segment: {parameter: region, values: [eu, us]}
                   features: {tensor: x, names: [amount, age], categorical: [zip]}
+                  default-thresholds: {mean: 0.07, tvd: 0.03}
                   thresholds: {mean: {amount: 0.2}, log-sd: {age: 0.3}}
+                  alerts: {join-windows: 0, quiet-windows: 5, cool-down: 1h, latch-for: 2d, silent-for: 30m}
                 """)
             .monitor();
 
@@ -120,14 +124,37 @@ final class ModelYamlTest {
                 "x",
                 List.of("amount", "age"),
                 List.of("zip"),
+                new EffectFloors(.07, .1, .005, .02, .03),
                 Map.of("mean", Map.of("amount", 0.2), "log-sd", Map.of("age", 0.3)),
+                new AlertPolicy(
+                    0, 5, Duration.ofHours(1), Duration.ofDays(2), Duration.ofMinutes(30)),
                 true));
+  }
+
+  @Test
+  void doesNotTakeAModelOfLongWindowsForGoneBetweenTwoOfThem() {
+    assertThat(parse("monitor: {window: 31d}").monitor().alerts().silentFor())
+        .isEqualTo(Duration.ofDays(62));
+    assertThatThrownBy(() -> parse("monitor: {window: 1h, alerts: {silent-for: 90m}}"))
+        .hasMessage(
+            "model.yaml:1: monitor.alerts.silent-for: 90m (expected: two windows at least, 2h)");
   }
 
   @Test
   void refusesAMonitorThatCannotBe() {
     assertThatThrownBy(() -> parse("monitor: {windw: 1h}"))
         .hasMessage("model.yaml:1: monitor.windw: unknown key (did you mean monitor.window?)");
+    assertThatThrownBy(() -> parse("monitor: {default-thresholds: {mean: 0}}"))
+        .hasMessage(
+            "model.yaml:1: monitor.default-thresholds.mean: 0 (expected: a number above 0, at most"
+                + " 1000000)");
+    assertThatThrownBy(() -> parse("monitor: {default-thresholds: {means: 1}}"))
+        .hasMessageContaining("did you mean monitor.default-thresholds.mean?");
+    assertThatThrownBy(() -> parse("monitor: {alerts: {quiet-windows: 0}}"))
+        .hasMessage(
+            "model.yaml:1: monitor.alerts.quiet-windows: 0 (expected: an integer, 1 to 1000)");
+    assertThatThrownBy(() -> parse("monitor: {alerts: {cool-down: 24}}"))
+        .hasMessageContaining("monitor.alerts.cool-down: 24 (expected: ");
     assertThatThrownBy(() -> parse("monitor: {features: {name: [a]}}"))
         .hasMessage(
             "model.yaml:1: monitor.features.name: unknown key (did you mean"

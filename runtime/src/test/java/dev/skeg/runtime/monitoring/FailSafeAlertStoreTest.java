@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertState;
-import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.alert.AlertSubject;
 import dev.skeg.monitor.alert.Cause;
-import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
@@ -21,10 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,8 +80,7 @@ final class FailSafeAlertStoreTest {
   }
 
   /** Takes steps, and fails before what comes of them is kept. */
-  private static final class FailingStore implements AlertStore {
-    private final AlertStore store = new MemoryAlertStore(10);
+  private static final class FailingStore extends PassingAlertStore {
     private boolean isFailing;
 
     private static ServingException full() {
@@ -94,7 +89,7 @@ final class FailSafeAlertStoreTest {
 
     @Override
     public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
-      store.update(
+      super.update(
           key,
           since,
           known -> {
@@ -104,21 +99,6 @@ final class FailSafeAlertStoreTest {
             }
             return changed;
           });
-    }
-
-    @Override
-    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
-      return store.update(id, change);
-    }
-
-    @Override
-    public Optional<Alert> find(String id) {
-      return store.find(id);
-    }
-
-    @Override
-    public List<Alert> find(AlertFilter filter) {
-      return store.find(filter);
     }
   }
 

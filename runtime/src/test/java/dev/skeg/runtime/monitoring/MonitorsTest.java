@@ -14,16 +14,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
+import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.AlertStore;
-import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.DriftState;
 import dev.skeg.monitor.drift.FeatureVerdict;
 import dev.skeg.monitor.drift.VerdictJson;
+import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.profile.RowCounts;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
@@ -41,7 +43,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@link Monitors} with a real disk and a clock that stands still. */
 final class MonitorsTest {
-  private static final DriftConfig CONFIG = DriftConfig.ofWindow(Duration.ofHours(1));
+  private static final Judging JUDGING =
+      new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT);
   private static final ProfileKey SEGMENT = KEY.withSegment("eu");
 
   @TempDir static Path libraries;
@@ -84,7 +86,7 @@ final class MonitorsTest {
   }
 
   private Runnable watch(Optional<Baseline> baseline) {
-    return monitors.watch(KEY.model(), KEY.version(), CONFIG, baseline, () -> 7);
+    return monitors.watch(KEY.model(), KEY.version(), JUDGING, baseline, () -> 7, List::of);
   }
 
   private Optional<FeatureVerdict> verdict(ProfileKey key, int hour) {
@@ -163,6 +165,30 @@ final class MonitorsTest {
 
     await(() -> monitors.alerts(AlertFilter.open()).isEmpty());
     await(() -> monitors.metrics().alerts().isEmpty());
+  }
+
+  @Test
+  void anAlertExpiresWhenItsModelSays() {
+    AlertPolicy patient =
+        new AlertPolicy(3, 3, Duration.ZERO, Duration.ofDays(500), Duration.ofDays(500));
+    monitors.watch(
+        KEY.model(),
+        KEY.version(),
+        new Judging(JUDGING.drift(), patient),
+        Optional.of(baseline()),
+        () -> 0,
+        List::of);
+    ProfileKey other = ProfileKey.of("other", 1);
+    monitors.watch(
+        other.model(), other.version(), JUDGING, Optional.of(baseline()), () -> 0, List::of);
+    monitors.closed(profile(KEY, 0, .5));
+    monitors.closed(profile(other, 0, .5));
+    await(() -> monitors.alerts(AlertFilter.open()).size() == 2);
+
+    now.addAndGet(Duration.ofDays(400).toMillis());
+
+    await(() -> monitors.alerts(AlertFilter.open()).size() == 1);
+    assertThat(monitors.alerts(AlertFilter.open())).extracting(Alert::key).containsExactly(KEY);
   }
 
   @Test
@@ -256,8 +282,7 @@ final class MonitorsTest {
   }
 
   /** Holds up the judge at the first window until the monitor ends. */
-  private static final class SlowStore implements AlertStore {
-    private final AlertStore store = new MemoryAlertStore(10);
+  private static final class SlowStore extends PassingAlertStore {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
 
@@ -269,22 +294,7 @@ final class MonitorsTest {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      store.update(key, since, change);
-    }
-
-    @Override
-    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
-      return store.update(id, change);
-    }
-
-    @Override
-    public Optional<Alert> find(String id) {
-      return store.find(id);
-    }
-
-    @Override
-    public List<Alert> find(AlertFilter filter) {
-      return store.find(filter);
+      super.update(key, since, change);
     }
   }
 
@@ -306,6 +316,48 @@ final class MonitorsTest {
 
     assertThat(new JudgeStates(database).load(KEY.model())).isPresent();
     assertThat(monitors.metrics().unjudged()).isEqualTo(49);
+  }
+
+  private static Profile empty(int hour) {
+    return new Profile(
+        KEY, window(hour), RowCounts.NONE, List.of(FeatureProfile.empty(AMOUNT, BINS)));
+  }
+
+  @Test
+  void peopleAreShownTheLastWindowWithRowsAndProgramsTheLatest() {
+    MonitorReader.Query latest = new MonitorReader.Query(KEY.model(), "", "", "", "");
+    watch(Optional.of(baseline()));
+    for (int hour = 0; hour < 4; hour++) {
+      monitors.closed(hour < 2 ? profile(KEY, hour, 0) : empty(hour));
+      int closed = hour + 1;
+      await(() -> archive.windowsOf(KEY).size() == closed);
+      now.addAndGet(1);
+    }
+    MonitorReader reader = new MonitorReader(monitors);
+
+    MonitorReader.Found.At shown = new MonitorReader.Found.At(KEY, window(1));
+    assertThat(reader.findToShow(latest)).isEqualTo(shown);
+    assertThat(reader.view(shown).orElseThrow().emptyAfter()).isEqualTo(2);
+    MonitorReader.Found.At before = new MonitorReader.Found.At(KEY, window(0));
+    assertThat(reader.view(before).orElseThrow().emptyAfter()).isZero();
+    assertThat(reader.find(latest)).isEqualTo(new MonitorReader.Found.At(KEY, window(3)));
+    FeatureVerdict verdict = verdict(KEY, 3).orElseThrow();
+    assertThat(verdict.state()).isEqualTo(DriftState.INSUFFICIENT);
+    String third = Long.toString(window(3).startMillis());
+    assertThat(reader.findToShow(new MonitorReader.Query(KEY.model(), "", "", "", third)))
+        .isEqualTo(new MonitorReader.Found.At(KEY, window(3)));
+  }
+
+  @Test
+  void aVersionThatNeverHadRowsIsShownAsItIs() {
+    watch(Optional.of(baseline()));
+    monitors.closed(empty(0));
+    monitors.close();
+
+    assertThat(
+            new MonitorReader(monitors)
+                .findToShow(new MonitorReader.Query(KEY.model(), "", "", "", "latest")))
+        .isEqualTo(new MonitorReader.Found.At(KEY, window(0)));
   }
 
   @Test

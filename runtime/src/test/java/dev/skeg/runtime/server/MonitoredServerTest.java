@@ -9,6 +9,7 @@ import dev.skeg.monitor.profile.FeatureProfile;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.CategoryHash;
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.runtime.config.MonitorConfig;
@@ -37,6 +38,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,7 +64,8 @@ final class MonitoredServerTest {
         long version,
         MonitorConfig config,
         Optional<Baseline> baseline,
-        LongSupplier failures) {
+        LongSupplier failures,
+        Supplier<List<Centroid>> centroids) {
       return () -> {};
     }
 

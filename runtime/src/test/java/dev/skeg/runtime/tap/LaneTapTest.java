@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.monitor.record.RecordRing;
 import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.model.InferenceOutputs;
+import dev.skeg.runtime.model.HeapOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
@@ -30,22 +31,6 @@ final class LaneTapTest {
 
   private final VersionTap version = new VersionTap();
 
-  /** Outputs on the heap. */
-  private record Given(List<Tensor> tensors) implements InferenceOutputs {
-    @Override
-    public int size() {
-      return tensors.size();
-    }
-
-    @Override
-    public Tensor get(int index) {
-      return tensors.get(index);
-    }
-
-    @Override
-    public void close() {}
-  }
-
   private static TensorSpec spec(String name, DataType type, long... shape) {
     return new TensorSpec(name, type, Shape.of(shape), false);
   }
@@ -53,7 +38,8 @@ final class LaneTapTest {
   private static TapLayout layout(double sample, TensorSpec input, TensorSpec output) {
     return TapPlanner.plan(
             new Signature(List.of(input), List.of(output)),
-            new FeatureOptions("", List.of(), List.of(), List.of(), sample, "", List.of()))
+            new FeatureOptions(
+                "", List.of(), List.of(), List.of(), List.of(), sample, "", List.of()))
         .layout();
   }
 
@@ -106,7 +92,7 @@ final class LaneTapTest {
           layout,
           request("some id"),
           List.of(texts("x", 2, inputs)),
-          new Given(List.of(texts("y", 1, outputs))),
+          new HeapOutputs(List.of(texts("y", 1, outputs))),
           0);
       tap.publish();
 
@@ -124,6 +110,30 @@ final class LaneTapTest {
                 inputs[2 * index + 1].length());
       }
     }
+  }
+
+  @Test
+  void saysThatAnOutputWhichWasNotAnsweredWasNotObserved() {
+    TapLayout layout =
+        layout(1, spec("x", DataType.BYTES, -1, 1), spec("y", DataType.BYTES, -1, 1));
+    version.watch(layout);
+    LaneTap tap = version.lane();
+    Tensor input = texts("x", 1, "a");
+
+    tap.record(layout, request(""), List.of(input), new HeapOutputs(List.of()), 0);
+    tap.record(layout, request(""), List.of(), new HeapOutputs(List.of(texts("y", 1, "b"))), 0);
+    tap.publish();
+
+    RecordRing ring = version.rings().getFirst();
+    int[] offsets = new int[4];
+    assertThat(ring.read(offsets)).isEqualTo(2);
+    int output = RecordLayout.HEADER + 2; // Behind a text and its length.
+    assertThat(ring.readable()[offsets[0] + output]).isEqualTo(Encoding.CATEGORY.unobserved());
+    assertThat(ring.readable()[offsets[0] + RecordLayout.GROUP])
+        .isEqualTo(RecordLayout.SOME_UNOBSERVED);
+    assertThat(ring.readable()[offsets[1] + output]).isEqualTo(CategoryHash.of("b"));
+    assertThat(ring.readable()[offsets[1] + RecordLayout.HEADER]).isEqualTo(CategoryHash.MISSING);
+    assertThat(ring.readable()[offsets[1] + RecordLayout.GROUP]).isZero();
   }
 
   @Test

@@ -1,12 +1,16 @@
 package dev.skeg.runtime.tap;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.monitor.record.FeatureSpec.Role;
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.monitor.record.RecordRing;
+import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestMarks;
@@ -15,6 +19,7 @@ import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.TensorSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +41,8 @@ final class TapPlannerTest {
 
   private static FeatureOptions options(
       String tensor, List<String> names, List<String> categorical, FeatureSpec... known) {
-    return new FeatureOptions(tensor, names, categorical, List.of(known), 1, "", List.of());
+    return new FeatureOptions(
+        tensor, names, categorical, List.of(known), List.of(), 1, "", List.of());
   }
 
   @Test
@@ -223,8 +229,104 @@ final class TapPlannerTest {
     assertThat(number(row, 13)).isEqualTo(0.5);
   }
 
+  private static Centroid centroid(String tensor, int length) {
+    float[] mean = new float[length];
+    mean[1] = 3;
+    return new Centroid(Role.INPUT, tensor, mean);
+  }
+
+  private static FeatureOptions embeddings(Centroid centroid, String... known) {
+    return new FeatureOptions(
+        "",
+        List.of(),
+        List.of(),
+        Arrays.stream(known).map(TapPlannerTest::input).toList(),
+        List.of(centroid),
+        1,
+        "",
+        List.of());
+  }
+
   @Test
-  void leavesMissingWhatARequestDoesNotHave() {
+  void measuresTheDistanceToACentroidOfTheBaseline() {
+    Signature embedding =
+        new Signature(
+            List.of(tensor("e", DataType.FP32, -1, 16), tensor("x", DataType.FP32, -1, 2)),
+            List.of(tensor("y", DataType.FP32, -1, 1)));
+    List<String> summary = VectorSummary.names("e", true);
+    List<String> known = new ArrayList<>(summary);
+    known.addAll(List.of("amount", "age"));
+
+    TapPlanner.Planned planned =
+        TapPlanner.plan(embedding, embeddings(centroid("e", 16), known.toArray(String[]::new)));
+
+    assertThat(planned.problems()).isEmpty();
+    known.add("y");
+    assertThat(names(planned)).isEqualTo(known); // The table's names are of the other input.
+    float[] row = new float[16];
+    row[1] = 1;
+    row[2] = -1;
+    TapLayout layout = TapPlanner.plan(ONE_EMBEDDING, embeddings(centroid("e", 16))).layout();
+    assertThat(number(record(layout, row, new float[] {1}), VectorSummary.SIZE))
+        .isCloseTo(1 - 1 / Math.sqrt(2), within(1e-15));
+  }
+
+  private static final Signature ONE_EMBEDDING =
+      new Signature(
+          List.of(tensor("e", DataType.FP32, -1, 16)), List.of(tensor("y", DataType.FP32, -1, 1)));
+
+  @Test
+  void hasNoDistanceWithoutACentroidOrWithOneOfAnotherLength() {
+    assertThat(names(TapPlanner.plan(ONE_EMBEDDING, FeatureOptions.NONE)))
+        .hasSize(17)
+        .startsWith("f0");
+    TapPlanner.Planned planned = TapPlanner.plan(ONE_EMBEDDING, embeddings(centroid("e", 8)));
+
+    assertThat(names(planned)).hasSize(17).doesNotContain("e.distance");
+    assertThat(planned.problems())
+        .containsExactly(
+            "baseline.json: lists of 8 numbers, from whose centroid no distance is measured, for"
+                + " input 'e' has rows of 16 (expected: lists as long as its rows)");
+  }
+
+  @Test
+  void sumsTheFirstRowsOfWhatIsSummarisedWithoutACentroid() {
+    Signature wide =
+        new Signature(
+            List.of(tensor("e", DataType.FP32, -1, 200)),
+            List.of(tensor("y", DataType.FP32, -1, 1)));
+    TapLayout layout = TapPlanner.plan(wide, FeatureOptions.NONE).layout();
+    VersionTap version = new VersionTap();
+    version.watch(layout);
+    TapPlan plan = layout.plan(new int[] {0}, new long[] {200}, new int[] {0}, new long[] {1});
+    float[] rows = new float[100 * 200];
+    for (int row = 0; row < 100; row++) {
+      rows[row * 200] = row % 2 == 0 ? 1 : 3;
+      rows[row * 200 + 199] = row == 5 ? Float.NaN : -1; // Which is no row to sum.
+    }
+    MemorySegment[] input = {MemorySegment.ofArray(rows)};
+    MemorySegment[] output = {MemorySegment.ofArray(new float[100])};
+
+    LaneTap one = version.lane();
+    one.record(plan, request(RequestMarks.NONE), input, output, 0, 0, 40);
+    assertThat(version.centroids()).isEmpty();
+    one.record(plan, request(RequestMarks.NONE), input, output, 40, 0, 60);
+    version.lane().record(plan, request(RequestMarks.NONE), input, output, 10, 0, 80);
+
+    Centroid centroid = version.centroids().getFirst();
+    assertThat(version.centroids()).hasSize(1);
+    assertThat(centroid.tensor()).isEqualTo("e");
+    assertThat(centroid.role()).isEqualTo(Role.INPUT);
+    assertThat(centroid.length()).isEqualTo(200);
+    assertThat(centroid.mean()[0]).isCloseTo(2, within(.02f));
+    assertThat(centroid.mean()[100]).isZero();
+    assertThat(centroid.mean()[199]).isEqualTo(-1);
+    version.watch(layout);
+    assertThat(version.centroids()).isEmpty();
+  }
+
+  @Test
+  void saysThatAnOutputWhichARequestDoesNotAskForWasNotObserved() {
     TapLayout layout = TapPlanner.plan(TABLE, FeatureOptions.NONE).layout();
     VersionTap version = new VersionTap();
     version.watch(layout);
@@ -242,9 +344,10 @@ final class TapPlannerTest {
     long[] row = first(version);
 
     assertThat(number(row, 2)).isEqualTo(3);
-    assertThat(row[RecordLayout.HEADER + 3]).isEqualTo(RecordLayout.MISSING_LONG);
+    assertThat(row[RecordLayout.HEADER + 3]).isEqualTo(Encoding.LONG.unobserved());
     assertThat(number(row, 5)).isEqualTo(5);
-    assertThat(row[RecordLayout.GROUP]).isNegative();
+    assertThat(row[RecordLayout.GROUP])
+        .isEqualTo(RecordLayout.ARRIVAL | RecordLayout.SOME_UNOBSERVED);
   }
 
   private static InferenceRequest request(RequestMarks marks) {

@@ -128,6 +128,14 @@ public final class MonitorPage {
     html.raw("</div>");
     keys();
     window();
+    if (view.emptyAfter() > 0) {
+      html.raw("<p class=warn>No rows since: the ");
+      html.raw(
+          view.emptyAfter() == 1
+              ? "window after this one is"
+              : Html.count(view.emptyAfter()) + " windows after this one are");
+      html.raw(" empty</p>");
+    }
     html.raw("<p class=facts>").raw(number(verdict.features().size(), "feature")).raw(", ");
     html.raw(number(verdict.outputs().size(), "output")).raw(" · <b>");
     html.raw(Html.count(verdict.rows())).raw("</b> rows");

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param keys what else of the model there are windows of
  * @param before the window before this one
  * @param after the window after this one; empty where this is the latest
+ * @param emptyAfter how many windows there are after this one, if none of them has a row; else 0
  */
 public record MonitorView(
     WindowVerdict verdict,
@@ -28,7 +29,8 @@ public record MonitorView(
     List<Alert> alerts,
     List<ProfileKey> keys,
     Optional<Window> before,
-    Optional<Window> after) {
+    Optional<Window> after,
+    int emptyAfter) {
   public MonitorView {
     history = List.copyOf(history);
     alerts = List.copyOf(alerts);

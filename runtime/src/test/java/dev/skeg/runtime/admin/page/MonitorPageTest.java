@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -87,7 +88,32 @@ final class MonitorPageTest {
         view.alerts(),
         view.keys(),
         view.before(),
-        view.after());
+        view.after(),
+        0);
+  }
+
+  private static MonitorView withEmptyAfter(int windows) {
+    MonitorView view = PageSamples.healthy();
+    return new MonitorView(
+        view.verdict(),
+        view.profile(),
+        view.baseline(),
+        view.history(),
+        view.alerts(),
+        view.keys(),
+        view.before(),
+        Optional.of(view.verdict().window().next()),
+        windows);
+  }
+
+  @Test
+  void saysThatNoRowsHaveComeSince() throws IOException {
+    assertThat(page("silent", withEmptyAfter(3)))
+        .contains("No rows since: the 3 windows after this one are empty")
+        .contains("the window after");
+    assertThat(MonitorPage.of(withEmptyAfter(1)))
+        .contains("No rows since: the window after this one is empty");
+    assertThat(MonitorPage.of(withEmptyAfter(0))).doesNotContain("No rows since");
   }
 
   @Test

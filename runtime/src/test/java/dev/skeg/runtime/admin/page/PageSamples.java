@@ -210,7 +210,8 @@ final class PageSamples {
         open,
         List.of(key, ProfileKey.of(model, 2), new ProfileKey(model, 3, ProfileKey.CANDIDATE, "")),
         Optional.of(window(hours - 1)),
-        Optional.empty());
+        Optional.empty(),
+        0);
   }
 
   private PastVerdict past(Window window, boolean late) {

@@ -18,6 +18,7 @@ import dev.skeg.runtime.backend.SlotShape;
 import dev.skeg.runtime.backend.UnsupportedOutput;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.HeapOutputs;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
@@ -179,7 +180,7 @@ final class OfficialApiBackend implements Backend {
           for (Map.Entry<String, OnnxValue> each : result) {
             tensors.add(tensor(each.getKey(), (OnnxTensor) each.getValue()));
           }
-          return new Copied(tensors);
+          return new HeapOutputs(tensors);
         }
       } catch (OrtException e) {
         throw failed(e);
@@ -268,21 +269,5 @@ final class OfficialApiBackend implements Backend {
         throw failed(e);
       }
     }
-  }
-
-  /** Outputs on the heap. */
-  private record Copied(List<Tensor> tensors) implements InferenceOutputs {
-    @Override
-    public int size() {
-      return tensors.size();
-    }
-
-    @Override
-    public Tensor get(int index) {
-      return tensors.get(index);
-    }
-
-    @Override
-    public void close() {}
   }
 }
