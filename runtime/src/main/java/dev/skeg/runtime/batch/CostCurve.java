@@ -26,6 +26,7 @@ final class CostCurve {
   /** A larger batch that costs less by no more than this is not worth what it makes wait. */
   private static final double NEARLY = 1.01;
 
+  /** A larger batch that seems to cost more by no more than this may do so by chance. */
   private static final double NEARLY_LARGE = 1.05;
 
   /** A run that takes no longer may be tried eight times as large. */

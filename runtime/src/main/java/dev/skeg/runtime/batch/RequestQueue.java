@@ -29,7 +29,7 @@ final class RequestQueue {
   /** The same where others may be in a hurry. */
   private static final long HURRIED_RUN_NANOS = 100_000_000;
 
-  /** Others may be in a hurry for so long after a request with a deadline came. */
+  /** Others may be in a hurry for so long after a request came that cannot wait for ever. */
   private static final long HURRY_NANOS = 10_000_000_000L;
 
   /** What waited at any time for so long is there to stay. */
@@ -62,7 +62,7 @@ final class RequestQueue {
     /** Returns how many rows have been waiting all the time of late. */
     int standing(int waiting, long now) {
       if (now - intervalBegan >= STANDING_NANOS) {
-        leastBefore = leastSince;
+        leastBefore = now - intervalBegan < 2 * STANDING_NANOS ? leastSince : 0;
         leastSince = waiting;
         intervalBegan = now;
       }
@@ -109,7 +109,7 @@ final class RequestQueue {
     line.waiting.add(entry);
     line.rows += entry.rows;
     size++;
-    if (entry.waits().finishBy != Long.MAX_VALUE) {
+    if (Math.min(entry.waits().startBy, entry.waits().finishBy) != Long.MAX_VALUE) {
       hurryUntil = entry.waits().queuedAt + HURRY_NANOS;
     }
     watch(entry);

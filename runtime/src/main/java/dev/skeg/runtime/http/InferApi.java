@@ -158,7 +158,12 @@ final class InferApi {
           done.accept(Reply.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, failed.detail()));
       case InferenceResult.Completed completed -> {
         if (InferResponseEncoder.jsonCost(call, completed.outputs()) > RestApi.LARGE_JSON_BYTES) {
-          large.execute(() -> done.accept(encode(call, completed, allocator)));
+          try {
+            large.execute(() -> done.accept(encode(call, completed, allocator)));
+          } catch (RuntimeException | Error noThread) {
+            completed.outputs().close();
+            done.accept(RestApi.internalError(noThread));
+          }
         } else {
           done.accept(encode(call, completed, allocator));
         }

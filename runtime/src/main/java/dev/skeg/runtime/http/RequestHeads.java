@@ -89,7 +89,7 @@ final class RequestHeads {
     long idSpan = idSpan(body, documentBytes);
     int idStart = start(idSpan);
     int idEnd = end(idSpan);
-    Head head = heads[place(hash(body, idStart, idEnd, documentBytes))];
+    Head head = heads[place(hash(route, body, idStart, idEnd, documentBytes))];
     if (head == null
         || head.idStart != idStart
         || head.behindId != documentBytes - idEnd
@@ -145,7 +145,7 @@ final class RequestHeads {
     if (!call.request().id().equals(id(body, idStart, idEnd))) {
       return; // It is elsewhere, or not what it looks like.
     }
-    long hash = hash(body, idStart, idEnd, documentBytes);
+    long hash = hash(route, body, idStart, idEnd, documentBytes);
     int place = place(hash);
     if (readLast[place] != hash) {
       readLast[place] = hash;
@@ -230,8 +230,9 @@ final class RequestHeads {
     return (int) (hash >>> 58);
   }
 
-  private static long hash(ByteBuf body, int idStart, int idEnd, int bytes) {
-    return hash(hash(bytes - idEnd, body, 0, idStart), body, idEnd, bytes);
+  private static long hash(Route.Infer route, ByteBuf body, int idStart, int idEnd, int bytes) {
+    long seed = (long) route.hashCode() << Integer.SIZE | bytes - idEnd;
+    return hash(hash(seed, body, 0, idStart), body, idEnd, bytes);
   }
 
   private static long hash(long seed, ByteBuf body, int from, int to) {

@@ -23,6 +23,7 @@ public final class AnswerLoop {
   private final Runnable writeAll = this::writeAll;
   private final Runnable flushAll = this::flushAll;
   private final List<Writer> written = new ArrayList<>();
+  private volatile boolean isStranded; // Whether answers are back and no task is to write them.
   private boolean willFlush;
 
   /** An answer that may come from any thread, and is written by the event loop. */
@@ -61,11 +62,15 @@ public final class AnswerLoop {
       before = back.get();
       answer.behind = before;
     }
-    if (before == null) {
+    if (before == null || isStranded) {
       try {
+        isStranded = false;
         eventLoop.execute(writeAll);
       } catch (RejectedExecutionException over) {
         writeAll();
+      } catch (Error e) { // No memory for the task: the next answer tries again.
+        isStranded = true;
+        throw e;
       }
     }
   }
@@ -85,11 +90,20 @@ public final class AnswerLoop {
       try {
         first.write();
       } catch (RuntimeException | Error e) {
-        LOG.error("an answer could not be written", e);
+        log("an answer could not be written", e);
       }
       first = next;
     }
     flushAll();
+  }
+
+  /** Logs if it can: where memory is short, what comes next must still be done. */
+  private static void log(String message, Throwable cause) {
+    try {
+      LOG.error(message, cause);
+    } catch (RuntimeException | Error unlogged) {
+      cause.addSuppressed(unlogged);
+    }
   }
 
   /** Flushes {@code writer} once what the event loop is at has been written. */
@@ -101,6 +115,9 @@ public final class AnswerLoop {
         eventLoop.execute(flushAll);
       } catch (RejectedExecutionException stopping) {
         flushAll();
+      } catch (Error e) {
+        willFlush = false;
+        throw e;
       }
     }
   }
@@ -108,7 +125,11 @@ public final class AnswerLoop {
   private void flushAll() {
     willFlush = false;
     for (int i = 0; i < written.size(); i++) {
-      written.get(i).flush();
+      try {
+        written.get(i).flush();
+      } catch (RuntimeException | Error e) {
+        log("a connection could not be flushed", e);
+      }
     }
     written.clear();
   }

@@ -51,11 +51,13 @@ public final class LaneTap {
     RecordRing now = ring;
     if (now == null || ringLayout != layout) {
       now = new RecordRing(layout.records());
-      ring = now;
+      double[] room = new double[layout.hasSummaries() ? VectorSummary.MOST_LOOKED_AT : 0];
+      List<RowSums> ofRows = layout.summed().stream().map(RowSums::new).toList();
+      tap.opened(layout, now, ofRows);
+      ring = now; // All or nothing, should memory be short.
       ringLayout = layout;
-      scratch = new double[layout.hasSummaries() ? VectorSummary.MOST_LOOKED_AT : 0];
-      sums = layout.summed().stream().map(RowSums::new).toList();
-      tap.opened(layout, now, sums);
+      scratch = room;
+      sums = ofRows;
     }
     return now;
   }
@@ -267,7 +269,7 @@ public final class LaneTap {
     TensorColumns.Summary summary = columns.summary();
     if (summary != null && summary.summed() >= 0) {
       double norm = Double.longBitsToDouble(words[at + columns.firstWord()]);
-      sums.get(summary.summed()).add(scratch, norm);
+      sums.get(summary.summed()).add(scratch, count, norm);
     }
   }
 }

@@ -41,13 +41,15 @@ final class RowSums {
   }
 
   /**
-   * Adds a row, unless there are enough or a number of it is not finite.
+   * Adds a row, unless there are enough, it has not as many numbers as the tensor's rows should, or
+   * one of them is not finite.
    *
-   * @param row as many numbers as the tensor's rows have, and maybe others behind them
+   * @param row its numbers, and maybe others behind them
+   * @param count how many
    * @param norm NaN or infinite if a number is not finite
    */
-  void add(double[] row, double norm) {
-    if (rows == MOST_ROWS || !(norm < Double.POSITIVE_INFINITY)) {
+  void add(double[] row, long count, double norm) {
+    if (rows == MOST_ROWS || count != sums.length || !(norm < Double.POSITIVE_INFINITY)) {
       return;
     }
     for (int i = 0; i < sums.length; i++) {
@@ -79,11 +81,13 @@ final class RowSums {
       rows += lane.addTo(total);
     }
     float[] mean = new float[total.length];
+    boolean isFinite = true;
     boolean pointsSomewhere = false;
     for (int i = 0; i < mean.length && rows > 0; i++) {
       mean[i] = (float) (total[i] / rows);
+      isFinite &= Float.isFinite(mean[i]);
       pointsSomewhere |= mean[i] != 0;
     }
-    return pointsSomewhere ? new Centroid(of.role(), of.tensor(), mean) : null;
+    return isFinite && pointsSomewhere ? new Centroid(of.role(), of.tensor(), mean) : null;
   }
 }

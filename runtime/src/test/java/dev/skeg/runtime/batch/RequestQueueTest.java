@@ -25,6 +25,7 @@ final class RequestQueueTest {
   private ShapeClass shape;
   private RequestQueue queue;
   private long now = 100 * SECOND;
+  private long startBy = Long.MAX_VALUE;
 
   @BeforeEach
   void start() {
@@ -70,6 +71,7 @@ final class RequestQueueTest {
               1,
               0);
       entry.waits().queuedAt = now;
+      entry.waits().startBy = startBy;
       entry.waits().finishBy = finishBy;
       entry.waits().urgency = now + SECOND;
       queue.add(entry);
@@ -137,5 +139,24 @@ final class RequestQueueTest {
 
     assertThat(keptFull(3)).isEqualTo(2);
     assertThat(keptFull(8)).isEqualTo(8);
+  }
+
+  @Test
+  void whereSomeMustBeBegunInTimeItIsTheSame() {
+    startBy = now + 60 * SECOND;
+    comes(1, Long.MAX_VALUE);
+    next();
+    startBy = Long.MAX_VALUE;
+
+    assertThat(keptFull(3)).isEqualTo(2);
+  }
+
+  @Test
+  void whatWaitedLongAgoIsNotTakenToWaitNow() {
+    keptFull(3);
+    now += 3_600 * SECOND;
+    comes(8, Long.MAX_VALUE);
+
+    assertThat(next()).isEqualTo(1);
   }
 }

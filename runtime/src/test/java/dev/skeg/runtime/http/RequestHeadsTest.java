@@ -68,12 +68,16 @@ final class RequestHeadsTest {
       boolean binaryByDefault) {}
 
   private static Read read(Body body) {
+    return read(body, ROUTE);
+  }
+
+  private static Read read(Body body, Route.Infer route) {
     ByteBuf buffer = body.buffer();
     InferCall call;
     try {
       call =
           InferRequestDecoder.decode(
-              JSON, CONFIG, ALLOCATOR, buffer, body.document.length, ROUTE, 0, 0);
+              JSON, CONFIG, ALLOCATOR, buffer, body.document.length, route, 0, 0);
     } catch (HttpError refused) {
       assertThat(buffer.refCnt()).isZero();
       return new Read(
@@ -120,10 +124,14 @@ final class RequestHeadsTest {
 
   /** Returns whether a request's document is known to this thread. */
   private static boolean isKnown(Body body) {
+    return isKnown(body, ROUTE);
+  }
+
+  private static boolean isKnown(Body body, Route.Infer route) {
     RequestHeads heads = Objects.requireNonNull(RequestHeads.own());
     ByteBuf buffer = body.buffer();
     try {
-      @Nullable InferCall call = heads.find(buffer, body.document.length, ROUTE, 0, 0);
+      @Nullable InferCall call = heads.find(buffer, body.document.length, route, 0, 0);
       return call != null;
     } finally {
       buffer.release();
@@ -322,5 +330,18 @@ final class RequestHeadsTest {
     assertThat(heads.find(buffer, known.document.length, new Route.Infer("other", ""), 0, 0))
         .isNull();
     buffer.release();
+  }
+
+  @Test
+  void oneDocumentForTwoModelsInTurnIsKnownForBoth() {
+    Body body = Body.of("{\"id\":\"q\"," + INPUTS + ",\"outputs\":[{\"name\":\"turns\"}]}", 8);
+    Route.Infer other = new Route.Infer("other", "");
+    for (int round = 0; round < 2; round++) {
+      read(body);
+      read(body, other);
+    }
+
+    assertThat(isKnown(body)).isTrue();
+    assertThat(isKnown(body, other)).isTrue();
   }
 }

@@ -1,12 +1,16 @@
 package dev.skeg.runtime.socket;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.util.concurrent.DefaultEventExecutor;
+import io.netty.util.concurrent.EventExecutor;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -112,5 +116,63 @@ final class AnswerLoopTest {
     loop.comeBack(new Numbered(2, () -> log.add("flush")));
 
     assertThat(log).containsExactly("write 1", "flush", "write 2", "flush");
+  }
+
+  @Test
+  void aConnectionThatCannotBeFlushedHoldsUpNoOther() throws Exception {
+    hold();
+    loop.comeBack(
+        new Numbered(
+            1,
+            () -> {
+              throw new IllegalStateException("cannot be flushed, says the test");
+            }));
+    loop.comeBack(new Numbered(2, () -> log.add("flush 2")));
+    goOn();
+    loop.comeBack(new Numbered(3, () -> log.add("flush 3")));
+    goOn();
+
+    assertThat(log).containsExactly("write 1", "write 2", "flush 2", "write 3", "flush 3");
+  }
+
+  @Test
+  void whereThereWasNoMemoryForATaskTheNextAnswerBringsTheOneBefore() throws Exception {
+    AtomicBoolean isScarce = new AtomicBoolean(true);
+    EventExecutor scarce =
+        (EventExecutor)
+            Proxy.newProxyInstance(
+                EventExecutor.class.getClassLoader(),
+                new Class<?>[] {EventExecutor.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("execute") && isScarce.getAndSet(false)) {
+                    throw new OutOfMemoryError("says the test");
+                  }
+                  return method.invoke(eventLoop, arguments);
+                });
+    AnswerLoop shortOfMemory = new AnswerLoop(scarce);
+    List<String> written = new ArrayList<>();
+    assertThatThrownBy(() -> shortOfMemory.comeBack(new Written("1", written)))
+        .isInstanceOf(OutOfMemoryError.class);
+
+    shortOfMemory.comeBack(new Written("2", written));
+    goOn();
+
+    assertThat(written).containsExactly("1", "2");
+  }
+
+  /** An answer that only says that it was written. */
+  private static final class Written extends AnswerLoop.Answer {
+    private final String name;
+    private final List<String> log;
+
+    Written(String name, List<String> log) {
+      this.name = name;
+      this.log = log;
+    }
+
+    @Override
+    protected void write() {
+      log.add(name);
+    }
   }
 }
