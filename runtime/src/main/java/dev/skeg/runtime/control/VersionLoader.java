@@ -14,6 +14,9 @@ import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.SignatureCompatibility;
 import dev.skeg.runtime.servable.VersionChecks;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +34,16 @@ import org.slf4j.LoggerFactory;
  */
 final class VersionLoader {
   private static final Logger LOG = LoggerFactory.getLogger(VersionLoader.class);
+
+  /** How engines say in their messages that it is the system that failed. */
+  private static final List<String> LACKS =
+      List.of(
+          "bad_alloc",
+          "Failed to allocate memory",
+          "Cannot allocate memory",
+          "system error number",
+          "Too many open files",
+          "Input/output error");
 
   private final Loader loader;
   private final InferenceMetrics metrics;
@@ -120,8 +133,30 @@ final class VersionLoader {
       // Whatever a model's file makes an engine do, the other versions are to be served.
       String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
       warn(version, reason, e instanceof ServingException ? e.getCause() : e);
-      return new Outcome.Failed(reason, false);
+      return new Outcome.Failed(reason, isPassing(e));
     }
+  }
+
+  /**
+   * Returns whether a load may succeed at another time: unless it is the version that was refused,
+   * as by the engine, its checks or its signature. What the system lacked (memory, threads, files)
+   * is not the version's fault, nor are our own mistakes.
+   */
+  static boolean isPassing(Throwable failure) {
+    if (!(failure instanceof ServingException)) {
+      return true;
+    }
+    for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+      boolean isOfTheSystem =
+          cause instanceof IOException
+              && !(cause instanceof NoSuchFileException)
+              && !(cause instanceof CharacterCodingException);
+      if (isOfTheSystem || cause instanceof VirtualMachineError) {
+        return true;
+      }
+    }
+    String message = String.valueOf(failure.getMessage());
+    return LACKS.stream().anyMatch(message::contains);
   }
 
   private LiveVersion attempt(VersionPlan.Load load, Demands demands, Paces paces) {
@@ -175,7 +210,8 @@ final class VersionLoader {
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
       batcher.measure(paces.engine());
-      VersionStatus.Ready ready = new VersionStatus.Ready(servable, batcher, demands.recent());
+      VersionStatus.Ready ready =
+          new VersionStatus.Ready(load.request(), servable, batcher, demands.recent());
       observer.loaded(load, ready);
       return new LiveVersion(load, ready, notes);
     } catch (RuntimeException | Error e) {

@@ -2,6 +2,7 @@ package dev.skeg.runtime.endpoint;
 
 import dev.skeg.runtime.batch.Batcher;
 import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
@@ -28,9 +29,11 @@ public record VersionStatus(
   /**
    * What runs a version that is ready.
    *
+   * @param request what it was loaded from
    * @param recent which records some of its requests; the model's, one for all its versions
    */
-  public record Ready(Servable servable, Batcher batcher, RecentRequests recent) {}
+  public record Ready(
+      LoadRequest request, Servable servable, Batcher batcher, RecentRequests recent) {}
 
   /** A version that is served, or is not for a reason that stays. */
   public VersionStatus(
@@ -46,6 +49,11 @@ public record VersionStatus(
   /** Returns the same, but that it may be otherwise at another time. */
   public VersionStatus passing() {
     return new VersionStatus(version, digest, state, since, reason, ready, true);
+  }
+
+  /** Returns whether it is ready, and was loaded as a request asks for. */
+  public boolean runs(LoadRequest request) {
+    return ready != null && ready.request().isSameAs(request);
   }
 
   public VersionStatus {

@@ -9,12 +9,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a watch's thread is asked to do, by others; at most {@value #MAX} wait. <b>Threads.</b>
  * {@link #run} is the watch's; the others any.
  */
 final class Commands {
+  private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
+
   private static final int MAX = 64;
 
   /** Something happens again and again; the ones that come together make one look. */
@@ -60,7 +64,7 @@ final class Commands {
         done.completeExceptionally(
             new ServingException(ErrorCode.UNAVAILABLE, "the server is stopping", e));
         Thread.currentThread().interrupt();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         done.completeExceptionally(e);
       }
     });
@@ -87,7 +91,7 @@ final class Commands {
   }
 
   /**
-   * Waits for commands and runs those that are there.
+   * Waits for commands and runs those that are there; one that fails hinders none of the others.
    *
    * @return whether a look was asked for
    */
@@ -97,7 +101,11 @@ final class Commands {
       Thread.sleep(BETWEEN_HINTS);
     }
     while (command != null) {
-      command.run();
+      try {
+        command.run();
+      } catch (RuntimeException | Error e) {
+        LOG.atError().setCause(e).log("A source's watch could not carry a command out");
+      }
       command = queue.poll();
     }
     return isHinted.getAndSet(false);

@@ -4,25 +4,33 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.skeg.registry.Digests;
 import dev.skeg.registry.RegistryException;
+import dev.skeg.runtime.config.Version;
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.VersionState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Versions of the models directory that could not be loaded, with their reasons, across restarts: a
- * document for each model. A version is known by the digest of its files and by what its model's
- * configuration says of loading it; so it comes out when either changes, or is forced.
+ * document for each model. A version is known by the digest of its files, by what its model's
+ * configuration says of loading it, with the rows that the model is warmed up with, and by the
+ * server's version; so it comes out when any of these changes, or is forced.
  *
  * <p>One that has served as it is stays out: it did load once, so that something else must be
  * wrong. Where the disk fails, nothing is in quarantine.
@@ -32,6 +40,7 @@ import org.slf4j.LoggerFactory;
 final class DirectoryQuarantine {
   private static final Logger LOG = LoggerFactory.getLogger(DirectoryQuarantine.class);
 
+  private static final String SERVER = Version.current().toString();
   private static final String REFUSED = "refused";
   private static final String SERVED = "served";
 
@@ -101,7 +110,7 @@ final class DirectoryQuarantine {
     ObjectNode refused = document.withObjectProperty(REFUSED);
     ObjectNode served = document.withObjectProperty(SERVED);
     String key = key(load);
-    if (is.state() == VersionState.READY) {
+    if (is.runs(load.request())) {
       refused.remove(key);
       served.put(key, load.number());
     } else if (is.state() == VersionState.UNAVAILABLE && !is.isPassing() && !served.has(key)) {
@@ -153,8 +162,32 @@ final class DirectoryQuarantine {
             + request.intraOpThreads()
             + " "
             + request.sharesWeights();
-    configuration.update(rest.getBytes(StandardCharsets.UTF_8));
+    configuration.update((rest + " " + SERVER).getBytes(StandardCharsets.UTF_8));
+    if (request.declared().getModelWarmupCount() > 0) {
+      Path beside = request.versionDirectory().toAbsolutePath().resolveSibling("warmup");
+      configuration.update(listing(beside).getBytes(StandardCharsets.UTF_8));
+    }
     return load.digest() + " " + Digests.hex(configuration.digest());
+  }
+
+  /**
+   * Returns what files a directory has, their sizes and times; nothing as far as that is unknown.
+   */
+  private static String listing(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.sorted().map(DirectoryQuarantine::line).collect(Collectors.joining());
+    } catch (IOException | UncheckedIOException e) {
+      return "";
+    }
+  }
+
+  private static String line(Path file) {
+    try {
+      BasicFileAttributes is = Files.readAttributes(file, BasicFileAttributes.class);
+      return is.isDirectory() ? "" : file + " " + is.size() + " " + is.lastModifiedTime() + "\n";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void warn(RegistryException e) {

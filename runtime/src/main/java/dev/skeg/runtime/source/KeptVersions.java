@@ -6,7 +6,6 @@ import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.VersionStatus;
-import dev.skeg.runtime.servable.VersionState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -54,17 +53,36 @@ final class KeptVersions implements AutoCloseable {
    * Notes that a version serves now.
    *
    * @param now what there is of the model
+   * @throws RegistryException if that cannot be written down
    */
   void served(Served version, Endpoint now) {
     ready.remove(version.load().number());
     ready.put(version.load().number(), version);
     serving = version.revision();
     earlier.removeIf(version.revision()::sameAs);
-    remember(Optional.of(now));
+    write(Optional.of(now));
   }
 
-  /** Writes down which versions are to be there after a restart. */
-  void remember(Optional<Endpoint> now) {
+  /**
+   * Writes down which versions are to be there after a restart. A disk that fails hinders nobody:
+   * then it is as it was.
+   *
+   * @return whether that succeeded
+   */
+  boolean remember(Optional<Endpoint> now) {
+    try {
+      write(now);
+      return true;
+    } catch (RegistryException e) {
+      LOG.atWarn()
+          .setCause(e)
+          .addKeyValue("model", model)
+          .log("It cannot be written down which versions are kept for going back");
+      return false;
+    }
+  }
+
+  private void write(Optional<Endpoint> now) {
     Revision current = serving;
     if (current != null) {
       Set<Long> _ = ready(now);
@@ -74,7 +92,29 @@ final class KeptVersions implements AutoCloseable {
           .filter(revision -> !revision.sameAs(current))
           .filter(revision -> kept.stream().noneMatch(revision::sameAs))
           .forEach(kept::add);
-      versions.served(current, kept);
+      write(current, kept);
+    }
+  }
+
+  /** An interrupt does not end it, and is passed on: clients may have seen that version serve. */
+  private void write(Revision current, List<Revision> kept) {
+    boolean isInterrupted = false;
+    try {
+      while (true) {
+        isInterrupted |= Thread.interrupted();
+        try {
+          versions.served(current, kept);
+          return;
+        } catch (RegistryException e) {
+          if (!Thread.currentThread().isInterrupted()) {
+            throw e;
+          }
+        }
+      }
+    } finally {
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -103,30 +143,34 @@ final class KeptVersions implements AutoCloseable {
     return Optional.ofNullable(ready.get(number));
   }
 
-  /** Returns whether a version is in memory, with these files. */
+  /** Returns whether a version is in memory, loaded from these files in this way. */
   static boolean serves(VersionPlan.Load load, Endpoint endpoint) {
     VersionStatus is = endpoint.version(load.number());
-    return is != null && is.state() == VersionState.READY && is.digest().equals(load.digest());
+    return is != null && is.digest().equals(load.digest()) && is.runs(load.request());
   }
 
   /**
    * Brings from the store what an earlier process had in memory, to be loaded again; what the store
-   * no longer has, or must not be used, is left. The network is not asked.
+   * no longer has, or must not be used, is left. So is what ends the process that loads it, again
+   * and again. The network is not asked.
    *
+   * @param now what there is of the model
    * @return whether there is any; then {@link #restored} is due when it was tried
    */
-  boolean bring() {
+  boolean bring(Optional<Endpoint> now) {
     if (!restoring.isEmpty()) {
       return false; // That is planned already.
     }
     Set<Long> numbers = new HashSet<>(ready.keySet());
+    Set<String> deadly = new HashSet<>();
     for (Revision revision : List.copyOf(earlier).reversed()) {
       try {
         Optional<SourceVersions.Brought> there = versions.fromStore(revision);
         if (there.isPresent()
             && there.get().plan() instanceof VersionPlan.Load load
-            && numbers.add(load.number())) {
-          bring(new Served(load, revision, there.get().handling()));
+            && numbers.add(load.number())
+            && !isBegun(new Served(load, revision, there.get().handling()))) {
+          deadly.add(load.digest());
         }
       } catch (RegistryException e) {
         LOG.atInfo()
@@ -138,18 +182,16 @@ final class KeptVersions implements AutoCloseable {
     }
     earlier.removeIf(revision ->
         restoring.stream().noneMatch(each -> each.version().revision().sameAs(revision)));
+    if (!deadly.isEmpty() && remember(now)) {
+      deadly.forEach(versions.attempts()::forget); // If one is asked for, that is another matter.
+    }
     return !restoring.isEmpty();
   }
 
-  /** One that ends the process that loads it must not do so for ever: it is kept no longer. */
-  private void bring(Served version) {
-    String digest = version.load().digest();
-    Optional<LoadAttempts.Attempt> attempt = versions.attempts().begin(digest);
-    if (attempt.isPresent()) {
-      restoring.addFirst(new Restored(version, attempt.get()));
-    } else {
-      versions.attempts().forget(digest); // If it is asked for, that is another matter.
-    }
+  private boolean isBegun(Served version) {
+    Optional<LoadAttempts.Attempt> attempt = versions.attempts().begin(version.load().digest());
+    attempt.ifPresent(begun -> restoring.addFirst(new Restored(version, begun)));
+    return attempt.isPresent();
   }
 
   /**
@@ -180,7 +222,7 @@ final class KeptVersions implements AutoCloseable {
     Set<Long> _ = ready(now);
     close();
     earlier.clear();
-    remember(now);
+    boolean _ = remember(now);
   }
 
   @Override

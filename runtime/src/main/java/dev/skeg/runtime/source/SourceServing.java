@@ -141,10 +141,16 @@ final class SourceServing {
     refused = null;
     handling = version.handling();
     ModelPlan plan = plan(List.of());
-    apply(manner.isForced() ? plan.forced() : plan);
+    KeptVersions.Served trial = new KeptVersions.Served(load, version.revision(), handling);
+    try {
+      apply(manner.isForced() ? plan.forced() : plan);
+    } catch (InterruptedException e) {
+      stoppedAt(trial, e);
+      throw e;
+    }
     Endpoint reached = required();
     if (KeptVersions.serves(load, reached)) {
-      kept.served(new KeptVersions.Served(load, version.revision(), handling), reached);
+      kept.served(trial, reached);
       seen(version.revision());
       return true;
     }
@@ -152,6 +158,18 @@ final class SourceServing {
     wanted.putAll(before);
     failedToLoad(version, load, reached);
     return false;
+  }
+
+  /** If clients may have seen a version serve, the next process begins with it. */
+  private void stoppedAt(KeptVersions.Served version, InterruptedException stop) {
+    try {
+      plans
+          .endpoint(config.model())
+          .filter(now -> KeptVersions.serves(version.load(), now))
+          .ifPresent(now -> kept.served(version, now));
+    } catch (RegistryException e) {
+      stop.addSuppressed(e);
+    }
   }
 
   /** Returns the numbers that {@link #goBack} leads to. */
@@ -189,12 +207,19 @@ final class SourceServing {
 
   /**
    * Has the versions loaded again that an earlier process kept for going back, once something is
-   * served. Waits for them only if labels may mean one of them.
+   * served. Waits for them only if labels may mean one of them; otherwise the first version counts
+   * as tried without them.
    *
    * @param later does something on the watch's thread
    */
   void restore(Consumer<Runnable> later) throws InterruptedException {
-    if (wanted.isEmpty() || !isBrought()) {
+    if (wanted.isEmpty()) {
+      return;
+    }
+    if (!hasLabels()) {
+      firstTry.done();
+    }
+    if (!isBrought()) {
       return;
     }
     if (hasLabels()) {
@@ -212,7 +237,7 @@ final class SourceServing {
   private boolean isBrought() {
     firstTry.loading(true); // It reads all of their bytes.
     try {
-      return kept.bring();
+      return kept.bring(plans.endpoint(config.model()));
     } finally {
       firstTry.loading(false);
     }
@@ -310,7 +335,7 @@ final class SourceServing {
     }
     refused = null;
     apply(plan(out));
-    kept.remember(Optional.of(required()));
+    boolean _ = kept.remember(Optional.of(required()));
     return required();
   }
 

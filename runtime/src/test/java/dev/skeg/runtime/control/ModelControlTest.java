@@ -15,13 +15,17 @@ import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -461,6 +466,43 @@ final class ModelControlTest {
     models.apply(plan(within(Duration.ofMinutes(1)), second));
 
     assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  @Test
+  void aVersionThatTheDiskFailedIsTriedAgainWithTheNextPlan() throws IOException {
+    VersionPlan.Load second = models.adding(2);
+    Path unreadable =
+        Files.createDirectory(second.request().versionDirectory().resolve("golden.jsonl"));
+    models.apply(plan(keeping(0), models.adding(1)));
+
+    models.apply(plan(keeping(0), second));
+
+    assertThat(models.ask("")).isEqualTo(1);
+    assertThat(models.status(2).reason()).contains("golden.jsonl cannot be read");
+    assertThat(models.status(2).isPassing()).isTrue();
+
+    Files.delete(unreadable);
+    models.apply(plan(keeping(0), second));
+
+    assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  @Test
+  void whatTheSystemLacksIsNoFaultOfTheVersion() {
+    assertThat(VersionLoader.isPassing(new OutOfMemoryError("unable to create native thread")))
+        .isTrue();
+    assertThat(VersionLoader.isPassing(failure("std::bad_alloc", null))).isTrue();
+    assertThat(VersionLoader.isPassing(failure("it fails", failure("why", new IOException()))))
+        .isTrue();
+    assertThat(VersionLoader.isPassing(failure("Protobuf parsing failed", null))).isFalse();
+    assertThat(VersionLoader.isPassing(failure("no row", new NoSuchFileException("row.bin"))))
+        .isFalse();
+    assertThat(VersionLoader.isPassing(failure("no text", new MalformedInputException(1))))
+        .isFalse();
+  }
+
+  private static ServingException failure(String message, @Nullable Throwable cause) {
+    return new ServingException(ErrorCode.INTERNAL, message, cause);
   }
 
   private static VersionsConfig within(Duration maxLatency) {

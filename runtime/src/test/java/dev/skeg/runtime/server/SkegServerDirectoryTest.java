@@ -186,12 +186,7 @@ final class SkegServerDirectoryTest {
   @Test
   void aVersionThatHasServedIsTriedAgainWithTheNextStartWhateverItHasFailedAt() throws Exception {
     version(1);
-    Path row = Files.createDirectories(models.resolve("m/warmup")).resolve("row.bin");
-    Files.write(row, new byte[Float.BYTES]);
-    Files.writeString(
-        models.resolve("m/config.pbtxt"),
-        "model_warmup { name: 'row' batch_size: 1 inputs { key: 'x' value {"
-            + " data_type: TYPE_FP32 dims: 1 input_data_file: 'row.bin' } } }");
+    Path row = warmedUpWith(new byte[Float.BYTES]);
     try (SourcedServer server = start("poll")) {
       assertThat(server.answering()).isEqualTo(1);
     }
@@ -205,6 +200,48 @@ final class SkegServerDirectoryTest {
     Files.write(row, new byte[Float.BYTES]);
     try (SourcedServer again = start("poll")) {
       assertThat(again.answering()).isEqualTo(1);
+    }
+  }
+
+  /** Has the model warmed up with a row, which lies beside its versions. */
+  private Path warmedUpWith(byte[] row) throws IOException {
+    Files.writeString(
+        models.resolve("m/config.pbtxt"),
+        "model_warmup { name: 'row' batch_size: 1 inputs { key: 'x' value {"
+            + " data_type: TYPE_FP32 dims: 1 input_data_file: 'row.bin' } } }");
+    Path directory = Files.createDirectories(models.resolve("m/warmup"));
+    return Files.write(directory.resolve("row.bin"), row);
+  }
+
+  @Test
+  void anotherRowToWarmUpWithTakesAVersionOutOfQuarantine() throws Exception {
+    version(1);
+    Path row = warmedUpWith(new byte[1]);
+    try (SourcedServer server = start("poll")) {
+      awaitState(server, "m/1", "UNAVAILABLE");
+    }
+    try (SourcedServer restarted = start("poll")) {
+      assertThat(restarted.index().get("m/1")).startsWith("UNAVAILABLE in quarantine: ");
+    }
+    Files.write(row, new byte[Float.BYTES]);
+    try (SourcedServer again = start("poll")) {
+      assertThat(again.answering()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aConfigurationThatNeverLoadedDoesNotCountAsOneThatHasServed() throws Exception {
+    version(1);
+    try (SourcedServer server = start("poll")) {
+      Files.writeString(
+          models.resolve("m/config.pbtxt"), "input { name: 'x' data_type: TYPE_INT8 dims: 1 }");
+      awaitState(server, "m/1", "READY serves as it was loaded before");
+    }
+    try (SourcedServer restarted = start("poll")) {
+      awaitState(restarted, "m/1", "UNAVAILABLE");
+    }
+    try (SourcedServer again = start("poll")) {
+      assertThat(again.index().get("m/1")).startsWith("UNAVAILABLE in quarantine: ");
     }
   }
 

@@ -17,6 +17,7 @@ import dev.skeg.registry.store.StoreConfig;
 import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.SourceConfig;
+import dev.skeg.runtime.config.VersionsConfig;
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -182,9 +183,10 @@ final class SourceServingTest {
     reason = "no model";
     Revision revision = versions.resolve(Pointer.LATEST);
     SourceVersions.Brought brought = versions.bring(revision, Progress.NONE);
-    versions.served(new Revision("another", 2, "", Map.of()), List.of(revision));
+    Revision another = new Revision("another", 2, "", Map.of());
+    versions.served(another, List.of(revision));
     try (KeptVersions kept = new KeptVersions("m", versions)) {
-      assertThat(kept.bring()).isTrue();
+      assertThat(kept.bring(Optional.empty())).isTrue();
       assertThat(kept.loads(Set.of())).singleElement().isEqualTo(brought.plan());
       assertThat(kept.loads(Set.of(1L))).isEmpty();
     }
@@ -192,9 +194,15 @@ final class SourceServingTest {
     for (int deaths = 0; deaths < 3; deaths++) {
       die(brought.digest());
     }
+    Endpoint nothing = new Endpoint("m", List.of(), "");
     try (KeptVersions kept = new KeptVersions("m", versions)) {
-      assertThat(kept.bring()).isFalse();
+      VersionPlan.Load load = (VersionPlan.Load) brought.plan();
+      kept.served(new KeptVersions.Served(load, another, VersionsConfig.DEFAULT), nothing);
+      assertThat(versions.keptBefore()).singleElement().matches(revision::sameAs);
+      assertThat(kept.bring(Optional.of(nothing))).isFalse();
     }
+    assertThat(versions.keptBefore()).as("the next start loads it no more").isEmpty();
+    assertThat(versions.lastServed()).get().matches(another::sameAs);
     assertThat(serving.serve(brought, Manner.FOLLOWED)).isFalse();
     assertThat(serving.status().problem()).as("it was loaded").contains("no model");
   }
