@@ -1,12 +1,14 @@
 package dev.skeg.monitor.drift;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.baseline.BaselineBuilder;
 import dev.skeg.monitor.baseline.BaselineOptions;
 import dev.skeg.monitor.baseline.FeatureBaseline;
 import dev.skeg.monitor.profile.FeatureProfile;
+import dev.skeg.monitor.profile.Moments;
 import dev.skeg.monitor.profile.NumericBins;
 import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec.Role;
@@ -20,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,9 +46,13 @@ final class EmbeddingDriftTest {
   }
 
   private Baseline baseline() throws IOException {
+    return baseline(Stream.generate(() -> embedding(false)).limit(ROWS).toList());
+  }
+
+  private Baseline baseline(List<float[]> embeddings) throws IOException {
     StringBuilder lines = new StringBuilder();
-    for (int i = 0; i < ROWS; i++) {
-      lines.append("{\"e\": ").append(Arrays.toString(embedding(false))).append("}\n");
+    for (float[] embedding : embeddings) {
+      lines.append("{\"e\": ").append(Arrays.toString(embedding)).append("}\n");
     }
     Path file = Files.writeString(directory.resolve("t.jsonl"), lines);
     return BaselineBuilder.build(
@@ -92,5 +99,36 @@ final class EmbeddingDriftTest {
         .filteredOn(verdict -> verdict.state() == DriftState.DRIFT)
         .extracting(verdict -> verdict.spec().name())
         .containsExactly("e.distance");
+  }
+
+  private double[] longRow() {
+    double[] row = new double[256];
+    Arrays.setAll(row, i -> (float) (.0625 + random.nextGaussian()));
+    return row;
+  }
+
+  private static float[] floats(double[] row) {
+    float[] floats = new float[row.length];
+    for (int i = 0; i < row.length; i++) {
+      floats[i] = (float) row[i];
+    }
+    return floats;
+  }
+
+  @Test
+  void rowsThatMadeTheCentroidAreNoNearerThanOthers() throws IOException {
+    Baseline baseline = baseline(Stream.generate(() -> floats(longRow())).limit(500).toList());
+    Centroid centroid = baseline.centroid(Role.INPUT, "e").orElseThrow();
+    double[] distances = new double[10_000];
+    long[] words = new long[VectorSummary.SIZE + 1];
+    for (int i = 0; i < distances.length; i++) {
+      double[] row = longRow();
+      VectorSummary.write(row, row.length, centroid, words, 0);
+      distances[i] = Double.longBitsToDouble(words[VectorSummary.SIZE]);
+    }
+
+    Moments known = baseline.feature(Role.INPUT, "e.distance").orElseThrow().whole().moments();
+    double shift = Moments.of(distances).mean() - known.mean();
+    assertThat(shift / known.standardDeviation()).isCloseTo(0, within(.15));
   }
 }

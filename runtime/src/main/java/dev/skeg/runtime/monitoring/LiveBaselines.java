@@ -20,8 +20,8 @@ import java.util.stream.Collectors;
 /**
  * Makes baselines of a version's windows that are kept: those of the stable arm, of all segments,
  * that were watched from their start to their end, in the bins of the one that closed last; with
- * the centroids that their distances were measured from, or, where there was none, those of the
- * version's first rows.
+ * the centroids that their distances were measured from, or, where there was none that fits, those
+ * of the version's first rows.
  *
  * <p><b>Threads.</b> Any that may block; one at a time, for all the windows are in memory at once.
  */
@@ -58,10 +58,17 @@ public final class LiveBaselines {
       return Optional.empty();
     }
     Optional<Baseline> now = monitors.baseline(key);
+    List<Centroid> ofFirstRows = monitors.centroids(key);
     List<Centroid> centroids = new ArrayList<>(now.map(Baseline::centroids).orElse(List.of()));
-    centroids.addAll(monitors.centroids(key)); // Of other tensors.
+    // Where the baseline's does not fit the rows, no distance was measured from it.
+    centroids.removeIf(known -> ofFirstRows.stream().anyMatch(first -> isOfSame(known, first)));
+    centroids.addAll(ofFirstRows);
     List<Profile> comparable = windows.stream().map(window -> comparable(window, now)).toList();
     return Optional.of(LiveBaseline.of(comparable, centroids));
+  }
+
+  private static boolean isOfSame(Centroid one, Centroid other) {
+    return one.role() == other.role() && one.tensor().equals(other.tensor());
   }
 
   /** Leaves distances out that were measured from other centroids than are known now. */

@@ -47,7 +47,7 @@ final class ModelJudges {
 
     Judging(WatchedModel model) {
       this.model = model;
-      this.judge = new Judge(model.config(), model::baseline);
+      this.judge = new Judge(model.judging().drift(), model::baseline);
     }
   }
 
@@ -67,7 +67,7 @@ final class ModelJudges {
    * was before the window.
    */
   WindowVerdict preview(Profile profile, WatchedModel model) {
-    Judge copy = new Judge(model.config(), model::baseline);
+    Judge copy = new Judge(model.judging().drift(), model::baseline);
     try {
       copy.restore(judging(profile.key().model(), model).judge.save());
     } catch (IOException e) {

@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,6 +106,8 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     this.history = new WindowHistory(archive);
     this.kept = new KeptWindows(archive, history);
     this.clock = clock;
+    // Not at once: models that are loading have not said yet when their alerts expire.
+    this.expiredAtMillis = clock.millis();
     // Its queue has no bound: windows are counted, and all else is a few tasks a version.
     this.thread =
         new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().name("judge").daemon().factory());
@@ -115,7 +118,8 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   }
 
   /**
-   * Watches a version from now on, with the newest configuration of its model.
+   * Watches a version from now on. The model is judged as its newest version says that is watched,
+   * whichever was loaded last.
    *
    * @param failures how often its rows could not be recorded
    * @param centroids of its rows so far, where the baseline has none
@@ -130,12 +134,18 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       LongSupplier failures,
       Supplier<List<Centroid>> centroids) {
     isUsed = true;
-    alerts.keep(model, judging.alerts());
-    Watch watch = new Watch(baseline, failures, centroids);
-    watched.compute(
-        model, (_, before) -> WatchedModel.with(before, judging.drift(), version, watch));
+    Watch watch = new Watch(judging, baseline, failures, centroids);
+    watched.compute(model, (_, before) -> kept(model, WatchedModel.with(before, version, watch)));
     // On the thread: after the windows that have been handed over.
     return () -> soon("a version that is gone", () -> forget(model, version, watch));
+  }
+
+  /** Has a model's alerts kept as it says, if anything of it is watched still. */
+  private @Nullable WatchedModel kept(String model, @Nullable WatchedModel now) {
+    if (now != null) {
+      alerts.keep(model, now.judging().alerts());
+    }
+    return now;
   }
 
   /** Lets go of all that belongs to a version; what is kept of its windows on disk stays. */
@@ -145,7 +155,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       return;
     }
     watched.computeIfPresent(
-        model, (_, now) -> now.isCurrent(version, watch) ? now.without(version) : now);
+        model, (_, now) -> now.isCurrent(version, watch) ? kept(model, now.without(version)) : now);
     counts.keySet().removeIf(key -> key.model().equals(model) && key.version() == version);
     kept.release(model, version);
     if (!watched.containsKey(model)) {

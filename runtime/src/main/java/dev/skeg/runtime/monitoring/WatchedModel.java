@@ -1,9 +1,9 @@
 package dev.skeg.runtime.monitoring;
 
 import dev.skeg.monitor.baseline.Baseline;
-import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.record.Centroid;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,17 +13,19 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model as it is to be judged.
+ * A model as it is to be judged: as its newest version says that is watched, for an older one may
+ * be loaded later only to go back to.
  *
- * @param versions those that are watched, each by the load of it that is
+ * @param versions those that are watched, 1 or more, each by the load of it that is
  */
-record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
+record WatchedModel(Map<Long, Watch> versions) {
   WatchedModel {
     versions = Map.copyOf(versions);
   }
 
   /** One load of a version, told from other loads of the same number by being itself. */
   static final class Watch {
+    private final Judging judging;
     private final Optional<Baseline> baseline;
     private final LongSupplier failures;
     private final Supplier<List<Centroid>> centroids;
@@ -32,7 +34,12 @@ record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
      * @param failures how often rows could not be recorded
      * @param centroids of the rows so far, where the baseline has none
      */
-    Watch(Optional<Baseline> baseline, LongSupplier failures, Supplier<List<Centroid>> centroids) {
+    Watch(
+        Judging judging,
+        Optional<Baseline> baseline,
+        LongSupplier failures,
+        Supplier<List<Centroid>> centroids) {
+      this.judging = judging;
       this.baseline = baseline;
       this.failures = failures;
       this.centroids = centroids;
@@ -43,11 +50,15 @@ record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
     }
   }
 
-  static WatchedModel with(
-      @Nullable WatchedModel before, DriftConfig config, long version, Watch watch) {
+  static WatchedModel with(@Nullable WatchedModel before, long version, Watch watch) {
     Map<Long, Watch> versions = new HashMap<>(before == null ? Map.of() : before.versions);
     versions.put(version, watch);
-    return new WatchedModel(config, versions);
+    return new WatchedModel(versions);
+  }
+
+  /** Returns how the model is judged. */
+  Judging judging() {
+    return Collections.max(versions.entrySet(), Map.Entry.comparingByKey()).getValue().judging;
   }
 
   boolean isCurrent(long version, Watch watch) {
@@ -58,7 +69,7 @@ record WatchedModel(DriftConfig config, Map<Long, Watch> versions) {
   @Nullable WatchedModel without(long version) {
     Map<Long, Watch> left = new HashMap<>(versions);
     left.remove(version);
-    return left.isEmpty() ? null : new WatchedModel(config, left);
+    return left.isEmpty() ? null : new WatchedModel(left);
   }
 
   /** Returns the centroids of a version's rows so far, where its baseline has none. */

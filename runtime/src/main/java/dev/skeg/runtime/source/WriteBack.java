@@ -3,6 +3,9 @@ package dev.skeg.runtime.source;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.mlflow.MlflowWriter;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells MLflow which version of a model serves: that one has the tag {@code serving.state}, and the
- * one before it has it no more. Only the last word counts. What fails is tried again, later each
+ * ones before it have it no more. Only the last word counts. What fails is tried again, later each
  * time, and disturbs nothing.
  *
  * <p><b>Threads.</b> Any; a virtual thread of its own writes.
@@ -47,12 +50,14 @@ final class WriteBack implements AutoCloseable {
   }
 
   private void run() {
+    Set<Long> tagged = new HashSet<>(); // Some perhaps: what failed may have been done.
     long written = 0;
     try {
       while (true) {
         long next = latest.take();
         for (int failures = 0; next != written; failures++) {
-          String problem = write(next, written);
+          written = 0;
+          String problem = write(next, tagged);
           if (problem == null) {
             written = next;
           } else {
@@ -76,12 +81,16 @@ final class WriteBack implements AutoCloseable {
     }
   }
 
-  /** Returns what is wrong; null if it is written. */
-  private @Nullable String write(long next, long before) {
+  /** Returns what is wrong; null if it is written, and only that one is tagged. */
+  private @Nullable String write(long next, Set<Long> tagged) {
     try {
+      tagged.add(next);
       writer.setTag(next, MlflowWriter.SERVING_STATE, STABLE);
-      if (before != 0) {
-        untag(before);
+      for (long other : List.copyOf(tagged)) {
+        if (other != next) {
+          untag(other);
+          tagged.remove(other);
+        }
       }
       return null;
     } catch (RegistryException e) {

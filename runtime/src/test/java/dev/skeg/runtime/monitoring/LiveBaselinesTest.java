@@ -152,4 +152,14 @@ final class LiveBaselinesTest {
     assertThat(live.centroids()).containsExactly(centroid);
     assertThat(live.features()).hasSize(VectorSummary.SIZE);
   }
+
+  @Test
+  void haveTheCentroidOfTheFirstRowsWhereTheKnownOneIsOfOtherRows() {
+    Centroid shorter = new Centroid(Role.INPUT, "e", new float[] {1, 1, 1, 1, 1, 1, 1, 1});
+
+    Baseline live = live(Optional.of(baseline(features(true), shorter)), features(false), centroid);
+
+    assertThat(live.centroids()).containsExactly(centroid);
+    assertThat(live.features()).hasSize(VectorSummary.SIZE);
+  }
 }

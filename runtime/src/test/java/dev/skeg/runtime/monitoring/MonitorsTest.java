@@ -19,6 +19,7 @@ import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.DriftState;
+import dev.skeg.monitor.drift.EffectFloors;
 import dev.skeg.monitor.drift.FeatureVerdict;
 import dev.skeg.monitor.drift.VerdictJson;
 import dev.skeg.monitor.profile.FeatureProfile;
@@ -52,7 +53,11 @@ import org.junit.jupiter.api.io.TempDir;
 final class MonitorsTest {
   private static final Judging JUDGING =
       new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT);
+  private static final AlertPolicy PATIENT =
+      new AlertPolicy(3, 3, Duration.ZERO, Duration.ofDays(500), Duration.ofDays(500));
   private static final ProfileKey SEGMENT = KEY.withSegment("eu");
+  private static final ProfileKey NEWER = ProfileKey.of(KEY.model(), 2);
+  private static final ProfileKey OTHER = ProfileKey.of("other", 1);
 
   @TempDir static Path libraries;
 
@@ -167,28 +172,80 @@ final class MonitorsTest {
     await(() -> monitors.metrics().alerts().isEmpty());
   }
 
-  @Test
-  void anAlertExpiresWhenItsModelSays() {
-    AlertPolicy patient =
-        new AlertPolicy(3, 3, Duration.ZERO, Duration.ofDays(500), Duration.ofDays(500));
-    monitors.watch(
-        KEY.model(),
-        KEY.version(),
-        new Judging(JUDGING.drift(), patient),
+  private Runnable watch(ProfileKey key, DriftConfig drift, AlertPolicy alerts) {
+    return monitors.watch(
+        key.model(),
+        key.version(),
+        new Judging(drift, alerts),
         Optional.of(baseline()),
         () -> 0,
         List::of);
-    ProfileKey other = ProfileKey.of("other", 1);
-    monitors.watch(
-        other.model(), other.version(), JUDGING, Optional.of(baseline()), () -> 0, List::of);
+  }
+
+  @Test
+  void anAlertExpiresWhenItsModelsNewestVersionSays() {
+    watch(NEWER, JUDGING.drift(), PATIENT);
+    watch(KEY, JUDGING.drift(), AlertPolicy.DEFAULT);
+    watch(OTHER, JUDGING.drift(), AlertPolicy.DEFAULT);
     monitors.closed(profile(KEY, 0, .5));
-    monitors.closed(profile(other, 0, .5));
+    monitors.closed(profile(OTHER, 0, .5));
     await(() -> monitors.alerts(AlertFilter.open()).size() == 2);
 
     now.addAndGet(Duration.ofDays(400).toMillis());
 
     await(() -> monitors.alerts(AlertFilter.open()).size() == 1);
     assertThat(monitors.alerts(AlertFilter.open())).extracting(Alert::key).containsExactly(KEY);
+  }
+
+  @Test
+  void anAlertOfAModelThatIsNotLoadedYetDoesNotExpireAtTheStart() {
+    watch(KEY, JUDGING.drift(), PATIENT);
+    monitors.closed(profile(KEY, 0, .5));
+    await(() -> !monitors.alerts(AlertFilter.open()).isEmpty());
+    monitors.close();
+
+    int hour = 10_000;
+    now.set(window(hour).startMillis() + HOUR / 2);
+    monitors = monitors(new SqliteAlertStore(database));
+    Runnable whenGone = watch(OTHER, JUDGING.drift(), AlertPolicy.DEFAULT);
+    Profile cut = part(hour, .5);
+    monitors.closed(new Profile(OTHER, cut.window(), cut.counts(), cut.features()));
+    whenGone.run();
+    await(() -> !monitors.isWatched(OTHER.model()));
+    now.set(window(hour).endMillis());
+    // Judged when what is due has been looked for.
+    await(() -> monitors.alerts(AlertFilter.open()).stream().anyMatch(MonitorsTest::isOfOther));
+    monitors.close();
+
+    assertThat(monitors.alerts(AlertFilter.open()))
+        .extracting(Alert::key)
+        .containsExactlyInAnyOrder(KEY, OTHER);
+  }
+
+  private static boolean isOfOther(Alert alert) {
+    return alert.key().equals(OTHER);
+  }
+
+  @Test
+  void aModelIsJudgedAsItsNewestVersionSaysWhateverWasLoadedLast() {
+    DriftConfig usual = JUDGING.drift();
+    DriftConfig blind =
+        new DriftConfig(
+            usual.falsePagesPerMonth(),
+            usual.window(),
+            new EffectFloors(9, 9, 9, 9, 9),
+            usual.featureFloors(),
+            usual.minRows(),
+            usual.compatibility());
+    Runnable whenGone = watch(NEWER, blind, AlertPolicy.DEFAULT);
+    watch(KEY, usual, AlertPolicy.DEFAULT);
+    monitors.closed(profile(KEY, 0, .5));
+    whenGone.run();
+    monitors.closed(profile(KEY, 1, .5));
+    monitors.close();
+
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.OK);
+    assertThat(verdict(KEY, 1).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
   }
 
   @Test
