@@ -6,11 +6,13 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.EndpointTable;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.RecentRequests;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionState;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +72,12 @@ public class RouteBenchmark {
                       Instant.EPOCH,
                       "",
                       new VersionStatus.Ready(
+                          new LoadRequest(
+                              new ModelVersion(name, 1),
+                              Path.of("model.onnx"),
+                              servable.config(),
+                              false,
+                              1),
                           servable,
                           batcher,
                           new RecentRequests(new RecentRequests.Budget(), System.nanoTime())))),
