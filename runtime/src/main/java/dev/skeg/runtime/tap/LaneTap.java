@@ -265,9 +265,24 @@ public final class LaneTap {
 
   private void read(
       TensorColumns columns, MemorySegment data, long offset, long count, long[] words, int at) {
-    columns.read(data, offset, count, words, at, scratch);
     TensorColumns.Summary summary = columns.summary();
-    if (summary != null && summary.summed() >= 0) {
+    if (summary == null) {
+      columns.read(data, offset, words, at);
+    } else {
+      summarise(columns, summary, data, offset, count, words, at);
+    }
+  }
+
+  private void summarise(
+      TensorColumns columns,
+      TensorColumns.Summary summary,
+      MemorySegment data,
+      long offset,
+      long count,
+      long[] words,
+      int at) {
+    columns.summarise(summary, data, offset, count, words, at, scratch);
+    if (summary.summed() >= 0) {
       double norm = Double.longBitsToDouble(words[at + columns.firstWord()]);
       sums.get(summary.summed()).add(scratch, count, norm);
     }

@@ -48,20 +48,35 @@ record TensorColumns(
   }
 
   /**
-   * Reads a row of elements that all have the same size.
+   * Summarises a row of elements that all have the same size.
    *
+   * @param how is {@link #summary}
    * @param offset of the row in {@code data}
    * @param count elements of the row
    * @param words written
    * @param at where the record's first feature is
-   * @param scratch written: {@link VectorSummary#MOST_LOOKED_AT} numbers; without a summary fewer
+   * @param scratch written: {@link VectorSummary#MOST_LOOKED_AT} numbers
    */
-  void read(MemorySegment data, long offset, long count, long[] words, int at, double[] scratch) {
-    if (summary != null) {
-      look(data, offset, count, scratch);
-      VectorSummary.write(scratch, count, summary.centroid(), words, at + firstWord);
-      return;
-    }
+  void summarise(
+      Summary how,
+      MemorySegment data,
+      long offset,
+      long count,
+      long[] words,
+      int at,
+      double[] scratch) {
+    look(data, offset, count, scratch);
+    VectorSummary.write(scratch, count, how.centroid(), words, at + firstWord);
+  }
+
+  /**
+   * Reads a row of elements that all have the same size, and are recorded one by one.
+   *
+   * @param offset of the row in {@code data}
+   * @param words written
+   * @param at where the record's first feature is
+   */
+  void read(MemorySegment data, long offset, long[] words, int at) {
     int to = at + firstWord;
     int n = this.words;
     switch (type) {
