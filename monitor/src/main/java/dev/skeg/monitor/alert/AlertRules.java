@@ -7,10 +7,12 @@ import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a window's verdict does to the alerts of its key.
@@ -42,6 +44,10 @@ final class AlertRules {
   private final Diagnosis diagnosis;
 
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
+
+  /** Those that this window, or a later one, had been held against before. */
+  private final Set<String> done = new HashSet<>();
+
   private final Map<String, Kind> changes = new LinkedHashMap<>();
 
   private AlertRules(List<Alert> known, WindowVerdict verdict, AlertPolicy policy, long nowMillis) {
@@ -50,13 +56,19 @@ final class AlertRules {
     this.policy = policy;
     this.nowMillis = nowMillis;
     this.diagnosis = Diagnosis.of(verdict);
-    known.forEach(alert -> alerts.put(alert.id(), alert));
+    known.forEach(alert -> {
+      alerts.put(alert.id(), alert);
+      if (isDone(alert)) {
+        done.add(alert.id());
+      }
+    });
   }
 
   /**
    * Returns what changes.
    *
-   * @param known the key's alerts that are open or within the cool-down, the first raised first
+   * @param known the key's alerts that are open or were cleared within the cool-down or since the
+   *     window, the first raised first
    */
   static List<AlertChange> step(
       List<Alert> known, WindowVerdict verdict, AlertPolicy policy, long nowMillis) {
@@ -164,17 +176,24 @@ final class AlertRules {
         : subject;
   }
 
-  /** Returns whether no open alert tells of a finding already. */
+  /** Returns whether no alert tells of a finding already. */
   private boolean isUntold(Finding finding) {
     return alerts.values().stream()
         .noneMatch(alert ->
-            alert.state().isOpen()
-                && alert.severity().compareTo(finding.severity()) <= 0
+            alert.severity().compareTo(finding.severity()) <= 0
                 // An output may have joined the alert of inputs of whatever cause.
                 && (alert.cause().explains(finding.cause())
                     || (finding.part() == Part.OUTPUT && isOfInputs(alert)))
                 && alert.subjects().stream()
-                    .anyMatch(subject -> subject.active() && subject.is(finding)));
+                    .anyMatch(subject -> subject.is(finding) && tells(alert, subject)));
+  }
+
+  /** Whether an alert tells of a subject now, or did when this window was judged before. */
+  private boolean tells(Alert alert, AlertSubject subject) {
+    boolean goesOn = alert.state().isOpen() && subject.active();
+    boolean did =
+        done.contains(alert.id()) && subject.since().startMillis() <= window.startMillis();
+    return goesOn || did;
   }
 
   private static boolean isOfInputs(Alert alert) {
@@ -197,6 +216,7 @@ final class AlertRules {
         continue;
       }
       if (alert.state() instanceof AlertState.Cleared cleared
+          && nowMillis - cleared.sinceMillis() <= policy.coolDown().toMillis()
           && changes.get(alert.id()) != Kind.CLEARED
           && !isDone(alert)) {
         Alert joined = alert.joinedBy(finding, window).heard(window, nowMillis);

@@ -94,6 +94,44 @@ final class AlertsTest {
   }
 
   @Test
+  void judgingAWindowAgainAfterTheCoolDownRaisesNothingEither() {
+    judge(at(1).drift("age", mean(.3)));
+    judge(at(2).drift("age", mean(.3)));
+    judge(at(3).ok("age"));
+    alerts.acknowledge(only().id(), "ann", "", 4 * HOUR);
+    Alert cleared = only();
+
+    // Recorded traffic that is played back once more, by a server that was restarted meanwhile.
+    for (long now : List.of(5 * HOUR, 1000 * HOUR)) {
+      for (int hour = 1; hour <= 2; hour++) {
+        assertThat(alerts.judge(at(hour).drift("age", mean(.3)).verdict(), now)).isEmpty();
+      }
+      assertThat(only()).isEqualTo(cleared);
+    }
+  }
+
+  @Test
+  void judgingAWindowAgainInTheMiddleOfWhatIsLatchedRaisesNothing() {
+    judge(at(1).drift("age", mean(.3)));
+    judge(at(2).drift("age", mean(.3)));
+    judge(at(3).ok("age"));
+    Alert latched = only();
+
+    assertThat(judge(at(2).drift("age", mean(.3)))).isEmpty();
+    assertThat(only()).isEqualTo(latched);
+  }
+
+  @Test
+  void anEarlierWindowThanAnyThatIsFoundToDriftIsToldAfterwards() {
+    judge(at(5).drift("age", mean(.3)));
+    judge(at(6).ok("age"));
+
+    assertThat(judge(at(1).drift("age", mean(.3))))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.RAISED);
+  }
+
+  @Test
   void theSameWindowMakesTheSameIdInAnyProcess() {
     judge(at(1).drift("age", mean(.3)));
     MemoryAlertStore other = new MemoryAlertStore(1);

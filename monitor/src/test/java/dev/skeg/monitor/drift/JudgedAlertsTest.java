@@ -113,6 +113,46 @@ final class JudgedAlertsTest {
     assertThat(only().subjects()).extracting(AlertSubject::name).containsExactly("age");
   }
 
+  /** Judges ordinary hours until the alert is over, and returns the one after the last of them. */
+  private int ordinaryUntilOver(int from) {
+    int hour = from;
+    while (only().isActive()) {
+      assertThat(hour - from).as("hours that are quiet").isLessThan(4);
+      hour(hour++);
+    }
+    assertThat(hour - from).isGreaterThanOrEqualTo(3); // Fewer might be a pause.
+    return hour;
+  }
+
+  @Test
+  void whatDriftsAgainSoonAfterItWasClearedIsTheSameAlertAndLaterAnother() {
+    hour(0);
+    hour(1, "age");
+    int again = ordinaryUntilOver(2);
+    assertThat(only().state().word()).isEqualTo("latched");
+    assertThat(hour(again, "age"))
+        .extracting(AlertChange::kind)
+        .containsExactly(AlertChange.Kind.RETURNED);
+    assertThat(only().state().word()).isEqualTo("raised");
+
+    alerts.acknowledge(only().id(), "ann", "known", (again + 1) * Columns.HOUR);
+    int onceMore = ordinaryUntilOver(again + 1);
+    assertThat(only().state().word()).isEqualTo("cleared");
+    assertThat(hour(onceMore, "age"))
+        .extracting(AlertChange::kind)
+        .containsExactly(AlertChange.Kind.RETURNED);
+    assertThat(only().state().word()).isEqualTo("acknowledged");
+
+    int cleared = ordinaryUntilOver(onceMore + 1);
+    int late = cleared + 25;
+    for (int hour = cleared; hour < late; hour++) {
+      assertThat(hour(hour)).isEmpty();
+    }
+    assertThat(hour(late, "age"))
+        .extracting(AlertChange::kind)
+        .containsExactly(AlertChange.Kind.RAISED);
+  }
+
   @Test
   void windowsWithoutRowsEndAnAlertOnlyAfterADayOfThem() {
     hour(0);

@@ -9,10 +9,10 @@ import java.io.IOException;
  * cleared when evidence has been under .7 of what raised it for 3 windows.
  *
  * <p>What holds a raised stream is not its detector, which remembers for long, but the strongest
- * evidence of as many windows back as it took to raise it: a strong change is found in one window
- * and gone with it, a weak one takes as long to be cleared as to be found. Windows that there is
- * nothing to hold against, or without rows, say nothing; a stream that has only such for {@value
- * #MISSED_WINDOWS} is cleared, since nobody can say any more that it goes on.
+ * evidence of as many windows back as it took to raise it, two at least: a strong change is found
+ * in one window and gone with the next, a weak one takes as long to be cleared as to be found.
+ * Windows that there is nothing to hold against, or without rows, say nothing; a stream that has
+ * only such for {@value #MISSED_WINDOWS} is cleared, since nobody can say any more that it goes on.
  *
  * <p><b>Threads.</b> One owner.
  */

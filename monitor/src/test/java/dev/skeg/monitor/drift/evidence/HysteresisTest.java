@@ -48,6 +48,33 @@ final class HysteresisTest {
   }
 
   @Test
+  void aLoudWindowBetweenQuietOnesStartsTheirCountAnew() {
+    isRaised(60, true);
+    isRaised(10, false);
+    isRaised(10, false);
+    isRaised(60, true);
+    isRaised(10, false);
+    isRaised(10, false);
+    assertThat(stream.isRaised()).isTrue();
+
+    isRaised(10, false);
+
+    assertThat(stream.isRaised()).isFalse();
+  }
+
+  @Test
+  void whatWasClearedIsRaisedAtOnceByNewEvidenceAndNeverByTheOld() {
+    isRaised(60, true);
+    for (int quiet = 0; quiet < 3; quiet++) {
+      isRaised(10, false);
+    }
+    assertThat(stream.isRaised()).isFalse();
+
+    assertThat(isRaised(10, true)).isFalse();
+    assertThat(isRaised(60, true)).isTrue();
+  }
+
+  @Test
   void evidenceWithoutAnEffectRaisesNothing() {
     assertThat(isRaised(60, false)).isFalse();
     assertThat(stream.isRaised()).isFalse();
