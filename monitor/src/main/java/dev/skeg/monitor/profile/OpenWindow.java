@@ -1,6 +1,7 @@
 package dev.skeg.monitor.profile;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -50,7 +51,7 @@ final class OpenWindow {
       pool.giveBack(builder);
     }
     List<Profile> all = new ArrayList<>();
-    Map<String, Profile> wholes = new TreeMap<>();
+    Map<String, Profile> wholes = new LinkedHashMap<>(); // By groups, so the stable arm first.
     for (Profile part : parts) {
       wholes.merge(
           part.key().arm(), part.withKey(part.key().withSegment(ProfileKey.ALL)), Profile::merge);

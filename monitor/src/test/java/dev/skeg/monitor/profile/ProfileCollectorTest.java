@@ -1,6 +1,7 @@
 package dev.skeg.monitor.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.skeg.monitor.record.RecordLayout;
 import java.util.ArrayList;
@@ -300,6 +301,32 @@ final class ProfileCollectorTest {
         .extracting(p -> p.key().segment() + " " + p.rows() + " " + p.counts().dropped())
         .containsExactly(" 4 9", "other 1 0", "de 2 0", "fr 1 0");
     assertThat(closed.getFirst().counts().represented()).isEqualTo(8);
+  }
+
+  @Test
+  void keepsTheArmsOfARolloutApart() {
+    long candidate = 1L << 32;
+    ProfileCollector collector = collector(0, 1, "de");
+    rows.add(1, 10, 1, 3, 0).add(2, 20, 0, 3, 0).add(3, 30, 1, 4, 0);
+    rows.add(4, 40, candidate | 1, 8, 0).add(5, 50, candidate, 9, 0);
+    give(collector, NOW);
+    collector.dropped(7);
+    collector.close(NOW);
+
+    assertThat(closed)
+        .extracting(p -> p.key().arm() + " " + p.key().segment() + " " + p.rows())
+        .containsExactly(
+            "stable  3",
+            "candidate  2",
+            "stable other 1",
+            "stable de 2",
+            "candidate other 1",
+            "candidate de 1");
+    assertThat(closed)
+        .filteredOn(p -> p.key().segment().equals(ProfileKey.ALL))
+        .extracting(p -> p.features().getFirst().moments().mean(), p -> p.counts().dropped())
+        .containsExactly(tuple(10 / 3.0, 7L), tuple(8.5, 0L));
+    assertThat(closed).allMatch(p -> ProfileJson.read(ProfileJson.write(p)).equals(p));
   }
 
   @Test
