@@ -98,7 +98,7 @@ public final class BaselineBuilder {
         return head;
       }
     }
-    throw new DataException(files.getFirst().path() + " has no row");
+    throw DataException.withoutRows(files.getFirst().path());
   }
 
   /** Says which columns JSON lines do not begin with: there they count as missing. */
@@ -124,7 +124,7 @@ public final class BaselineBuilder {
     TableSweeps sweeps = new TableSweeps(files, projection(schema), options.threads(), progress);
     long rows = sweeps.run(1, first);
     if (rows == 0) {
-      throw new DataException(files.getFirst().path() + " has no row");
+      throw DataException.withoutRows(files.getFirst().path());
     }
     first.sample.finish();
     first.embeddings.findCentroids(first.sample);

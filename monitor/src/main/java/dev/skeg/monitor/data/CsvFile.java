@@ -31,7 +31,7 @@ public final class CsvFile implements TableFile {
     RawChunk chunk = new RawChunk(RawChunks.SIZE);
     try (RawChunks chunks = new RawChunks(path, 0, true)) {
       if (!chunks.next(chunk)) {
-        throw new DataException(path + " is empty");
+        throw DataException.empty(path);
       }
     }
     byte[] bytes = chunk.bytes;
@@ -40,7 +40,7 @@ public final class CsvFile implements TableFile {
       at++;
     }
     if (at == chunk.length) {
-      throw new DataException(path + " has no record");
+      throw DataException.withoutRows(path);
     }
     int start = at;
     CsvFormat format =

@@ -148,12 +148,12 @@ final class CsvReader implements RowReader {
       if (bytes[end] == delimiter) {
         at = end + 1;
         if (field == fieldCount - 1) {
-          throw ragged(at);
+          throw ragged(fieldCount + 1 + delimitersUntilLineEnd(at));
         }
       } else {
         at = bytes[end] == '\r' ? end + 2 : end + 1;
         if (field < fieldCount - 1) {
-          throw ragged(at);
+          throw ragged(field + 1);
         }
       }
     }
@@ -330,22 +330,22 @@ final class CsvReader implements RowReader {
     return TextPlace.of(sweep.path, chunk.offset + chunk.at);
   }
 
-  private DataException ragged(int behind) {
-    // Fields before may have been changed by taking quotes off; so they are counted in the file.
-    int end = behind;
+  private int delimitersUntilLineEnd(int from) {
     boolean inside = false;
-    int more = 0;
-    if (bytes(behind - 1) == delimiter) {
-      more = 1;
-      while (inside || bytes(end) != '\n') {
-        inside ^= bytes(end) == '"';
-        more += bytes(end) == delimiter && !inside ? 1 : 0;
-        end++;
-      }
+    int count = 0;
+    for (int at = from; inside || bytes(at) != '\n'; at++) {
+      inside ^= bytes(at) == '"';
+      count += bytes(at) == delimiter && !inside ? 1 : 0;
     }
-    String found = more > 0 ? fieldCount + more + " fields" : "fewer fields than columns";
+    return count;
+  }
+
+  private DataException ragged(int found) {
+    String fields = found == 1 ? " field" : " fields";
     return new DataException(
-        place() + ": " + found + " (expected: " + fieldCount + ")", null, chunk.offset + chunk.at);
+        place() + ": " + found + fields + " (expected: " + fieldCount + ", as in the first line)",
+        null,
+        chunk.offset + chunk.at);
   }
 
   private byte bytes(int at) {

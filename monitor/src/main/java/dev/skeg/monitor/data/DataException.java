@@ -34,6 +34,16 @@ public final class DataException extends RuntimeException {
     return new DataException(file + " cannot be read: " + cause, cause);
   }
 
+  static DataException empty(Path file) {
+    return new DataException(
+        file + " is empty (expected: CSV with a header, JSON lines or Parquet, with rows)");
+  }
+
+  /** A file that has no row, where rows are needed. */
+  public static DataException withoutRows(Path file) {
+    return new DataException(file + " has no row (expected: at least one, below a CSV's header)");
+  }
+
   static DataException noColumn(Path file, String column, List<String> columns) {
     return new DataException(
         file

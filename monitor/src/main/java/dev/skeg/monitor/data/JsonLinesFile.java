@@ -131,7 +131,9 @@ public final class JsonLinesFile implements TableFile {
   }
 
   static DataException malformed(Path path, long offset, JsonProcessingException e) {
-    String problem = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
+    String said = e.getOriginalMessage().lines().findFirst().orElse("no JSON");
+    // Where a bracket was opened it says in its own words, and always of line 1.
+    String problem = said.replaceFirst(" \\(start marker at .*", "");
     return new DataException(
         TextPlace.of(path, offset)
             + ": "

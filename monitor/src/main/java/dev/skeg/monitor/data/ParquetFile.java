@@ -10,8 +10,11 @@ import dev.hardwood.schema.ColumnSchema;
 import dev.skeg.monitor.data.Projection.As;
 import dev.skeg.monitor.data.Projection.Wanted;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class ParquetFile implements TableFile {
   private static final int LIST_HEAD_ROWS = 1_000;
   private static final int LIST_BATCH_ROWS = 64;
+  private static final byte[] MAGIC = "PAR1".getBytes(StandardCharsets.US_ASCII);
 
   private final Path path;
   private final TableOptions options;
@@ -37,12 +41,27 @@ public final class ParquetFile implements TableFile {
   }
 
   static ParquetFile open(Path path, TableOptions options) {
+    if (!endsWithMagic(path)) {
+      throw new DataException(
+          path + " begins as Parquet and does not end so (expected: the whole file)");
+    }
     try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(path))) {
       if (reader.getFileMetaData().numRows() == 0) {
-        throw new DataException(path + " has no row");
+        throw DataException.withoutRows(path);
       }
       return new ParquetFile(path, options, reader.getFileSchema().getColumns());
     } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+      throw DataException.unreadable(path, e);
+    }
+  }
+
+  private static boolean endsWithMagic(Path path) {
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+      byte[] end = new byte[MAGIC.length];
+      file.seek(Math.max(0, file.length() - end.length));
+      file.readFully(end);
+      return Arrays.equals(end, MAGIC);
+    } catch (IOException e) {
       throw DataException.unreadable(path, e);
     }
   }

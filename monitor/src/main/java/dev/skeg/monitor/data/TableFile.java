@@ -3,8 +3,10 @@ package dev.skeg.monitor.data;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
@@ -53,15 +55,19 @@ public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
     }
     byte[] start = start(path);
     if (start.length == 0) {
-      throw new DataException(path + " is empty");
+      throw DataException.empty(path);
     }
-    if (start.length >= 4 && start[0] == 'P' && start[1] == 'A' && start[2] == 'R') {
+    if (beginsWith(start, "PAR1")) {
       return ParquetFile.open(path, options);
     }
     if (start.length >= 2
         && ((start[0] == (byte) 0xFE && start[1] == (byte) 0xFF)
             || (start[0] == (byte) 0xFF && start[1] == (byte) 0xFE))) {
       throw new DataException(path + " is UTF-16 (expected: UTF-8; iconv -f utf-16 -t utf-8)");
+    }
+    if (beginsWith(start, "version https://git-lfs.github.com/")) {
+      throw new DataException(
+          path + " is a pointer of Git LFS to the file (expected: the file itself; git lfs pull)");
     }
     int first = firstText(start);
     String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
@@ -72,7 +78,20 @@ public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
       throw new DataException(
           path + " is one JSON array (expected: an object a line; jq -c '.[]' makes them)");
     }
+    if (name.endsWith(".parquet")) {
+      throw new DataException(
+          path
+              + (beginsWith(start, "PARE")
+                  ? " is encrypted (expected: Parquet that is not)"
+                  : " is no Parquet file (expected: one; or CSV or JSON lines by another name)"));
+    }
     return CsvFile.open(path, options);
+  }
+
+  private static boolean beginsWith(byte[] start, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+    return start.length >= bytes.length
+        && Arrays.equals(start, 0, bytes.length, bytes, 0, bytes.length);
   }
 
   private static byte[] start(Path path) {

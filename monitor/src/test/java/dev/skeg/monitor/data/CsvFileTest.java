@@ -142,9 +142,11 @@ final class CsvFileTest {
   @Test
   void namesTheLineOfARaggedRow() {
     assertThatThrownBy(() -> rows(open("a,b,c\n1,2,3\n4,5\n"), "a:NUMBER"))
-        .hasMessageEndingWith("t.csv:3: fewer fields than columns (expected: 3)");
+        .hasMessageEndingWith("t.csv:3: 2 fields (expected: 3, as in the first line)");
+    assertThatThrownBy(() -> rows(open("a,b\n\"x\"\"y,z\"\n"), "a:CATEGORY"))
+        .hasMessageEndingWith("t.csv:2: 1 field (expected: 2, as in the first line)");
     assertThatThrownBy(() -> rows(open("a,b,c\n1,2,3\n4,5,6,\"7,\n\",8\n"), "a:NUMBER"))
-        .hasMessageEndingWith("t.csv:3: 5 fields (expected: 3)");
+        .hasMessageEndingWith("t.csv:3: 5 fields (expected: 3, as in the first line)");
   }
 
   @Test
@@ -181,8 +183,13 @@ final class CsvFileTest {
 
   @Test
   void refusesFilesThatCannotBeTables() throws IOException {
-    assertThatThrownBy(() -> open("")).hasMessageEndingWith("t.csv is empty");
-    assertThatThrownBy(() -> open("\n\n")).hasMessageEndingWith("t.csv has no record");
+    assertThatThrownBy(() -> open(""))
+        .hasMessageEndingWith(
+            "t.csv is empty (expected: CSV with a header, JSON lines or Parquet, with rows)");
+    assertThatThrownBy(() -> open("\n\n")).hasMessageContaining("t.csv has no row (expected:");
+    assertThatThrownBy(() -> open("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"))
+        .hasMessageEndingWith(
+            "t.csv is a pointer of Git LFS to the file (expected: the file itself; git lfs pull)");
     assertThatThrownBy(() -> open("a,a\n1,2\n")).hasMessageContaining("two columns are called a");
     assertThatThrownBy(() -> TableFile.open(directory.resolve("none.csv"), TableOptions.standard()))
         .hasMessageEndingWith("none.csv does not exist");
@@ -191,6 +198,11 @@ final class CsvFileTest {
     assertThatThrownBy(() -> TableFile.open(utf16, TableOptions.standard()))
         .hasMessageContaining("is UTF-16 (expected: UTF-8");
     assertThat(rows(open("a,b\n"), "a:NUMBER")).isEmpty();
+  }
+
+  @Test
+  void isNotTakenForParquetByTheNameOfItsFirstColumn() {
+    assertThat(rows(open("PARTY,b\n1,2\n"), "PARTY:NUMBER")).containsExactly("1.0");
   }
 
   @Test

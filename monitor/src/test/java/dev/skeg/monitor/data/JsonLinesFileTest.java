@@ -96,6 +96,10 @@ final class JsonLinesFileTest {
     assertThatThrownBy(() -> open("{\"a\": 1}\n{\"a\": \n"))
         .hasMessageContaining("t.jsonl:2: ")
         .hasMessageEndingWith("(expected: one JSON object a line)");
+    assertThatThrownBy(() -> open("{\"a\": 1}\n{\"a\": 2\n"))
+        .hasMessageEndingWith(
+            "t.jsonl:2: Unexpected end-of-input: expected close marker for Object (expected: one"
+                + " JSON object a line)");
     assertThatThrownBy(() -> open("{\"a\": 1}\n[1]\n"))
         .hasMessageEndingWith("t.jsonl:2: no JSON object (expected: one a line)");
     assertThatThrownBy(() ->

@@ -136,7 +136,13 @@ final class ParquetFileTest {
     Files.write(broken, Arrays.copyOf(bytes, bytes.length / 2));
     assertThatThrownBy(() -> TableFile.open(broken, TableOptions.standard()))
         .isInstanceOf(DataException.class)
-        .hasMessageContaining("broken.parquet cannot be read");
+        .hasMessageEndingWith(
+            "broken.parquet begins as Parquet and does not end so (expected: the whole file)");
+    Path other = Files.writeString(directory.resolve("other.parquet"), "a,b\n1,2\n");
+    assertThatThrownBy(() -> TableFile.open(other, TableOptions.standard()))
+        .hasMessageEndingWith(
+            "other.parquet is no Parquet file (expected: one; or CSV or JSON lines by another"
+                + " name)");
   }
 
   @Test
