@@ -122,6 +122,35 @@ final class MonitorsTest {
   }
 
   @Test
+  void theArmsOfARolloutAreJudgedKeptAndAskedForApart() {
+    ProfileKey candidate = new ProfileKey(KEY.model(), KEY.version(), ProfileKey.CANDIDATE, "");
+    watch(Optional.of(baseline()));
+    monitors.closed(profile(KEY, 0, 0));
+    monitors.closed(profile(candidate, 0, .5));
+    monitors.close();
+
+    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.OK);
+    assertThat(verdict(candidate, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
+    assertThat(monitors.alerts(AlertFilter.open()))
+        .extracting(Alert::key)
+        .containsExactly(candidate);
+    assertThat(monitors.metrics().keys())
+        .extracting(key -> key.arm() + " " + key.rows())
+        .containsExactlyInAnyOrder("stable " + ROWS, "candidate " + ROWS);
+    MonitorReader reader = new MonitorReader(monitors);
+    for (ProfileKey key : List.of(KEY, candidate)) {
+      assertThat(reader.find(new MonitorReader.Query(KEY.model(), "", key.arm(), "", "")))
+          .isEqualTo(new MonitorReader.Found.At(key, window(0)));
+    }
+    assertThat(reader.find(new MonitorReader.Query(KEY.model(), "", "", "", "")))
+        .isEqualTo(new MonitorReader.Found.At(KEY, window(0)));
+    WindowArchive next = new WindowArchive(directory.resolve("profiles"), 100, 1 << 24, 1 << 26);
+    assertThat(next.keys(KEY.model())).containsExactlyInAnyOrder(KEY, candidate);
+    assertThat(ProfileJson.read(next.profile(candidate, window(0)).orElseThrow()))
+        .isEqualTo(profile(candidate, 0, .5));
+  }
+
+  @Test
   void aVersionThatIsLoadedAgainIsWatchedAlthoughTheEarlierLoadGoesAfterwards() {
     Runnable earlier = watch(Optional.empty());
     watch(Optional.of(baseline()));
