@@ -86,7 +86,8 @@ final class TensorAnswers extends Answers {
 
   /**
    * Requests' inputs are their transports' once they are answered, and so are the outputs if they
-   * are given away: what ran outside of slots is recorded before.
+   * are given away: what ran outside of slots is recorded before, since afterwards it could only be
+   * read from a copy of all its rows, or while every transport kept its memory for longer.
    */
   @Override
   void record(LaneTap tap, TapLayout layout, boolean isHandedOver, int index) {
