@@ -97,10 +97,14 @@ public final class MonitorReader {
       return new Found.Nothing(
           false,
           monitors.isWatched(query.model())
-              ? "no window of '" + query.model() + "' has closed yet"
+              ? "no window of '"
+                  + query.model()
+                  + "' has closed yet (expected: the first, at its end; monitor.window says how long"
+                  + " they are)"
               : "'"
                   + query.model()
-                  + "' is not monitored (expected: a loaded model with monitor: in its model.yaml)");
+                  + "' is not monitored (expected: a loaded model, and no monitor.enabled: false in"
+                  + " its model.yaml)");
     }
     List<ProfileKey> fitting = keys.stream().filter(key -> fits(key, query)).toList();
     if (fitting.isEmpty()) {

@@ -243,7 +243,7 @@ final class AdminMonitorTest {
       delimiter = '|',
       textBlock =
           """
-          /v1/models/absent/monitor | 404 | unknown model: 'absent'
+          /v1/models/absent/monitor | 404 | unknown model: 'absent'; 'absent' is not monitored (expected: a loaded model, and no monitor.enabled: false
           /v1/models/absent/profile | 404 | unknown model: 'absent'
           /v1/models/team/fraud%20model/monitor?window=yesterday | 400 | window: yesterday (expected: latest
           /v1/models/team/fraud%20model/monitor?window=0 | 404 | there are windows from 2026-09-21T14:00:00Z to 2026-09-21T17:00:00Z
