@@ -1,15 +1,15 @@
 package dev.skeg.runtime.cli;
 
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.config.ModelConfigFile;
+import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.model.ErrorCode;
-import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.servable.Loader;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.VersionChecks;
+import dev.skeg.runtime.server.WatchPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,15 +44,15 @@ final class BackendChecker implements ModelChecker {
   }
 
   @Override
-  public List<String> check(
-      ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
-    LoadRequest request =
-        new LoadRequest(
-            version, modelFile, config.config(), config.declaresMaxBatchSize(), intraOpThreads);
+  public List<String> check(LoadRequest request, MonitorConfig monitor) {
     Servable servable = loader.load(request, Pace.AT_ONCE);
     try {
       List<String> notes = new ArrayList<>(servable.warnings());
       notes.addAll(VersionChecks.run(servable, request, Optional.empty(), List.of(), Pace.AT_ONCE));
+      if (monitor.isOn()) {
+        notes.addAll(
+            WatchPlan.of(servable.signature(), monitor, request.versionDirectory()).problems());
+      }
       return notes;
     } finally {
       servable.retire().join();

@@ -9,11 +9,13 @@ import dev.skeg.registry.VersionEntry;
 import dev.skeg.runtime.config.ConfigException;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.config.ModelYaml;
+import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.ServerConfigSources;
 import dev.skeg.runtime.config.ServerKeys;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.servable.LoadRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,6 +46,9 @@ final class ValidateCommand implements Command {
    * @param problems empty if it can be served
    */
   private record Finding(String model, String version, List<String> problems) {}
+
+  /** How a model is to be served. */
+  private record Setup(ModelConfigFile config, MonitorConfig monitor, int intraOpThreads) {}
 
   @Override
   public String name() {
@@ -173,9 +178,10 @@ final class ValidateCommand implements Command {
     List<Finding> findings = new ArrayList<>();
     int intraOpThreads =
         yaml.execution(config.execution(), configFile.instances()).intraOpThreads();
+    Setup setup = new Setup(configFile, yaml.monitor(), intraOpThreads);
     List<Long> available = model.versions().stream().map(VersionEntry::number).toList();
     for (long number : configFile.selectVersions(available)) {
-      String problem = check(model, number, configFile, intraOpThreads, loader);
+      String problem = check(model, number, setup, loader);
       findings.add(
           new Finding(
               model.name(), Long.toString(number), problem == null ? List.of() : List.of(problem)));
@@ -183,25 +189,26 @@ final class ValidateCommand implements Command {
     return findings;
   }
 
-  private @Nullable String check(
-      ModelEntry model,
-      long number,
-      ModelConfigFile config,
-      int intraOpThreads,
-      ModelChecker loader) {
+  private @Nullable String check(ModelEntry model, long number, Setup setup, ModelChecker loader) {
     VersionEntry version = model.version(number).orElse(null);
     if (version == null) {
       return "there is no directory "
           + model.directory().resolve(Long.toString(number))
           + ", but version_policy asks for it";
     }
-    Path file = version.directory().resolve(config.modelFileName());
+    Path file = version.directory().resolve(setup.config().modelFileName());
     if (!Files.isRegularFile(file)) {
       return file + " does not exist (expected: the model's file)";
     }
+    LoadRequest request =
+        new LoadRequest(
+            new ModelVersion(model.name(), number),
+            file,
+            setup.config().config(),
+            setup.config().declaresMaxBatchSize(),
+            setup.intraOpThreads());
     try {
-      ModelVersion asked = new ModelVersion(model.name(), number);
-      for (String warning : loader.check(asked, file, config, intraOpThreads)) {
+      for (String warning : loader.check(request, setup.monitor())) {
         console.problem("warning: " + file + ": " + warning);
       }
       return null;

@@ -1,7 +1,5 @@
 package dev.skeg.runtime.server;
 
-import dev.skeg.monitor.baseline.Baseline;
-import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.runtime.admin.AdminPages;
 import dev.skeg.runtime.admin.AdminServer;
@@ -37,7 +35,6 @@ import dev.skeg.runtime.telemetry.MetricsServer;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
 import dev.skeg.runtime.telemetry.PrometheusExporter.ModelState;
 import dev.skeg.runtime.telemetry.PrometheusExporter.SourceState;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -148,7 +145,7 @@ public final class SkegServer implements AutoCloseable {
             endpoints,
             metrics,
             Clock.systemUTC(),
-            new VersionMonitor(drain, judges.apply(monitors), SkegServer::baseline));
+            new VersionMonitor(drain, judges.apply(monitors)));
     parts.push(control);
     parts.push(sources); // Closed first: nothing is planned any more when the versions go.
     control.starting(processors);
@@ -156,10 +153,6 @@ public final class SkegServer implements AutoCloseable {
     control.started();
     state.advance(Phase.READY);
     LOG.atInfo().log("Ready");
-  }
-
-  private static Optional<Baseline> baseline(Path file) {
-    return Files.exists(file) ? Optional.of(BaselineFile.read(file)) : Optional.empty();
   }
 
   /** Opens no file: that is for the first window, or for who asks first. */

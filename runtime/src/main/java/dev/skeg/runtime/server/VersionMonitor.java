@@ -11,16 +11,12 @@ import dev.skeg.runtime.control.VersionObserver;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.VersionStatus;
 import dev.skeg.runtime.model.ModelVersion;
-import dev.skeg.runtime.tap.FeatureOptions;
 import dev.skeg.runtime.tap.MonitorDrain;
 import dev.skeg.runtime.tap.TapLayout;
-import dev.skeg.runtime.tap.TapPlanner;
 import dev.skeg.runtime.tap.VersionTap;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,20 +31,13 @@ import org.slf4j.LoggerFactory;
  */
 final class VersionMonitor implements VersionObserver {
   private static final Logger LOG = LoggerFactory.getLogger(VersionMonitor.class);
-  private static final String BASELINE = "baseline.json";
 
   private final MonitorDrain drain;
   private final WindowJudge judge;
-  private final Function<Path, Optional<Baseline>> baselines;
 
-  /**
-   * @param baselines reads a file, which may not be there; throws if it cannot be read
-   */
-  VersionMonitor(
-      MonitorDrain drain, WindowJudge judge, Function<Path, Optional<Baseline>> baselines) {
+  VersionMonitor(MonitorDrain drain, WindowJudge judge) {
     this.drain = drain;
     this.judge = judge;
-    this.baselines = baselines;
   }
 
   @Override
@@ -59,61 +48,34 @@ final class VersionMonitor implements VersionObserver {
       return;
     }
     try {
-      watch(version, config, baseline(load), ready);
+      WatchPlan plan =
+          WatchPlan.of(ready.servable().signature(), config, load.request().versionDirectory());
+      plan.problems().forEach(problem -> warn(version, problem));
+      if (plan.layout().records().size() > 0) {
+        watch(version, config, plan, ready.batcher().tap());
+      }
     } catch (RuntimeException e) {
       warn(version, "its predictions are not watched: " + e.getMessage());
     }
   }
 
-  private Optional<Baseline> baseline(VersionPlan.Load load) {
-    try {
-      return baselines.apply(load.request().versionDirectory().resolve(BASELINE));
-    } catch (RuntimeException e) {
-      warn(load.request().version(), "its baseline cannot be read: " + e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private void watch(
-      ModelVersion version,
-      MonitorConfig config,
-      Optional<Baseline> baseline,
-      VersionStatus.Ready ready) {
-    List<FeatureSpec> known =
-        baseline
-            .map(b -> b.features().stream().map(FeatureBaseline::spec).toList())
-            .orElse(List.of());
-    TapPlanner.Planned planned =
-        TapPlanner.plan(
-            ready.servable().signature(),
-            new FeatureOptions(
-                config.tensor(),
-                config.names(),
-                config.categorical(),
-                known,
-                baseline.map(Baseline::centroids).orElse(List.of()),
-                config.sample(),
-                config.segmentParameter(),
-                config.segments()));
-    planned.problems().forEach(problem -> warn(version, problem));
-    planned.misplaced(config.thresholds()).forEach(problem -> warn(version, problem));
-    baseline.flatMap(it -> it.misfit(config.window())).ifPresent(problem -> warn(version, problem));
-    TapLayout layout = planned.layout();
-    if (layout.records().size() == 0) {
-      warn(version, "its predictions are not watched: nothing of them can be recorded");
-      return;
-    }
-    VersionTap tap = ready.batcher().tap();
+  private void watch(ModelVersion version, MonitorConfig config, WatchPlan plan, VersionTap tap) {
+    TapLayout layout = plan.layout();
     Runnable whenGone =
         judge.watch(
-            version.model(), version.number(), config, baseline, tap::failures, tap::centroids);
+            version.model(),
+            version.number(),
+            config,
+            plan.baseline(),
+            tap::failures,
+            tap::centroids);
     ProfileCollector collector =
         new ProfileCollector(
             new CollectorConfig(
                 version.model(),
                 version.number(),
                 layout.records(),
-                bins(version, layout.records().features(), baseline),
+                bins(version, layout.records().features(), plan.baseline()),
                 config.window().toMillis(),
                 config.allowedLateness().toMillis(),
                 config.sample(),

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
-import dev.skeg.runtime.config.ModelConfigFile;
+import dev.skeg.runtime.config.MonitorConfig;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.model.ErrorCode;
-import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.servable.LoadRequest;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -38,8 +38,8 @@ final class CommandLineInterfaceTest {
   /** Takes a file that says {@code good}. */
   private static final class WordChecker implements ModelChecker {
     @Override
-    public List<String> check(
-        ModelVersion version, Path modelFile, ModelConfigFile config, int intraOpThreads) {
+    public List<String> check(LoadRequest request, MonitorConfig monitor) {
+      Path modelFile = request.modelFile();
       try {
         if (!Files.readString(modelFile).equals("good")) {
           throw new ServingException(ErrorCode.INVALID_ARGUMENT, modelFile + " is not good");

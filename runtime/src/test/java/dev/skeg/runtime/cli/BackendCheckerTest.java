@@ -1,0 +1,47 @@
+package dev.skeg.runtime.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.skeg.runtime.config.ModelYaml;
+import dev.skeg.runtime.model.ModelVersion;
+import dev.skeg.runtime.servable.LoadRequest;
+import dev.skeg.runtime.testing.OnnxModels;
+import inference.ModelConfigOuterClass.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A model of three columns, loaded by the real engine. */
+final class BackendCheckerTest {
+  @TempDir Path directory;
+
+  private List<String> check(String yaml) throws IOException {
+    Path version = Files.createDirectories(directory.resolve("m/1"));
+    Path model = Files.write(version.resolve("model.onnx"), OnnxModels.dense(3, 2));
+    Path config = Files.writeString(directory.resolve("m/model.yaml"), yaml);
+    Files.writeString(version.resolve("baseline.json"), "{");
+    LoadRequest request =
+        new LoadRequest(
+            new ModelVersion("m", 1), model, ModelConfig.getDefaultInstance(), false, 1);
+    try (BackendChecker checker = new BackendChecker()) {
+      return checker.check(request, ModelYaml.read(config).monitor());
+    }
+  }
+
+  @Test
+  void saysWhatIsToBeWatchedAndDoesNotFitTheModel() throws IOException {
+    assertThat(check("monitor: {features: {names: [a, b], categorical: [zip]}}"))
+        .contains(
+            "monitor.features.names: 2 names (expected: 3, one a column of input 'x')",
+            "monitor.features.categorical: zip (expected: a feature or output of the model)")
+        .anyMatch(warning -> warning.startsWith("its baseline cannot be read: "));
+  }
+
+  @Test
+  void saysNothingOfWhatIsNotWatched() throws IOException {
+    assertThat(check("monitor: {enabled: false, features: {categorical: [zip]}}")).isEmpty();
+  }
+}
