@@ -1,5 +1,6 @@
 package dev.skeg.monitor.baseline;
 
+import dev.skeg.monitor.data.CsvFile;
 import dev.skeg.monitor.data.DataException;
 import dev.skeg.monitor.data.JsonLinesFile;
 import dev.skeg.monitor.data.Projection;
@@ -81,6 +82,7 @@ public final class BaselineBuilder {
         .leftOut()
         .forEach(column -> notes.add("column " + column.name() + " is " + column.use()));
     inferred.ofTime().ifPresent(notes::add);
+    noteSingleColumns();
     noteAbsentColumns(schema);
     if (schema.features().size() > MOST_COLUMNS) {
       throw new DataException(
@@ -99,6 +101,16 @@ public final class BaselineBuilder {
       }
     }
     throw DataException.withoutRows(files.getFirst().path());
+  }
+
+  /** Says what looks as if its fields were not told apart. */
+  private void noteSingleColumns() {
+    for (TableFile file : files) {
+      String first = file.columns().getFirst();
+      if (file instanceof CsvFile && file.columns().size() == 1 && first.contains(" ")) {
+        notes.add(file.path() + " has one column, " + first + " (for more: --delimiter CHAR)");
+      }
+    }
   }
 
   /** Says which columns JSON lines do not begin with: there they count as missing. */

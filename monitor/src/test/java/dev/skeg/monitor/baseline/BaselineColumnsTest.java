@@ -98,4 +98,12 @@ final class BaselineColumnsTest {
                 + " has no column b in its first lines; it counts as missing where it is not"
                 + " there");
   }
+
+  @Test
+  void saysThatFieldsMayNotHaveBeenToldApart() {
+    Path file = write(directory, "t.csv", "a b c\n1 2 3\n4 5 6\n");
+
+    assertThat(build(options(1), file).notes())
+        .containsExactly(file + " has one column, a b c (for more: --delimiter CHAR)");
+  }
 }
