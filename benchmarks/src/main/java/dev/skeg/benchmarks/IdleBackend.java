@@ -118,7 +118,7 @@ public final class IdleBackend implements Backend {
     public InferenceOutputs run(List<Tensor> inputs, int[] outputs) {
       long rows = inputs.getFirst().shape().dim(0);
       MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(rows * Float.BYTES)]);
-      return new HeapOutputs(new Tensor("score", DataType.FP32, Shape.of(rows, 1), data));
+      return new OneOutput(new Tensor("score", DataType.FP32, Shape.of(rows, 1), data));
     }
 
     @Override
@@ -134,21 +134,6 @@ public final class IdleBackend implements Backend {
     @Override
     public BatchSlot openSlot(SlotShape shape) {
       return slots.apply(shape);
-    }
-
-    @Override
-    public void close() {}
-  }
-
-  private record HeapOutputs(Tensor score) implements InferenceOutputs {
-    @Override
-    public int size() {
-      return 1;
-    }
-
-    @Override
-    public Tensor get(int index) {
-      return score;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.grpc;
 
+import dev.skeg.benchmarks.OneOutput;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.ModelVersion;
@@ -39,21 +40,6 @@ public class GrpcEncodeBenchmark {
   private final InferReply reply = new InferReply();
   private final ByteBuf target = Unpooled.directBuffer(64 << 10);
   private InferenceOutputs outputs;
-
-  private record OneOutput(Tensor tensor) implements InferenceOutputs {
-    @Override
-    public int size() {
-      return 1;
-    }
-
-    @Override
-    public Tensor get(int index) {
-      return tensor;
-    }
-
-    @Override
-    public void close() {}
-  }
 
   @Setup
   public void prepare() {

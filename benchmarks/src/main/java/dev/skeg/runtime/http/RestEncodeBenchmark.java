@@ -1,8 +1,8 @@
 package dev.skeg.runtime.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import dev.skeg.benchmarks.OneOutput;
 import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ModelVersion;
@@ -47,21 +47,6 @@ public class RestEncodeBenchmark {
   int floats;
 
   private InferenceResult.Completed result;
-
-  private record OneOutput(Tensor tensor) implements InferenceOutputs {
-    @Override
-    public int size() {
-      return 1;
-    }
-
-    @Override
-    public Tensor get(int index) {
-      return tensor;
-    }
-
-    @Override
-    public void close() {}
-  }
 
   private static InferCall call(boolean binary) {
     InferenceRequest request =

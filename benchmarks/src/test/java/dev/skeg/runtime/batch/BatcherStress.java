@@ -20,33 +20,71 @@ import org.openjdk.jcstress.infra.results.II_Result;
 public final class BatcherStress {
   private BatcherStress() {}
 
+  /** A batcher of one lane, and how two requests to it end. */
+  private static final class TwoRequests {
+    final Batcher batcher = StressFixture.batcher(2);
+    final Ends one = new Ends();
+    final Ends other = new Ends();
+    private long next;
+
+    /** Returns a request that an event loop may run by itself. */
+    Entry cheapEntry(Ends ends) {
+      return StressFixture.entry(batcher, StressFixture.CHEAP, next++, ends);
+    }
+
+    /** Says how often each has ended. */
+    void count(II_Result r) {
+      r.r1 = one.await();
+      r.r2 = other.await();
+      batcher.free();
+    }
+  }
+
+  /** A batcher of one lane and one place in its queue, and how a request to it ends. */
+  private static final class OneRequest {
+    final Batcher batcher = StressFixture.batcher(1);
+    final Entry entry;
+    private final Ends ends = new Ends();
+
+    OneRequest(ShapeClass shape) {
+      entry = StressFixture.entry(batcher, shape, 0, ends);
+    }
+
+    /**
+     * Says how often it has ended, and whether one more finds the queue's one place and the lane.
+     */
+    void count(II_Result r) {
+      Ends next = new Ends();
+      r.r1 = ends.await();
+      StressFixture.submit(batcher, next);
+      r.r2 = next.await() == 1 && next.isAnswered() ? 1 : 0;
+      batcher.free();
+    }
+  }
+
   /** Two event loops have a request each; the lane is one's, and falls idle as the other waits. */
   @JCStressTest
   @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "each ends once")
   @Outcome(expect = FORBIDDEN, desc = "0: left lying; 2: ended twice")
   @State
   public static class TwoEventLoops {
-    private final Batcher batcher = StressFixture.batcher(2);
-    private final Ends one = new Ends();
-    private final Ends other = new Ends();
-    private final Entry oneEntry = StressFixture.entry(batcher, StressFixture.CHEAP, 0, one);
-    private final Entry otherEntry = StressFixture.entry(batcher, StressFixture.CHEAP, 1, other);
+    private final TwoRequests two = new TwoRequests();
+    private final Entry one = two.cheapEntry(two.one);
+    private final Entry other = two.cheapEntry(two.other);
 
     @Actor
     public void first() {
-      StressFixture.turn(batcher, oneEntry);
+      StressFixture.turn(two.batcher, one);
     }
 
     @Actor
     public void second() {
-      StressFixture.turn(batcher, otherEntry);
+      StressFixture.turn(two.batcher, other);
     }
 
     @Arbiter
     public void count(II_Result r) {
-      r.r1 = one.await();
-      r.r2 = other.await();
-      batcher.free();
+      two.count(r);
     }
   }
 
@@ -56,26 +94,22 @@ public final class BatcherStress {
   @Outcome(expect = FORBIDDEN, desc = "0: left lying; 2: ended twice")
   @State
   public static class EventLoopAndRing {
-    private final Batcher batcher = StressFixture.batcher(2);
-    private final Ends one = new Ends();
-    private final Ends other = new Ends();
-    private final Entry oneEntry = StressFixture.entry(batcher, StressFixture.CHEAP, 0, one);
+    private final TwoRequests two = new TwoRequests();
+    private final Entry one = two.cheapEntry(two.one);
 
     @Actor
     public void first() {
-      StressFixture.turn(batcher, oneEntry);
+      StressFixture.turn(two.batcher, one);
     }
 
     @Actor
     public void second() {
-      StressFixture.submit(batcher, other);
+      StressFixture.submit(two.batcher, two.other);
     }
 
     @Arbiter
     public void count(II_Result r) {
-      r.r1 = one.await();
-      r.r2 = other.await();
-      batcher.free();
+      two.count(r);
     }
   }
 
@@ -85,25 +119,21 @@ public final class BatcherStress {
   @Outcome(expect = FORBIDDEN, desc = "0: left lying; 2: ended twice")
   @State
   public static class TwoIntoTheRing {
-    private final Batcher batcher = StressFixture.batcher(2);
-    private final Ends one = new Ends();
-    private final Ends other = new Ends();
+    private final TwoRequests two = new TwoRequests();
 
     @Actor
     public void first() {
-      StressFixture.submit(batcher, one);
+      StressFixture.submit(two.batcher, two.one);
     }
 
     @Actor
     public void second() {
-      StressFixture.submit(batcher, other);
+      StressFixture.submit(two.batcher, two.other);
     }
 
     @Arbiter
     public void count(II_Result r) {
-      r.r1 = one.await();
-      r.r2 = other.await();
-      batcher.free();
+      two.count(r);
     }
   }
 
@@ -113,28 +143,24 @@ public final class BatcherStress {
   @Outcome(expect = FORBIDDEN, desc = "0: left lying; 2: ended twice")
   @State
   public static class RingAgainstPark {
-    private final Batcher batcher = StressFixture.batcher(2);
-    private final Ends one = new Ends();
-    private final Ends other = new Ends();
+    private final TwoRequests two = new TwoRequests();
 
     @Actor
     public void first() {
-      StressFixture.submit(batcher, one);
+      StressFixture.submit(two.batcher, two.one);
     }
 
     @Actor
     public void second() {
-      while (!one.hasEnded()) {
+      while (!two.one.hasEnded()) {
         Thread.onSpinWait();
       }
-      StressFixture.submit(batcher, other);
+      StressFixture.submit(two.batcher, two.other);
     }
 
     @Arbiter
     public void count(II_Result r) {
-      r.r1 = one.await();
-      r.r2 = other.await();
-      batcher.free();
+      two.count(r);
     }
   }
 
@@ -144,25 +170,21 @@ public final class BatcherStress {
   @Outcome(expect = FORBIDDEN, desc = "ended never or twice, or the lane is not given back")
   @State
   public static class CancelAgainstEventLoop {
-    private final Batcher batcher = StressFixture.batcher(1);
-    private final Ends ends = new Ends();
-    private final Entry entry = StressFixture.entry(batcher, StressFixture.CHEAP, 0, ends);
+    private final OneRequest request = new OneRequest(StressFixture.CHEAP);
 
     @Actor
     public void run() {
-      StressFixture.turn(batcher, entry);
+      StressFixture.turn(request.batcher, request.entry);
     }
 
     @Actor
     public void cancel() {
-      entry.cancel();
+      request.entry.cancel();
     }
 
     @Arbiter
     public void count(II_Result r) {
-      r.r1 = ends.await();
-      r.r2 = isServed(batcher) ? 1 : 0;
-      batcher.free();
+      request.count(r);
     }
   }
 
@@ -172,32 +194,21 @@ public final class BatcherStress {
   @Outcome(expect = FORBIDDEN, desc = "ended never or twice, or its place is still taken")
   @State
   public static class CancelAgainstQueue {
-    private final Batcher batcher = StressFixture.batcher(1);
-    private final Ends ends = new Ends();
-    private final Entry entry = StressFixture.entry(batcher, StressFixture.unknown(), 0, ends);
+    private final OneRequest request = new OneRequest(StressFixture.unknown());
 
     @Actor
     public void enqueue() {
-      StressFixture.turn(batcher, entry);
+      StressFixture.turn(request.batcher, request.entry);
     }
 
     @Actor
     public void cancel() {
-      entry.cancel();
+      request.entry.cancel();
     }
 
     @Arbiter
     public void count(II_Result r) {
-      r.r1 = ends.await();
-      r.r2 = isServed(batcher) ? 1 : 0;
-      batcher.free();
+      request.count(r);
     }
-  }
-
-  /** Returns whether one more request finds the queue's one place and the lane. */
-  private static boolean isServed(Batcher batcher) {
-    Ends next = new Ends();
-    StressFixture.submit(batcher, next);
-    return next.await() == 1 && next.isAnswered();
   }
 }

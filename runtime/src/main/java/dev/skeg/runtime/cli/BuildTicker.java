@@ -3,8 +3,6 @@ package dev.skeg.runtime.cli;
 import dev.skeg.monitor.baseline.BuildProgress;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Draws on standard error how far the building of a baseline has come, once it takes long: on a
@@ -22,8 +20,7 @@ final class BuildTicker implements BuildProgress, AutoCloseable {
 
   private final Console console;
   private final boolean isTerminal;
-  private final CountDownLatch closed = new CountDownLatch(1);
-  private final Thread printer;
+  private final Repeating drawing;
   private final long begunNanos = System.nanoTime();
   private volatile State state = new State(1, 0, 0, 1, begunNanos);
   private volatile long passBegunNanos = begunNanos;
@@ -37,7 +34,9 @@ final class BuildTicker implements BuildProgress, AutoCloseable {
   BuildTicker(Console console, Duration after, boolean isTerminal) {
     this.console = console;
     this.isTerminal = isTerminal;
-    this.printer = Thread.ofVirtual().name("progress").start(() -> print(after));
+    Duration first = isTerminal ? after : after.multipliedBy(PAUSES);
+    Duration pause = isTerminal ? after.dividedBy(REDRAWS) : first;
+    this.drawing = new Repeating(first, pause, this::draw, this::clear);
   }
 
   @Override
@@ -47,21 +46,6 @@ final class BuildTicker implements BuildProgress, AutoCloseable {
       passBegunNanos = now;
     }
     state = new State(pass, rows, doneBytes, totalBytes, now);
-  }
-
-  private void print(Duration after) {
-    Duration first = isTerminal ? after : after.multipliedBy(PAUSES);
-    Duration pause = isTerminal ? after.dividedBy(REDRAWS) : first;
-    try {
-      if (!closed.await(first.toNanos(), TimeUnit.NANOSECONDS)) {
-        do {
-          draw();
-        } while (!closed.await(pause.toNanos(), TimeUnit.NANOSECONDS));
-        clear();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   void draw() {
@@ -104,11 +88,6 @@ final class BuildTicker implements BuildProgress, AutoCloseable {
   /** Draws nothing any more. */
   @Override
   public void close() {
-    closed.countDown();
-    try {
-      printer.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    drawing.close();
   }
 }

@@ -3,8 +3,6 @@ package dev.skeg.runtime.cli;
 import dev.skeg.registry.Progress;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Says on standard error how far a transfer has come, again and again once it takes long.
@@ -16,8 +14,7 @@ final class Ticker implements Progress, AutoCloseable {
 
   private final Console console;
   private final String what;
-  private final CountDownLatch closed = new CountDownLatch(1);
-  private final Thread printer;
+  private final Repeating printing;
   private volatile State state = new State("", 0, -1);
 
   /**
@@ -29,7 +26,7 @@ final class Ticker implements Progress, AutoCloseable {
   Ticker(Console console, String what, Duration every) {
     this.console = console;
     this.what = what;
-    this.printer = Thread.ofVirtual().name("progress").start(() -> print(every));
+    this.printing = new Repeating(every, every, this::print, () -> {});
   }
 
   @Override
@@ -37,14 +34,8 @@ final class Ticker implements Progress, AutoCloseable {
     state = new State(path, doneBytes, totalBytes);
   }
 
-  private void print(Duration every) {
-    try {
-      while (!closed.await(every.toNanos(), TimeUnit.NANOSECONDS)) {
-        console.problem(what + describe(state));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  private void print() {
+    console.problem(what + describe(state));
   }
 
   private static String describe(State now) {
@@ -62,11 +53,6 @@ final class Ticker implements Progress, AutoCloseable {
   /** Prints nothing any more. */
   @Override
   public void close() {
-    closed.countDown();
-    try {
-      printer.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    printing.close();
   }
 }

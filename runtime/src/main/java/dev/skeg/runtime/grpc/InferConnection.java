@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> The connection's event loop.
  */
-final class InferConnection extends Http2FrameListenerDecorator implements AnswerLoop.Writer {
+final class InferConnection extends Http2FrameListenerDecorator {
   static final Status SHUTTING_DOWN =
       Status.UNAVAILABLE.withDescription("the server is shutting down");
 
@@ -55,12 +55,12 @@ final class InferConnection extends Http2FrameListenerDecorator implements Answe
   private final Set<InferStream> reading = new LinkedHashSet<>();
 
   private @Nullable InferLoop loop;
+  private AnswerLoop.@Nullable Outlet outlet;
   private @Nullable ChannelHandlerContext context;
   private long heldBytes; // Of those that are being read.
   private boolean owing; // Whether some call waits for room.
   private boolean isSettled; // The client's last settings have been confirmed in a head.
   private boolean hasWritten; // An answer, since the last ping.
-  private boolean willFlush;
 
   private InferConnection(
       GrpcHttp2ConnectionHandler grpc, Http2FrameListener rest, InferLoops loops) {
@@ -138,6 +138,7 @@ final class InferConnection extends Http2FrameListenerDecorator implements Answe
     if (own == null) {
       own = loops.of(ctx.channel().eventLoop());
       loop = own;
+      outlet = own.answers().outletOf(this::flush);
       context = ctx;
     }
     InferStream call = new InferStream(this, own, stream, head);
@@ -199,7 +200,7 @@ final class InferConnection extends Http2FrameListenerDecorator implements Answe
       }
       isOldest = false;
     }
-    flushLater();
+    flushLater(0);
   }
 
   private void giveRoom(InferStream call) {
@@ -248,7 +249,7 @@ final class InferConnection extends Http2FrameListenerDecorator implements Answe
       writeFrames(stream, size, outputs, encoding, timing);
       isSettled = true;
     }
-    flushLater();
+    flushLater((long) InferFrames.AROUND_BYTES + size);
   }
 
   private boolean hasRoom(Http2Stream stream, int bytes) {
@@ -359,7 +360,7 @@ final class InferConnection extends Http2FrameListenerDecorator implements Answe
       var _ =
           encoder.writeRstStream(ctx, stream.id(), Http2Error.NO_ERROR.code(), ctx.newPromise());
     }
-    flushLater();
+    flushLater(0);
   }
 
   /** Ends a call of which nobody knows what has been written. */
@@ -369,19 +370,16 @@ final class InferConnection extends Http2FrameListenerDecorator implements Answe
         grpc.encoder()
             .writeRstStream(
                 ctx, call.stream().id(), Http2Error.INTERNAL_ERROR.code(), ctx.newPromise());
-    flushLater();
+    flushLater(0);
   }
 
-  private void flushLater() {
-    if (!willFlush && loop != null) {
-      willFlush = true;
-      loop.answers().flushLater(this);
+  private void flushLater(long bytes) {
+    if (outlet != null) {
+      outlet.flushLater(bytes);
     }
   }
 
-  @Override
-  public void flush() {
-    willFlush = false;
+  private void flush() {
     grpc.flush(context()); // Not the context: what waits for room is written first.
   }
 }

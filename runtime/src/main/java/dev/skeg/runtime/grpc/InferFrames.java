@@ -42,7 +42,7 @@ final class InferFrames {
   private static final byte[] TAIL_BLOCK = tailBlock();
 
   /** Bytes of a whole answer beside its message. */
-  private static final int AROUND_BYTES =
+  static final int AROUND_BYTES =
       3 * FRAME_HEAD_BYTES + HEAD_BLOCK.length + InferMessage.PREFIX_BYTES + TAIL_BLOCK.length;
 
   private static final Http2Headers HEAD =

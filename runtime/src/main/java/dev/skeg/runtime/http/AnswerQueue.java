@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> The connection's event loop.
  */
-final class AnswerQueue implements AnswerLoop.Writer {
+final class AnswerQueue {
   private final Channel channel;
-  private final AnswerLoop loop;
+  private final AnswerLoop.Outlet outlet;
   private final Owner owner;
   private final WriteProgress progress;
   private final ArrayDeque<PipelinedExchange> due = new ArrayDeque<>(); // Not yet being written.
@@ -32,7 +32,6 @@ final class AnswerQueue implements AnswerLoop.Writer {
   private long answeringBytes; // Of the bodies of requests that are complete and not answered.
   private boolean inRead;
   private boolean wrote;
-  private boolean willFlush;
 
   /** Whose answers these are. */
   interface Owner {
@@ -52,7 +51,7 @@ final class AnswerQueue implements AnswerLoop.Writer {
 
   AnswerQueue(Channel channel, AnswerLoop loop, Owner owner) {
     this.channel = channel;
-    this.loop = loop;
+    this.outlet = loop.outletOf(channel::flush);
     this.owner = owner;
     this.progress = new WriteProgress(channel);
   }
@@ -131,22 +130,19 @@ final class AnswerQueue implements AnswerLoop.Writer {
   void complete(PipelinedExchange exchange, Reply reply, @Nullable PipelinedExchange reading) {
     exchange.reply = reply;
     answeringBytes -= exchange.exchange.receivedBytes();
-    boolean any = false;
     for (PipelinedExchange first = due.peek();
         first != null && first.reply != null && first != reading;
         first = due.peek()) {
       due.remove();
-      write(first, first.reply);
-      any = true;
-    }
-    if (any) {
-      flushLater();
+      flushLater(write(first, first.reply));
     }
   }
 
-  private void write(PipelinedExchange answered, Reply reply) {
+  /** Writes an answer and returns about how many bytes that were. */
+  private long write(PipelinedExchange answered, Reply reply) {
     boolean livesOn = owner.livesOnAfter(answered, due.isEmpty());
     ByteBuf body = answered.exchange.seal(reply);
+    long bytes = Reply.HEAD_BYTES + body.readableBytes();
     FullHttpResponse response =
         new DefaultFullHttpResponse(
             answered.version, reply.status(), body, reply.headers(), EmptyHttpHeaders.INSTANCE);
@@ -164,6 +160,7 @@ final class AnswerQueue implements AnswerLoop.Writer {
             owner.broken();
           }
         });
+    return bytes;
   }
 
   /** Writes an answer that is none yet: {@code 100 Continue} or {@code 101 Switching Protocols}. */
@@ -175,7 +172,7 @@ final class AnswerQueue implements AnswerLoop.Writer {
             owner.broken();
           }
         });
-    flushLater();
+    flushLater(0);
   }
 
   /** Asks for the body of the first request, if the client waits to be asked. */
@@ -192,19 +189,12 @@ final class AnswerQueue implements AnswerLoop.Writer {
     }
   }
 
-  private void flushLater() {
+  private void flushLater(long bytes) {
     if (inRead) {
       wrote = true;
-    } else if (!willFlush) {
-      willFlush = true;
-      loop.flushLater(this);
+    } else {
+      outlet.flushLater(bytes);
     }
-  }
-
-  @Override
-  public void flush() {
-    willFlush = false;
-    channel.flush();
   }
 
   /** To be told when a read begins. */

@@ -59,8 +59,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> The connection's event loop.
  */
-final class Http2Connection extends Http2ChannelDuplexHandler
-    implements HttpConnection, AnswerLoop.Writer {
+final class Http2Connection extends Http2ChannelDuplexHandler implements HttpConnection {
   private static final Logger LOG = LoggerFactory.getLogger(Http2Connection.class);
 
   /** How long a client may go on sending what was refused: it may not have seen the answer yet. */
@@ -72,6 +71,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
   private final Http2FrameCodec codec;
   private final HttpConnections connections;
   private final AnswerLoop loop;
+  private final AnswerLoop.Outlet outlet;
   private final RecentRoute routes = new RecentRoute();
   private final WriteProgress progress;
   private final long openedNanos = System.nanoTime();
@@ -83,7 +83,6 @@ final class Http2Connection extends Http2ChannelDuplexHandler
   private long heldBytes; // Of bodies that are not answered.
   private boolean owing; // Whether some stream waits for room.
   private boolean inRead; // The codec flushes at the read's end.
-  private boolean willFlush;
   private boolean settled; // The client's settings have come.
   private boolean isLastCall; // The last stream has been named.
   private long activeNanos = openedNanos;
@@ -100,6 +99,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
     this.codec = codec;
     this.connections = connections;
     this.loop = connections.answerLoop(channel);
+    this.outlet = loop.outletOf(channel::flush);
     this.progress = new WriteProgress(channel);
   }
 
@@ -205,7 +205,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
       Http2Headers interim =
           new DefaultHttp2Headers(false).status(HttpResponseStatus.CONTINUE.codeAsText());
       var _ = channel.write(new DefaultHttp2HeadersFrame(interim, false).stream(stream));
-      flushLater();
+      flushLater(0);
     }
   }
 
@@ -232,7 +232,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
     } else {
       if (heldBytes <= config.maxBodyBytes()) {
         giveRoom(request);
-        flushLater();
+        flushLater(0);
       } else {
         giveRoom();
       }
@@ -255,7 +255,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
         isOldest = false;
       }
     }
-    flushLater();
+    flushLater(0);
   }
 
   private void giveRoom(StreamExchange request) {
@@ -299,6 +299,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
     request.writing = true;
     request.activeNanos = System.nanoTime();
     progress.wrote(request.activeNanos);
+    long bytes = Reply.HEAD_BYTES + body.readableBytes();
     boolean isEmpty = !body.isReadable();
     ChannelFuture written =
         channel.write(new DefaultHttp2HeadersFrame(headers, isEmpty).stream(request.stream));
@@ -311,7 +312,7 @@ final class Http2Connection extends Http2ChannelDuplexHandler
       reply.written().run();
       written(request, future.isSuccess());
     });
-    flushLater();
+    flushLater(bytes);
   }
 
   private void written(StreamExchange request, boolean isComplete) {
@@ -332,22 +333,15 @@ final class Http2Connection extends Http2ChannelDuplexHandler
     }
   }
 
-  private void flushLater() {
-    if (!inRead && !willFlush) {
-      willFlush = true;
-      loop.flushLater(this);
+  private void flushLater(long bytes) {
+    if (!inRead) {
+      outlet.flushLater(bytes);
     }
-  }
-
-  @Override
-  public void flush() {
-    willFlush = false;
-    channel.flush();
   }
 
   private void reset(Http2FrameStream stream, Http2Error error) {
     var _ = channel.write(new DefaultHttp2ResetFrame(error).stream(stream));
-    flushLater();
+    flushLater(0);
   }
 
   // Endings.

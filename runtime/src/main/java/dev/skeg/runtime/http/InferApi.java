@@ -162,7 +162,7 @@ final class InferApi {
             large.execute(() -> done.accept(encode(call, completed, allocator)));
           } catch (RuntimeException | Error noThread) {
             completed.outputs().close();
-            done.accept(RestApi.internalError(noThread));
+            done.accept(RestApi.noThread(noThread));
           }
         } else {
           done.accept(encode(call, completed, allocator));

@@ -25,6 +25,9 @@ record Reply(
     Runnable written,
     boolean compressible) {
 
+  /** What an answer's head has on the wire, about. */
+  static final long HEAD_BYTES = 256;
+
   /** Returns headers for values of this server's own, which need no check. */
   static HttpHeaders newHeaders() {
     return DefaultHttpHeadersFactory.headersFactory().withValidation(false).newHeaders();

@@ -80,7 +80,12 @@ final class RestApi {
             ? bytes > LARGE_JSON_BYTES && jsonBytes(incoming.headers()) > LARGE_JSON_BYTES
             : bytes > LARGE_JSON_BYTES / 16;
     if (isLarge || incoming.route() instanceof Route.ModelControl) {
-      large.execute(() -> answerNow(incoming, done));
+      try {
+        large.execute(() -> answerNow(incoming, done));
+      } catch (RuntimeException | Error noThread) {
+        incoming.body().release();
+        done.accept(noThread(noThread));
+      }
     } else {
       answerNow(incoming, done);
     }
@@ -121,6 +126,14 @@ final class RestApi {
     LOG.error("a request failed by a fault of the server", unexpected);
     return Reply.error(
         HttpResponseStatus.INTERNAL_SERVER_ERROR, "internal error; the server's log has the cause");
+  }
+
+  /** Returns the answer where what takes long finds no thread to run on, which is logged. */
+  static Reply noThread(Throwable cause) {
+    LOG.error("no thread can be had for a request that takes long", cause);
+    return Reply.error(
+        HttpResponseStatus.SERVICE_UNAVAILABLE,
+        "the server has no thread for a request that takes long; send it again later");
   }
 
   private Reply answerSmall(Route route, ByteBuf body) {
@@ -314,7 +327,12 @@ final class RestApi {
     if (coding == ContentCoding.IDENTITY || !reply.compressible()) {
       done.accept(reply);
     } else if (reply.body().readableBytes() > LARGE_JSON_BYTES) {
-      large.execute(() -> done.accept(compressed(reply, coding, allocator)));
+      try {
+        large.execute(() -> done.accept(compressed(reply, coding, allocator)));
+      } catch (RuntimeException | Error noThread) {
+        LOG.warn("an answer goes out as it is: no thread can be had to compress it", noThread);
+        done.accept(reply);
+      }
     } else {
       done.accept(compressed(reply, coding, allocator));
     }

@@ -11,20 +11,30 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way out of answers on one event loop: what the loop answers by itself is flushed once it has
- * no more to write, and what other threads complete is gathered and written in one task.
+ * no more to write, and what other threads complete is gathered and written in one task. Where
+ * answers are many or large, they are flushed whenever some have been written, so that the first
+ * goes out while the last is still encoded, and those that are out hold no memory.
  *
  * <p><b>Threads.</b> The event loop's own, but for {@link #comeBack}.
  */
 public final class AnswerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(AnswerLoop.class);
 
+  /**
+   * Flushed at once when more than this has been written, on all connections together: so much that
+   * a flush costs little beside the writing, so little that the first answer hardly waits.
+   */
+  static final int MAX_UNFLUSHED_BYTES = 128 << 10;
+
   private final EventExecutor eventLoop;
   private final AtomicReference<@Nullable Answer> back = new AtomicReference<>();
   private final Runnable writeAll = this::writeAll;
   private final Runnable flushAll = this::flushAll;
-  private final List<Writer> written = new ArrayList<>();
+  private final List<Outlet> written = new ArrayList<>();
   private volatile boolean isStranded; // Whether answers are back and no task is to write them.
-  private boolean willFlush;
+  private boolean willFlush; // Once what the loop is at is done.
+  private boolean isFlushing;
+  private long unflushedBytes;
 
   /** An answer that may come from any thread, and is written by the event loop. */
   public abstract static class Answer {
@@ -34,11 +44,42 @@ public final class AnswerLoop {
     protected abstract void write();
   }
 
-  /** Something that is written to, and has to be flushed then. */
-  @FunctionalInterface
-  public interface Writer {
-    /** Flushes what has been written. */
-    void flush();
+  /** One connection's way out. <b>Threads.</b> The event loop's own. */
+  public final class Outlet {
+    private final Runnable flush;
+    private boolean isWritten; // Since the last flush.
+
+    private Outlet(Runnable flush) {
+      this.flush = flush;
+    }
+
+    /**
+     * Flushes what has been written here, once the event loop has written all that it is at, or
+     * right now if that is much already: so call it last.
+     *
+     * @param bytes were written, roughly; 0 for what holds no memory worth counting
+     */
+    public void flushLater(long bytes) {
+      if (!isWritten) {
+        written.add(this);
+        isWritten = true;
+      }
+      unflushedBytes += bytes;
+      if (unflushedBytes > MAX_UNFLUSHED_BYTES && !isFlushing) {
+        flushWritten();
+      } else {
+        scheduleFlush();
+      }
+    }
+
+    private void flush() {
+      isWritten = false;
+      try {
+        flush.run();
+      } catch (RuntimeException | Error e) {
+        log("a connection could not be flushed", e);
+      }
+    }
   }
 
   public AnswerLoop(EventExecutor eventLoop) {
@@ -47,6 +88,15 @@ public final class AnswerLoop {
 
   public EventExecutor eventLoop() {
     return eventLoop;
+  }
+
+  /**
+   * Returns the way out of one connection.
+   *
+   * @param flush sends what has been written to it
+   */
+  public Outlet outletOf(Runnable flush) {
+    return new Outlet(flush);
   }
 
   /**
@@ -76,6 +126,7 @@ public final class AnswerLoop {
   }
 
   private void writeAll() {
+    willFlush = true; // By this very task.
     Answer latest = back.getAndSet(null);
     Answer first = null;
     while (latest != null) { // The latest lies on top; answers go out in the order they came.
@@ -106,16 +157,14 @@ public final class AnswerLoop {
     }
   }
 
-  /** Flushes {@code writer} once what the event loop is at has been written. */
-  public void flushLater(Writer writer) {
-    written.add(writer);
+  private void scheduleFlush() {
     if (!willFlush) {
       willFlush = true;
       try {
         eventLoop.execute(flushAll);
       } catch (RejectedExecutionException stopping) {
         flushAll();
-      } catch (Error e) {
+      } catch (Error e) { // No memory for the task: what is written next tries again.
         willFlush = false;
         throw e;
       }
@@ -124,13 +173,16 @@ public final class AnswerLoop {
 
   private void flushAll() {
     willFlush = false;
-    for (int i = 0; i < written.size(); i++) {
-      try {
-        written.get(i).flush();
-      } catch (RuntimeException | Error e) {
-        log("a connection could not be flushed", e);
-      }
+    flushWritten();
+  }
+
+  private void flushWritten() {
+    isFlushing = true;
+    for (int i = 0; i < written.size(); i++) { // What is written meanwhile comes behind.
+      written.get(i).flush();
     }
     written.clear();
+    unflushedBytes = 0;
+    isFlushing = false;
   }
 }

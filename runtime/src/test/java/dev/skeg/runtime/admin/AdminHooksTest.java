@@ -3,11 +3,7 @@ package dev.skeg.runtime.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.config.ServerConfig;
-import dev.skeg.runtime.endpoint.EndpointTable;
-import dev.skeg.runtime.endpoint.ServerIdentity;
-import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.source.ModelSources;
-import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,7 +18,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import javax.crypto.Mac;
@@ -61,13 +56,7 @@ final class AdminHooksTest {
             "127.0.0.1",
             0,
             Optional.of(directory.resolve("token")),
-            new AdminPages(
-                new ServerIdentity("skeg", "1", List.of()),
-                new ServerState(),
-                new EndpointTable(new InferenceMetrics()),
-                sources,
-                Map::of,
-                Clock.systemUTC()),
+            TestAdmin.pages(sources),
             sources,
             TestMonitors.in(directory),
             InstantSource.fixed(NOW));

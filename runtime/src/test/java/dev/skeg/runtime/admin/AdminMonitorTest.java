@@ -23,9 +23,6 @@ import dev.skeg.monitor.profile.RowCounts;
 import dev.skeg.monitor.profile.Window;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.ServerConfig;
-import dev.skeg.runtime.endpoint.EndpointTable;
-import dev.skeg.runtime.endpoint.ServerIdentity;
-import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.monitoring.Judging;
 import dev.skeg.runtime.monitoring.Monitors;
 import dev.skeg.runtime.source.ModelSources;
@@ -33,7 +30,6 @@ import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
 import dev.skeg.runtime.state.WindowArchive;
-import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -94,13 +90,7 @@ final class AdminMonitorTest {
             "127.0.0.1",
             0,
             Optional.empty(),
-            new AdminPages(
-                new ServerIdentity("skeg", "1", List.of()),
-                new ServerState(),
-                new EndpointTable(new InferenceMetrics()),
-                sources,
-                Map::of,
-                Clock.systemUTC()),
+            TestAdmin.pages(sources),
             sources,
             monitors(),
             Clock.systemUTC());

@@ -7,12 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.skeg.registry.RegistryException;
 import dev.skeg.runtime.config.ServerConfig;
-import dev.skeg.runtime.endpoint.EndpointTable;
-import dev.skeg.runtime.endpoint.ServerIdentity;
-import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.source.ModelSources;
-import dev.skeg.runtime.telemetry.InferenceMetrics;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -49,13 +45,7 @@ final class AdminServerTest {
         host,
         0,
         tokenFile,
-        new AdminPages(
-            new ServerIdentity("skeg", "1", List.of()),
-            new ServerState(),
-            new EndpointTable(new InferenceMetrics()),
-            sources,
-            Map::of,
-            Clock.systemUTC()),
+        TestAdmin.pages(sources),
         sources,
         TestMonitors.in(directory),
         Clock.systemUTC());

@@ -59,7 +59,9 @@ final class RequestQueueTest {
     version.batcher.endings().ended(entry, 0, entry.rows, Endings.CANCELLED);
   }
 
-  private void comes(int requests, long finishBy) {
+  /** Has requests come; returns the last. */
+  private Entry comes(int requests, long finishBy) {
+    Entry last = null;
     for (int i = 0; i < requests; i++) {
       Entry entry =
           new Entry(
@@ -73,9 +75,11 @@ final class RequestQueueTest {
       entry.waits().queuedAt = now;
       entry.waits().startBy = startBy;
       entry.waits().finishBy = finishBy;
-      entry.waits().urgency = now + SECOND;
+      entry.waits().urgency = Math.min(Math.min(startBy, finishBy), now + SECOND);
       queue.add(entry);
+      last = entry;
     }
+    return Objects.requireNonNull(last);
   }
 
   /** Takes the next batch for one of two lanes, of which the other is at work. */
@@ -149,6 +153,21 @@ final class RequestQueueTest {
     startBy = Long.MAX_VALUE;
 
     assertThat(keptFull(3)).isEqualTo(2);
+  }
+
+  @Test
+  void urgentOnesHoldARequestUpThatCanWaitForASecondAndNoLonger() {
+    Entry patient = comes(1, Long.MAX_VALUE);
+    long came = now;
+    while (patient.state() == Entry.WAITING) {
+      assertThat(now - came).isLessThanOrEqualTo(SECOND);
+      comes(20, now + 200 * MILLIS);
+      next();
+      now += 50 * MILLIS;
+      queue.takeUnwanted().forEach(this::end); // Too late for their deadlines.
+    }
+
+    assertThat(now - came).isGreaterThan(SECOND / 2);
   }
 
   @Test

@@ -4,10 +4,10 @@ import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.endpoint.IndexEntry;
 import dev.skeg.runtime.endpoint.ModelDescription;
 import dev.skeg.runtime.model.Completion;
+import dev.skeg.runtime.model.CopiedOutputs;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
-import dev.skeg.runtime.model.InferenceOutputs;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ModelVersion;
@@ -15,32 +15,38 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.StageTimings;
-import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
 import inference.ModelConfigOuterClass.ModelConfig;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Models for the transport's tests. {@code identity} answers with its inputs; {@code held} does so
- * once the test says so; {@code elsewhere} on another thread; {@code rejected-CODE}, {@code
- * failing} and {@code throwing} do as they are called. Outputs lie in native memory and are
- * counted.
+ * once the test says so; {@code elsewhere} on another thread; {@code busy} refuses and says when to
+ * come again; {@code rejected-CODE}, {@code failing} and {@code throwing} do as they are called.
+ * Outputs lie in native memory and are counted.
  */
 final class FakeEndpoints implements Endpoints {
+  /** After which {@code busy} says that it may take a request: more than two milliseconds. */
+  private static final long RETRY_AFTER_NANOS = 2_000_001;
+
   final AtomicInteger malformed = new AtomicInteger();
 
   final AtomicInteger openOutputs = new AtomicInteger();
   final AtomicInteger closedOutputs = new AtomicInteger();
   final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
   final BlockingQueue<InferenceRequest> requests = new LinkedBlockingQueue<>();
+
+  /** One permit for each time that a request to {@code held} was given up or had ended. */
+  final Semaphore cancelled = new Semaphore(0);
+
+  /** Of the latest request. */
+  volatile @Nullable Executor eventLoop;
 
   /** Returns once every output there was is closed: large ones are when they have been written. */
   void awaitClosedOutputs() {
@@ -55,18 +61,23 @@ final class FakeEndpoints implements Endpoints {
 
   @Override
   public InFlight infer(
-      InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
+      InferenceRequest request, @Nullable Executor askedFrom, Completion completion) {
+    eventLoop = askedFrom;
     requests.add(request);
     String model = request.model();
     if (model.equals("identity")) {
       completion.complete(identity(request));
     } else if (model.equals("held")) {
       held.add(() -> completion.complete(identity(request)));
+      return cancelled::release;
     } else if (model.equals("elsewhere")) {
       Thread.ofVirtual().start(() -> completion.complete(identity(request)));
     } else if (model.startsWith("rejected-")) {
       ErrorCode code = ErrorCode.valueOf(model.substring("rejected-".length()));
       completion.complete(new InferenceResult.Rejected(code, "rejected: " + code));
+    } else if (model.equals("busy")) {
+      completion.complete(
+          new InferenceResult.Rejected(ErrorCode.UNAVAILABLE, "busy", RETRY_AFTER_NANOS));
     } else if (model.equals("failing")) {
       completion.complete(
           new InferenceResult.Failed(new ModelVersion(model, 1), "the engine said no"));
@@ -81,40 +92,16 @@ final class FakeEndpoints implements Endpoints {
     return InFlight.DONE;
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // Closed with the outputs.
   private InferenceResult identity(InferenceRequest request) {
-    Arena arena = Arena.ofShared();
-    List<Tensor> tensors = new ArrayList<>();
-    for (Tensor input : request.inputs()) {
-      MemorySegment copy = arena.allocate(Math.max(1, input.data().byteSize()));
-      tensors.add(
-          new Tensor(
-              input.name(),
-              input.type(),
-              input.shape(),
-              copy.asSlice(0, input.data().byteSize()).copyFrom(input.data())));
-    }
     openOutputs.incrementAndGet();
     return new InferenceResult.Completed(
         new ModelVersion(request.model(), 3),
-        new InferenceOutputs() {
-          @Override
-          public int size() {
-            return tensors.size();
-          }
-
-          @Override
-          public Tensor get(int index) {
-            return tensors.get(index);
-          }
-
-          @Override
-          public void close() {
-            arena.close();
-            openOutputs.decrementAndGet();
-            closedOutputs.incrementAndGet();
-          }
-        },
+        new CopiedOutputs(
+            request.inputs(),
+            () -> {
+              openOutputs.decrementAndGet();
+              closedOutputs.incrementAndGet();
+            }),
         new StageTimings(1_000, 2_000, 1_234_567, 3_000));
   }
 

@@ -108,6 +108,11 @@ final class FrameClient implements AutoCloseable {
     send(new DefaultHttp2ResetFrame(Http2Error.CANCEL).stream(stream));
   }
 
+  /** Lets the server send so many bytes more on all streams together. */
+  void makeRoom(int bytes) {
+    send(new DefaultHttp2WindowUpdateFrame(bytes));
+  }
+
   void ping() {
     var _ = channel.writeAndFlush(new DefaultHttp2PingFrame(7));
   }

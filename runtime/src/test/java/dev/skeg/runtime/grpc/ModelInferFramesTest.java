@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -184,17 +186,25 @@ final class ModelInferFramesTest {
     assertThat(server.endpoints.requests).isEmpty();
   }
 
-  @Test
-  void handsOverHowLongTheClientWaits() throws Exception {
+  @ParameterizedTest
+  @CsvSource({
+    "1H, 3600000000000",
+    "2M, 120000000000",
+    "90S, 90000000000",
+    "90000m, 90000000000",
+    "90000000u, 90000000000",
+    "99999999n, 99999999"
+  })
+  void handsOverHowLongTheClientWaits(String timeout, long nanos) throws Exception {
     try (FrameClient client = client()) {
       client.data(
-          client.open(modelInfer().set("grpc-timeout", "90S"), false),
+          client.open(modelInfer().set("grpc-timeout", timeout), false),
           message("identity", 4),
           true);
       assertAnswered(client.answer(), 4);
     }
     assertThat(server.endpoints.requests.remove().terms().timeoutNanos())
-        .isBetween(1L, TimeUnit.SECONDS.toNanos(90));
+        .isBetween(Math.max(1, nanos - TestServer.LONG.toNanos()), nanos);
   }
 
   @Test
@@ -207,10 +217,37 @@ final class ModelInferFramesTest {
       client.reset(call);
       client.ping();
       assertThat(client.next()).isInstanceOf(Http2PingFrame.class);
+      assertThat(server.endpoints.cancelled.availablePermits()).isEqualTo(1);
       complete.run();
 
       client.data(client.open(modelInfer(), false), message("identity", 4), true);
       assertAnswered(client.answer(), 4);
+    }
+  }
+
+  @Test
+  void aClientThatIsGoneCancelsItsCalls() throws Exception {
+    Runnable complete;
+    try (FrameClient client = client()) {
+      client.data(client.open(modelInfer(), false), message("held", 4), true);
+      complete = server.endpoints.held.poll(20, TimeUnit.SECONDS);
+      assertThat(complete).isNotNull();
+    }
+
+    assertThat(server.endpoints.cancelled.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    complete.run();
+  }
+
+  @Test
+  void saysWhenARefusedCallMayBeSentAgain() throws Exception {
+    try (FrameClient client = client()) {
+      client.data(client.open(modelInfer(), false), message("busy", 4), true);
+      Answer busy = client.answer();
+      assertRefused(busy, Status.Code.UNAVAILABLE, "busy");
+      assertThat(busy.last("grpc-retry-pushback-ms")).isEqualTo("3");
+
+      client.data(client.open(modelInfer(), false), message("rejected-UNAVAILABLE", 4), true);
+      assertThat(client.answer().heads.getLast().contains("grpc-retry-pushback-ms")).isFalse();
     }
   }
 
@@ -307,6 +344,32 @@ final class ModelInferFramesTest {
       client.data(client.open(modelInfer(), false), message("größe 100%", 4), true);
 
       assertThat(client.answer().last("grpc-message")).contains("gr%C3%B6%C3%9Fe 100%25");
+    }
+  }
+
+  @Test
+  void largeAnswersGivenInOneTaskGoOutAsTheyAreWritten() throws Exception {
+    int calls = 20;
+    int bytes = 60_000;
+    Http2Settings roomy = Http2Settings.defaultSettings().initialWindowSize(2 * bytes);
+    try (FrameClient client = new FrameClient(server.port, roomy)) {
+      client.makeRoom(2 * calls * bytes);
+      for (int i = 0; i < calls; i++) {
+        client.data(client.open(modelInfer(), false), message("held", bytes), true);
+      }
+      List<Runnable> answers = new ArrayList<>();
+      for (int i = 0; i < calls; i++) {
+        answers.add(server.endpoints.held.poll(TestServer.LONG.toSeconds(), TimeUnit.SECONDS));
+      }
+
+      CompletableFuture<Integer> written = new CompletableFuture<>();
+      Objects.requireNonNull(server.endpoints.eventLoop)
+          .execute(() -> {
+            answers.forEach(Runnable::run);
+            written.complete(server.endpoints.closedOutputs.get());
+          });
+
+      assertThat(written.get(TestServer.LONG.toSeconds(), TimeUnit.SECONDS)).isPositive();
     }
   }
 }

@@ -3,9 +3,6 @@ package dev.skeg.runtime.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.endpoint.ModelRepository;
-import dev.skeg.runtime.endpoint.ServerIdentity;
-import dev.skeg.runtime.endpoint.ServerState;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -28,7 +25,6 @@ final class AnswerQueueTest {
   private static final Pattern ID = Pattern.compile("\"id\":\"([0-9]+)\"");
 
   private final EchoEndpoints endpoints = new EchoEndpoints(Runnable::run);
-  private final HttpConfig config = HttpConfig.of("127.0.0.1", 0);
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private Runnable task = () -> {};
   private int flushes;
@@ -52,15 +48,7 @@ final class AnswerQueueTest {
                 ctx.flush();
               }
             },
-            new HttpConnections(
-                config,
-                new RestApi(
-                    config,
-                    new ServerIdentity("skeg", "1", List.of()),
-                    endpoints,
-                    ModelRepository.NONE,
-                    new ServerState(),
-                    Runnable::run)));
+            endpoints.connections());
   }
 
   @AfterEach
@@ -80,6 +68,26 @@ final class AnswerQueueTest {
           .append(body);
     }
     channel.writeInbound(Unpooled.copiedBuffer(requests, ISO_8859_1));
+  }
+
+  private void sendBinary(int id, int bytes) {
+    String document =
+        "{\"id\":\""
+            + id
+            + "\",\"inputs\":[{\"name\":\"x\",\"datatype\":\"UINT8\",\"shape\":["
+            + bytes
+            + "],\"parameters\":{\"binary_data_size\":"
+            + bytes
+            + "}}],\"parameters\":{\"binary_data_output\":true}}";
+    String head =
+        "POST /v2/models/held/infer HTTP/1.1\r\nContent-Length: "
+            + (document.length() + bytes)
+            + "\r\nInference-Header-Content-Length: "
+            + document.length()
+            + "\r\n\r\n";
+    channel.writeInbound(
+        Unpooled.copiedBuffer(head + document, ISO_8859_1),
+        Unpooled.buffer(bytes).writeZero(bytes));
   }
 
   /**
@@ -122,6 +130,27 @@ final class AnswerQueueTest {
 
     assertThat(answered()).hasSize(20).isSorted();
     assertThat(flushes).isEqualTo(1);
+  }
+
+  @Test
+  void largeAnswersGivenInOneTaskGoOutAsTheyAreWritten() {
+    int bytes = 40_000;
+    for (int i = 0; i < 20; i++) {
+      sendBinary(i, bytes);
+    }
+    List<Runnable> held = held();
+    flushes = 0;
+
+    List<Long> waiting = new ArrayList<>();
+    inOneTask(() ->
+        held.forEach(answer -> {
+          answer.run();
+          waiting.add(channel.unsafe().outboundBuffer().totalPendingWriteBytes());
+        }));
+
+    assertThat(waiting).hasSize(20).allMatch(pending -> pending < 256 << 10);
+    assertThat(flushes).isBetween(20 * bytes / (256 << 10), 20 * bytes / (64 << 10));
+    assertThat(answered()).hasSize(20).isSorted();
   }
 
   @ParameterizedTest

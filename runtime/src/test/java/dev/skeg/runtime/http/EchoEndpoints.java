@@ -4,7 +4,11 @@ import dev.skeg.runtime.backend.UnsupportedOutput;
 import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.endpoint.IndexEntry;
 import dev.skeg.runtime.endpoint.ModelDescription;
+import dev.skeg.runtime.endpoint.ModelRepository;
+import dev.skeg.runtime.endpoint.ServerIdentity;
+import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.Completion;
+import dev.skeg.runtime.model.CopiedOutputs;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
@@ -16,12 +20,8 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.StageTimings;
-import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
 import inference.ModelConfigOuterClass.ModelConfig;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * the test says so. Nothing else is known.
  */
 final class EchoEndpoints implements Endpoints {
+  /** After which {@code busy} says that it may take a request: more than a second. */
+  private static final long RETRY_AFTER_NANOS = 1_000_000_001;
+
   final AtomicInteger malformed = new AtomicInteger();
 
   /** Requests to {@code held}, to be answered by running them. */
@@ -62,6 +65,29 @@ final class EchoEndpoints implements Endpoints {
     this.executor = executor;
   }
 
+  /**
+   * Returns a server's answers over these models.
+   *
+   * @param large runs what would hold up an event loop
+   */
+  RestApi api(HttpConfig config, Executor large) {
+    return new RestApi(
+        config,
+        new ServerIdentity("skeg", "1", List.of()),
+        this,
+        ModelRepository.NONE,
+        new ServerState(),
+        large);
+  }
+
+  /**
+   * Returns connections to a server with these models, which does everything on their event loop.
+   */
+  HttpConnections connections() {
+    HttpConfig config = HttpConfig.of("127.0.0.1", 0);
+    return new HttpConnections(config, api(config, Runnable::run));
+  }
+
   @Override
   public InFlight infer(
       InferenceRequest request, @Nullable Executor eventLoop, Completion completion) {
@@ -77,7 +103,8 @@ final class EchoEndpoints implements Endpoints {
               new InferenceResult.Failed(new ModelVersion("failing", 1), "the engine broke"));
       case "busy" ->
           completion.complete(
-              new InferenceResult.Rejected(ErrorCode.UNAVAILABLE, "Exceeds maximum queue size"));
+              new InferenceResult.Rejected(
+                  ErrorCode.UNAVAILABLE, "Exceeds maximum queue size", RETRY_AFTER_NANOS));
       default ->
           completion.complete(
               new InferenceResult.Rejected(ErrorCode.INVALID_ARGUMENT, unknown(request.model())));
@@ -89,38 +116,18 @@ final class EchoEndpoints implements Endpoints {
     return "Request for unknown model: '" + model + "' is not found";
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // The outputs close it.
   private InferenceResult echo(InferenceRequest request) {
-    Arena arena = Arena.ofShared();
-    List<Tensor> tensors = new ArrayList<>();
-    for (Tensor input : request.inputs()) {
-      if (request.outputs().isEmpty() || request.outputs().contains(input.name())) {
-        MemorySegment copy = arena.allocate(Math.max(1, input.data().byteSize()), 64);
-        copy = copy.asSlice(0, input.data().byteSize());
-        copy.copyFrom(input.data());
-        tensors.add(new Tensor(input.name(), input.type(), input.shape(), copy));
-      }
-    }
+    List<String> wanted = request.outputs();
     openOutputs.incrementAndGet();
     InferenceOutputs outputs =
-        new InferenceOutputs() {
-          @Override
-          public int size() {
-            return tensors.size();
-          }
-
-          @Override
-          public Tensor get(int index) {
-            return tensors.get(index);
-          }
-
-          @Override
-          public void close() {
-            arena.close(); // Throws if it is closed twice.
-            openOutputs.decrementAndGet();
-            closedOutputs.release();
-          }
-        };
+        new CopiedOutputs(
+            request.inputs().stream()
+                .filter(input -> wanted.isEmpty() || wanted.contains(input.name()))
+                .toList(),
+            () -> {
+              openOutputs.decrementAndGet();
+              closedOutputs.release();
+            });
     return new InferenceResult.Completed(
         new ModelVersion(request.model(), 3),
         outputs,

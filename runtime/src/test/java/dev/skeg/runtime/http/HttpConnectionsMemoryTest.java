@@ -3,9 +3,6 @@ package dev.skeg.runtime.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.endpoint.ModelRepository;
-import dev.skeg.runtime.endpoint.ServerIdentity;
-import dev.skeg.runtime.endpoint.ServerState;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.List;
@@ -22,17 +19,7 @@ final class HttpConnectionsMemoryTest {
 
   private final ScarceAllocator allocator = new ScarceAllocator();
   private final EchoEndpoints endpoints = new EchoEndpoints(Runnable::run);
-  private final HttpConfig config = HttpConfig.of("127.0.0.1", 0);
-  private final HttpConnections connections =
-      new HttpConnections(
-          config,
-          new RestApi(
-              config,
-              new ServerIdentity("skeg", "1", List.of()),
-              endpoints,
-              ModelRepository.NONE,
-              new ServerState(),
-              Runnable::run));
+  private final HttpConnections connections = endpoints.connections();
   private final EmbeddedChannel channel = new EmbeddedChannel();
 
   /** Has a request worked on, and so many bytes of the next one's body read, in pieces. */

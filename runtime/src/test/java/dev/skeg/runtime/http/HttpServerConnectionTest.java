@@ -258,6 +258,17 @@ final class HttpServerConnectionTest {
   }
 
   @Test
+  void aClientThatIsGoneCancelsItsRequests() throws Exception {
+    RawClient client = server.connect();
+    client.send(request("held", "1"));
+    Runnable answer = server.endpoints.held.take();
+    client.close();
+
+    assertThat(server.endpoints.cancelled.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    answer.run();
+  }
+
+  @Test
   void anyContentTypeWillDo() {
     assertThat(
             server

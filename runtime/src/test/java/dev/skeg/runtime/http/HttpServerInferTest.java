@@ -6,6 +6,7 @@ import static dev.skeg.runtime.http.HttpTestServer.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.model.InferenceRequest;
+import dev.skeg.runtime.model.RequestTerms;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -243,6 +244,30 @@ final class HttpServerInferTest {
     assertThat(request.version()).isEqualTo("3");
     assertThat(request.id()).isEqualTo("7");
     assertThat(request.outputs()).isEqualTo(List.of("y", "z"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"250ms, 250000000", "2s, 2000000000", "500us, 500000", "1m, 60000000000"})
+  void howLongTheClientWaitsReachesTheEndpoint(String header, long nanos)
+      throws InterruptedException {
+    server.post(
+        "/v2/models/echo/infer",
+        "{\"inputs\":[],\"parameters\":{\"timeout\":700,\"priority\":2}}",
+        "X-Request-Timeout",
+        header);
+
+    assertThat(server.endpoints.requests.take().terms())
+        .isEqualTo(new RequestTerms(nanos, 700_000, 2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"soon", "250", "ms", "0ms", "-1s", "1.5s", "1h", "1000000000s", "1 s"})
+  void whatIsNoTimeIsRefused(String header) {
+    HttpResponse<byte[]> answer =
+        server.post("/v2/models/echo/infer", "{\"inputs\":[]}", "X-Request-Timeout", header);
+
+    assertError(answer, 400, "X-Request-Timeout: '" + header + "' (expected: ");
+    assertThat(server.endpoints.requests).isEmpty();
   }
 
   @Test
@@ -506,8 +531,9 @@ final class HttpServerInferTest {
         server.post("/v2/models/nobody/infer", "{\"inputs\":[]}"),
         400,
         "Request for unknown model: 'nobody' is not found");
-    assertError(
-        server.post("/v2/models/busy/infer", "{\"inputs\":[]}"), 503, "Exceeds maximum queue size");
+    HttpResponse<byte[]> busy = server.post("/v2/models/busy/infer", "{\"inputs\":[]}");
+    assertError(busy, 503, "Exceeds maximum queue size");
+    assertThat(busy.headers().firstValue("retry-after")).hasValue("2");
     assertError(
         server.post("/v2/models/failing/infer", "{\"inputs\":[]}"), 500, "the engine broke");
   }

@@ -3,9 +3,6 @@ package dev.skeg.runtime.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.endpoint.ModelRepository;
-import dev.skeg.runtime.endpoint.ServerIdentity;
-import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -16,25 +13,33 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
-/** A {@link RestApi} whose memory ends, at each place at which it asks for some. */
+/** A {@link RestApi} whose memory or threads end, at each place at which it asks for some. */
 final class RestApiMemoryTest {
   private static final int LARGE_BYTES = 32 << 10;
 
+  /** More than is read, written or compressed on an event loop. */
+  private static final int TOO_MUCH_FOR_A_LOOP = RestApi.LARGE_JSON_BYTES + 1000;
+
   private final ScarceAllocator allocator = new ScarceAllocator();
   private final EchoEndpoints endpoints = new EchoEndpoints(Runnable::run);
+  private final List<String> bodies = new ArrayList<>(); // Of the answers.
+  private boolean hasThreads = true;
+  private int allocationsLeft = Integer.MAX_VALUE;
   private final RestApi api =
-      new RestApi(
+      endpoints.api(
           HttpConfig.of("127.0.0.1", 0),
-          new ServerIdentity("skeg", "1", List.of()),
-          endpoints,
-          ModelRepository.NONE,
-          new ServerState(),
-          Runnable::run);
+          task -> {
+            if (!hasThreads) {
+              throw new OutOfMemoryError("unable to create native thread, says the test");
+            }
+            task.run();
+          });
 
   @Test
   void answersJsonWithoutMemoryByAnErrorAndKeepsNothing() {
@@ -62,6 +67,76 @@ final class RestApiMemoryTest {
     runsOutEverywhere(body, head.length, ContentCoding.GZIP, ContentCoding.DEFLATE);
   }
 
+  @Test
+  void refusesLargeJsonThatNoThreadCanBeHadToRead() {
+    int values = TOO_MUCH_FOR_A_LOOP / 2;
+    String json =
+        "{\"inputs\": [{\"name\": \"x\", \"datatype\": \"UINT8\", \"shape\": ["
+            + values
+            + "], \"data\": ["
+            + "1,".repeat(values - 1)
+            + "1]}]}";
+    byte[] body = json.getBytes(UTF_8);
+    hasThreads = false;
+
+    int status = answer(body, -1, ContentCoding.IDENTITY, ContentCoding.IDENTITY);
+
+    assertRefusedForLackOfThreads(status);
+    assertThat(endpoints.requests).isEmpty();
+    hasThreads = true;
+    assertThat(answer(body, -1, ContentCoding.IDENTITY, ContentCoding.IDENTITY)).isEqualTo(200);
+    assertNothingIsKept();
+  }
+
+  @Test
+  void refusesACompressedBodyThatNoThreadCanBeHadToRead() throws IOException {
+    byte[] plain = new byte[LARGE_BYTES];
+    new Random(1).nextBytes(plain);
+    byte[] body = gzip(plain);
+    hasThreads = false;
+
+    int status = answer(body, -1, ContentCoding.GZIP, ContentCoding.IDENTITY);
+
+    assertRefusedForLackOfThreads(status);
+    assertThat(endpoints.requests).isEmpty();
+  }
+
+  @Test
+  void refusesLargeJsonThatNoThreadCanBeHadToWrite() {
+    byte[] head = binaryHead(TOO_MUCH_FOR_A_LOOP).replace("true", "false").getBytes(UTF_8);
+    byte[] body = HttpTestServer.concat(head, new byte[TOO_MUCH_FOR_A_LOOP]);
+    hasThreads = false;
+
+    int status = answer(body, head.length, ContentCoding.IDENTITY, ContentCoding.IDENTITY);
+
+    assertRefusedForLackOfThreads(status);
+    assertThat(endpoints.requests).hasSize(1);
+  }
+
+  @Test
+  void sendsALargeAnswerAsItIsThatNoThreadCanBeHadToCompress() {
+    byte[] head = binaryHead(TOO_MUCH_FOR_A_LOOP).getBytes(UTF_8);
+    byte[] body = HttpTestServer.concat(head, new byte[TOO_MUCH_FOR_A_LOOP]);
+    hasThreads = false;
+
+    int status = answer(body, head.length, ContentCoding.IDENTITY, ContentCoding.GZIP);
+
+    assertThat(status).isEqualTo(200);
+    assertThat(bodies.getLast()).contains("\"model_name\"").endsWith("\0".repeat(1000));
+    assertNothingIsKept();
+  }
+
+  private void assertRefusedForLackOfThreads(int status) {
+    assertThat(status).isEqualTo(503);
+    assertThat(bodies.getLast()).contains("no thread", "send it again");
+    assertNothingIsKept();
+  }
+
+  private void assertNothingIsKept() {
+    assertThat(allocator.made).allMatch(made -> made.refCnt() == 0);
+    assertThat(endpoints.openOutputs).hasValue(0);
+  }
+
   private static String binaryHead(int bytes) {
     return "{\"inputs\": [{\"name\": \"x\", \"datatype\": \"UINT8\", \"shape\": ["
         + bytes
@@ -85,10 +160,10 @@ final class RestApiMemoryTest {
     int status = 0;
     while (status != 200) {
       assertThat(failures).isLessThan(100);
-      status = answer(body, jsonBytes, sent, accepted, failures);
-      assertThat(status).isIn(200, 500);
-      assertThat(allocator.made).as("after %d", failures).allMatch(made -> made.refCnt() == 0);
-      assertThat(endpoints.openOutputs).hasValue(0);
+      allocationsLeft = failures;
+      status = answer(body, jsonBytes, sent, accepted);
+      assertThat(status).as("after %d", failures).isIn(200, 500);
+      assertNothingIsKept();
       failures++;
     }
     assertThat(failures).isGreaterThan(1);
@@ -133,13 +208,11 @@ final class RestApiMemoryTest {
         });
 
     assertThat(statuses).containsExactly(200);
-    assertThat(allocator.made).allMatch(made -> made.refCnt() == 0);
-    assertThat(endpoints.openOutputs).hasValue(0);
+    assertNothingIsKept();
   }
 
   /** Returns the status of the one answer. */
-  private int answer(
-      byte[] body, int jsonBytes, ContentCoding sent, ContentCoding accepted, int allocations) {
+  private int answer(byte[] body, int jsonBytes, ContentCoding sent, ContentCoding accepted) {
     HttpHeaders headers = new DefaultHttpHeaders();
     if (jsonBytes >= 0) {
       headers.set(InferResponseEncoder.HEADER_LENGTH, Integer.toString(jsonBytes));
@@ -148,7 +221,7 @@ final class RestApiMemoryTest {
     EmbeddedChannel channel = new EmbeddedChannel();
     allocator.left = Integer.MAX_VALUE;
     ByteBuf received = allocator.directBuffer(body.length).writeBytes(body);
-    allocator.left = allocations;
+    allocator.left = allocationsLeft;
     Incoming incoming =
         new Incoming(
             new Route.Infer("echo", ""),
@@ -170,6 +243,7 @@ final class RestApiMemoryTest {
                   allocator,
                   whole -> {
                     statuses.add(whole.status().code());
+                    bodies.add(whole.body().toString(UTF_8));
                     whole.discard();
                   }));
     } catch (OutOfMemoryError unanswered) { // JUnit takes it for its own, and ends the process.

@@ -26,11 +26,17 @@ final class AnswerLoopTest {
   /** An answer to one of two connections. */
   private final class Numbered extends AnswerLoop.Answer {
     private final int number;
-    private final AnswerLoop.Writer connection;
+    private final AnswerLoop.Outlet connection;
+    private final long bytes;
 
-    Numbered(int number, AnswerLoop.Writer connection) {
+    Numbered(int number, Runnable flush) {
+      this(number, loop.outletOf(flush), 100);
+    }
+
+    Numbered(int number, AnswerLoop.Outlet connection, long bytes) {
       this.number = number;
       this.connection = connection;
+      this.bytes = bytes;
     }
 
     @Override
@@ -39,7 +45,7 @@ final class AnswerLoopTest {
         throw new IllegalStateException("cannot be written, says the test");
       }
       log.add("write " + number);
-      loop.flushLater(connection);
+      connection.flushLater(bytes);
     }
   }
 
@@ -69,7 +75,7 @@ final class AnswerLoopTest {
   @Test
   void whatComesBackTogetherIsWrittenInItsOrderByOneTaskAndThenFlushed() throws Exception {
     hold();
-    AnswerLoop.Writer connection = () -> log.add("flush");
+    Runnable connection = () -> log.add("flush");
     for (int i = 0; i < 100; i++) {
       loop.comeBack(new Numbered(i, i == 0 ? connection : () -> {}));
       assertThat(eventLoop.pendingTasks()).isLessThanOrEqualTo(2); // With the one that holds it.
@@ -82,6 +88,55 @@ final class AnswerLoopTest {
     }
     expected.add("flush");
     assertThat(log).isEqualTo(expected);
+  }
+
+  @Test
+  void whatIsMuchIsFlushedWheneverSoMuchHasBeenWritten() throws Exception {
+    hold();
+    AnswerLoop.Outlet one = loop.outletOf(() -> log.add("flush 1"));
+    AnswerLoop.Outlet other = loop.outletOf(() -> log.add("flush 2"));
+    long bytes = AnswerLoop.MAX_UNFLUSHED_BYTES / 2;
+    loop.comeBack(new Numbered(1, one, bytes));
+    loop.comeBack(new Numbered(2, other, bytes));
+    loop.comeBack(new Numbered(3, one, 1));
+    loop.comeBack(new Numbered(4, other, bytes));
+    loop.comeBack(new Numbered(5, one, bytes));
+    goOn();
+
+    assertThat(log)
+        .containsExactly(
+            "write 1", "write 2", "write 3", "flush 1", "flush 2", "write 4", "write 5", "flush 2",
+            "flush 1");
+  }
+
+  @Test
+  void whatTheLoopItselfWritesIsFlushedAtOnceIfItIsMuch() throws Exception {
+    hold();
+    eventLoop.execute(() -> {
+      AnswerLoop.Outlet connection = loop.outletOf(() -> log.add("flush"));
+      new Numbered(1, connection, AnswerLoop.MAX_UNFLUSHED_BYTES + 1L).write();
+      new Numbered(2, connection, 1).write();
+      log.add("goes on");
+    });
+    goOn();
+
+    assertThat(log).containsExactly("write 1", "flush", "write 2", "goes on", "flush");
+  }
+
+  @Test
+  void muchThatIsWrittenByAFlushIsFlushedBehindIt() throws Exception {
+    hold();
+    long much = AnswerLoop.MAX_UNFLUSHED_BYTES + 1L;
+    AnswerLoop.Outlet other = loop.outletOf(() -> log.add("flush 2"));
+    AnswerLoop.Outlet one =
+        loop.outletOf(() -> {
+          new Numbered(2, other, much).write();
+          log.add("flush 1");
+        });
+    loop.comeBack(new Numbered(1, one, much));
+    goOn();
+
+    assertThat(log).containsExactly("write 1", "write 2", "flush 1", "flush 2");
   }
 
   @Test
@@ -137,19 +192,7 @@ final class AnswerLoopTest {
 
   @Test
   void whereThereWasNoMemoryForATaskTheNextAnswerBringsTheOneBefore() throws Exception {
-    AtomicBoolean isScarce = new AtomicBoolean(true);
-    EventExecutor scarce =
-        (EventExecutor)
-            Proxy.newProxyInstance(
-                EventExecutor.class.getClassLoader(),
-                new Class<?>[] {EventExecutor.class},
-                (_, method, arguments) -> {
-                  if (method.getName().equals("execute") && isScarce.getAndSet(false)) {
-                    throw new OutOfMemoryError("says the test");
-                  }
-                  return method.invoke(eventLoop, arguments);
-                });
-    AnswerLoop shortOfMemory = new AnswerLoop(scarce);
+    AnswerLoop shortOfMemory = new AnswerLoop(withoutMemoryForTheFirstTask());
     List<String> written = new ArrayList<>();
     assertThatThrownBy(() -> shortOfMemory.comeBack(new Written("1", written)))
         .isInstanceOf(OutOfMemoryError.class);
@@ -158,6 +201,33 @@ final class AnswerLoopTest {
     goOn();
 
     assertThat(written).containsExactly("1", "2");
+  }
+
+  @Test
+  void whereThereWasNoMemoryForAFlushTheNextAnswerOnTheConnectionBringsIt() throws Exception {
+    AnswerLoop shortOfMemory = new AnswerLoop(withoutMemoryForTheFirstTask());
+    AnswerLoop.Outlet connection = shortOfMemory.outletOf(() -> log.add("flush"));
+    assertThatThrownBy(() -> connection.flushLater(1)).isInstanceOf(OutOfMemoryError.class);
+
+    connection.flushLater(1);
+    goOn();
+
+    assertThat(log).containsExactly("flush");
+  }
+
+  /** Returns the event loop, which cannot be given the first task that it is given. */
+  private EventExecutor withoutMemoryForTheFirstTask() {
+    AtomicBoolean isScarce = new AtomicBoolean(true);
+    return (EventExecutor)
+        Proxy.newProxyInstance(
+            EventExecutor.class.getClassLoader(),
+            new Class<?>[] {EventExecutor.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("execute") && isScarce.getAndSet(false)) {
+                throw new OutOfMemoryError("says the test");
+              }
+              return method.invoke(eventLoop, arguments);
+            });
   }
 
   /** An answer that only says that it was written. */
