@@ -202,7 +202,7 @@ final class SourceVersions implements AutoCloseable {
     return revision.number() > 0 ? revision.number() : numbers.next();
   }
 
-  /** Returns what tells of loads that a process did not live to end. */
+  /** Returns what tells of loads under way, and of those that a process did not live to end. */
   LoadAttempts attempts() {
     return attempts;
   }
@@ -241,6 +241,7 @@ final class SourceVersions implements AutoCloseable {
   @Override
   public void close() {
     writeBack.ifPresent(WriteBack::close);
+    attempts.close();
     List.copyOf(held.keySet()).forEach(this::close);
     source.close();
   }
