@@ -7,6 +7,7 @@ import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.Source;
+import dev.skeg.registry.disk.FileLocks;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.Held;
 import dev.skeg.registry.store.Remembered;
@@ -46,6 +47,7 @@ final class SourceVersions implements AutoCloseable {
   private final LoadAttempts attempts;
   private final Optional<WriteBack> writeBack;
   private final Map<String, Held> held = new HashMap<>();
+  private final FileLocks.Lock followed;
 
   SourceVersions(
       SourceConfig config,
@@ -62,6 +64,7 @@ final class SourceVersions implements AutoCloseable {
     this.numbers = numbers;
     this.attempts = attempts;
     this.writeBack = writeBack;
+    this.followed = store.follow(config.uri(), config.pointer());
   }
 
   /**
@@ -243,6 +246,7 @@ final class SourceVersions implements AutoCloseable {
     writeBack.ifPresent(WriteBack::close);
     attempts.close();
     List.copyOf(held.keySet()).forEach(this::close);
+    followed.close();
     source.close();
   }
 }
