@@ -32,7 +32,8 @@ import java.util.Optional;
  * versions/&lt;sha256&gt;/…         a version: links to copies; .json beside it says where it came from
  *                             and, by its time, when it was last used; .lock is held, shared, by
  *                             whoever uses it
- * revisions/ pointers/        which version a revision is; what a pointer last meant
+ * revisions/ pointers/        which version a revision is; what a pointer last meant, and .lock,
+ *                             held, shared, by whoever follows it
  * quarantine/                 what must not be used, and why
  * partial/ staging/ locks/    transfers and versions under way
  * </pre>
@@ -45,7 +46,7 @@ import java.util.Optional;
  * <p><b>Processes.</b> Any number may share a store. One lock file guards publishing and evicting
  * and is never held during a transfer; one of 256 guards the fetch of a revision, so that the
  * second process waits and then finds it. Holding a version is a shared lock, which ends with the
- * process; the evictor needs it exclusively.
+ * process; the evictor needs it exclusively. So is following a pointer.
  *
  * <p><b>Threads.</b> Any; everything blocks.
  */
@@ -299,6 +300,18 @@ public final class ArtifactStore {
     });
   }
 
+  /**
+   * Marks a pointer as one that this process follows: what it last meant is not evicted until the
+   * lock is closed, or the process ends.
+   */
+  public FileLocks.Lock follow(SourceUri uri, Pointer pointer) {
+    return onDisk(() -> {
+      try (FileLocks.Lock _ = FileLocks.exclusive(layout.storeLock())) {
+        return pointers.follow(uri, pointer);
+      }
+    });
+  }
+
   /** Returns what a pointer meant when it was last remembered. */
   public Optional<Remembered> lastKnown(SourceUri uri, Pointer pointer) {
     return onDisk(() -> pointers.read(uri, pointer));
@@ -341,8 +354,8 @@ public final class ArtifactStore {
   }
 
   /**
-   * Evicts what is least recently used, not held and not what a pointer last meant until the budget
-   * suffices.
+   * Evicts what is least recently used, not held and not what a pointer last meant that a process
+   * follows, until the budget suffices; what other pointers last meant goes after all else.
    *
    * @return digests of what is gone
    */
@@ -380,8 +393,8 @@ public final class ArtifactStore {
             + config.maxBytes()
             + " bytes has no room for "
             + bytes
-            + " more beside what is in use or was served last (expected: a larger budget, or fewer"
-            + " versions kept)");
+            + " more beside what is in use and what the pointers that are followed last meant"
+            + " (expected: a larger budget, or fewer versions kept)");
   }
 
   /** Something done on disk. */

@@ -18,13 +18,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Frees disk: versions least recently used first, never one that is held by any process, nor one
- * that a server that does not run at the moment would start with.
+ * Frees disk: versions least recently used first, never one that is held by any process, nor what a
+ * pointer last meant that a process follows. What a server would start with that does not run at
+ * the moment goes after all else.
  */
 final class Evictor {
   /** A version and when it was last held. */
@@ -62,25 +62,41 @@ final class Evictor {
    */
   List<String> evict(long maxBytes, Instant now) throws IOException {
     List<String> evicted = new ArrayList<>();
-    Set<String> served = pointers.versions();
-    FileTime longAgo = FileTime.from(now.minus(SERVED_KEPT));
-    long used = usedBytes();
-    if (used > maxBytes) {
-      deleteIdlePartials(FileTime.fromMillis(Long.MAX_VALUE));
-      used = collect();
+    if (usedBytes() <= maxBytes) {
+      return evicted;
     }
-    for (Candidate candidate : candidates()) {
+    deleteIdlePartials(FileTime.fromMillis(Long.MAX_VALUE));
+    long used = collect();
+    for (String hex : inTurn(now)) {
       if (used <= maxBytes) {
         break;
       }
-      boolean isLeftAlone =
-          served.contains(candidate.hex()) && candidate.used().compareTo(longAgo) >= 0;
-      if (!isLeftAlone && remove(candidate.hex(), now)) {
-        evicted.add("sha256:" + candidate.hex());
+      if (remove(hex, now)) {
+        evicted.add("sha256:" + hex);
         used = collect();
       }
     }
     return evicted;
+  }
+
+  /** Returns what may go, what is to go first at the beginning. */
+  private List<String> inTurn(Instant now) throws IOException {
+    KnownPointers.Meant meant = pointers.versions();
+    FileTime longAgo = FileTime.from(now.minus(SERVED_KEPT));
+    List<String> first = new ArrayList<>();
+    List<String> last = new ArrayList<>();
+    for (Candidate candidate : candidates()) {
+      String hex = candidate.hex();
+      if (meant.followed().contains(hex)) {
+        used(hex, now); // Whoever follows it may be killed.
+      } else if (meant.left().contains(hex) && candidate.used().compareTo(longAgo) >= 0) {
+        last.add(hex);
+      } else {
+        first.add(hex);
+      }
+    }
+    first.addAll(last);
+    return first;
   }
 
   /** Returns the bytes of all contents and parts. */

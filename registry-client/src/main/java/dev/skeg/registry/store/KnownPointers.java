@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.skeg.registry.Pointer;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.SourceUri;
+import dev.skeg.registry.disk.FileLocks;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,12 +17,21 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
 /** What pointers last meant, one document each. <b>Threads.</b> Any; everything blocks. */
 final class KnownPointers {
   private final StoreLayout layout;
+
+  /**
+   * The versions that pointers last meant, as {@code hex}.
+   *
+   * @param followed by a process that lives
+   * @param left whose pointers no process follows
+   */
+  record Meant(Set<String> followed, Set<String> left) {}
 
   KnownPointers(StoreLayout layout) {
     this.layout = layout;
@@ -41,19 +51,39 @@ final class KnownPointers {
     return json.filter(KnownPointers::isRevision).map(KnownPointers::remembered);
   }
 
-  /** Returns which versions the pointers of all sources last meant, as {@code hex}. */
-  Set<String> versions() throws IOException {
-    Set<String> versions = new HashSet<>();
+  /** Follows a pointer until the lock is closed; the caller holds the store's lock. */
+  FileLocks.Lock follow(SourceUri uri, Pointer pointer) throws IOException {
+    Path document = layout.pointer(uri, pointer);
+    Files.createDirectories(Objects.requireNonNull(document.getParent()));
+    return FileLocks.shared(StoreLayout.pointerLock(document));
+  }
+
+  /**
+   * Returns which versions the pointers of all sources last meant; the caller holds the store's
+   * lock, so nobody begins to follow one meanwhile.
+   */
+  Meant versions() throws IOException {
+    Set<String> followed = new HashSet<>();
+    Set<String> left = new HashSet<>();
     try (DirectoryStream<Path> sources = Files.newDirectoryStream(layout.pointers())) {
       for (Path source : sources) {
         try (DirectoryStream<Path> pointers = Files.newDirectoryStream(source, "*.json")) {
           for (Path pointer : pointers) {
-            version(pointer).ifPresent(versions::add);
+            Optional<String> version = version(pointer);
+            if (version.isPresent()) {
+              (isFollowed(pointer) ? followed : left).add(version.get());
+            }
           }
         }
       }
     }
-    return versions;
+    return new Meant(followed, left);
+  }
+
+  private static boolean isFollowed(Path pointer) throws IOException {
+    Optional<FileLocks.Lock> alone = FileLocks.tryExclusive(StoreLayout.pointerLock(pointer));
+    alone.ifPresent(FileLocks.Lock::close);
+    return alone.isEmpty();
   }
 
   private Optional<String> version(Path pointer) throws IOException {

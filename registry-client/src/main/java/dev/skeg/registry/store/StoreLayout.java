@@ -111,6 +111,12 @@ record StoreLayout(Path root) {
     return pointers().resolve(hash(uri.toString())).resolve(hash(pointer.toString()) + ".json");
   }
 
+  /** The lock, beside its document, that whoever follows a pointer holds, shared. */
+  static Path pointerLock(Path pointer) {
+    String name = String.valueOf(pointer.getFileName());
+    return pointer.resolveSibling(name.substring(0, name.length() - ".json".length()) + ".lock");
+  }
+
   Path quarantined(String hex) {
     return root.resolve("quarantine").resolve(hex + ".json");
   }

@@ -12,6 +12,7 @@ import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.SizeCaps;
+import dev.skeg.registry.disk.FileLocks;
 import dev.skeg.registry.signature.Verification;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -221,22 +222,78 @@ final class ArtifactStoreTest {
   }
 
   @Test
-  void evictsWhatAStoppedServerServedLastOnlyWhenNobodyHasUsedItForLong() {
+  void evictsWhatAStoppedServerServedLastAfterAllElseUnlessNobodyHasUsedItForLong() {
     ArtifactStore store = open(2500);
     MemorySource stable = source(1, 1);
     fetch(store, stable).close();
-    store.remember(stable.uri(), Pointer.LATEST, new Remembered(stable.revision(), List.of()));
+    store.remember(stable.uri(), Pointer.LATEST, remembered(stable));
     for (int seed = 2; seed <= 4; seed++) {
       tick();
       fetch(store, source(seed, 1)).close();
     }
     assertThat(find(store, stable)).isTrue();
-    assertThatThrownBy(() -> fetch(store, source(5, 2)))
-        .hasMessageContaining("has no room for 2000 more");
+    assertThat(find(store, source(4, 1))).isTrue();
 
     now = now.plus(Duration.ofDays(31));
-    fetch(store, source(5, 2)).close();
+    assertThat(find(store, source(4, 1))).isTrue();
+    fetch(store, source(5, 1)).close();
     assertThat(find(store, stable)).isFalse();
+    assertThat(find(store, source(4, 1))).isTrue();
+  }
+
+  @Test
+  void whatPointersMeantThatNobodyFollowsGoesOldestFirstBeforeAFetchIsRefused() {
+    ArtifactStore store = open(3500);
+    ArtifactStore another = open(3500);
+    List<MemorySource> served = new ArrayList<>();
+    for (int seed = 1; seed <= 3; seed++) {
+      MemorySource source = source(seed, 1);
+      served.add(source);
+      fetch(store, source).close();
+      store.remember(source.uri(), Pointer.parse("tag/" + seed), remembered(source));
+      tick();
+    }
+    FileLocks.Lock second = another.follow(served.get(1).uri(), Pointer.parse("tag/2"));
+
+    Held fourth = fetch(store, source(4, 1));
+    assertThat(served).map(source -> find(store, source)).containsExactly(false, true, true);
+    Held fifth = fetch(store, source(5, 1));
+    assertThat(served).map(source -> find(store, source)).containsExactly(false, true, false);
+    assertThatThrownBy(() -> fetch(store, source(6, 1)))
+        .isInstanceOfSatisfying(
+            RegistryException.class, e -> assertThat(e.kind()).isEqualTo(Kind.TRANSIENT))
+        .hasMessageContaining("has no room for 1000 more");
+
+    now = now.plus(Duration.ofDays(31));
+    assertThatThrownBy(() -> fetch(store, source(6, 1))).hasMessageContaining("has no room");
+    second.close();
+    fetch(store, source(6, 1)).close();
+    assertThat(find(store, served.get(1))).isFalse();
+    fourth.close();
+    fifth.close();
+  }
+
+  @Test
+  void whatIsFollowedCountsAsUsedSinceItsFollowerMayBeKilled() throws IOException {
+    ArtifactStore store = open(1500);
+    MemorySource source = source(1, 1);
+    String digest;
+    try (Held held = fetch(store, source)) {
+      digest = held.digest();
+    }
+    store.remember(source.uri(), Pointer.LATEST, remembered(source));
+    now = now.plus(Duration.ofDays(31));
+
+    try (FileLocks.Lock _ = store.follow(source.uri(), Pointer.LATEST)) {
+      assertThatThrownBy(() -> fetch(store, source(2, 1))).hasMessageContaining("has no room");
+    }
+
+    Path record = root.resolve("versions/" + digest.substring(7) + ".json");
+    assertThat(Files.getLastModifiedTime(record)).isEqualTo(FileTime.from(now));
+  }
+
+  private static Remembered remembered(MemorySource source) {
+    return new Remembered(source.revision(), List.of());
   }
 
   @Test

@@ -1,10 +1,12 @@
 package dev.skeg.registry.store;
 
 import dev.skeg.registry.Pointer;
+import dev.skeg.registry.Revision;
 import dev.skeg.registry.Source;
 import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.SourceUri;
 import dev.skeg.registry.Sources;
+import dev.skeg.registry.disk.FileLocks;
 import dev.skeg.registry.signature.Verification;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,25 +36,47 @@ public final class FetchProcess {
   /**
    * Fetches.
    *
-   * @param arguments store directory, source URI; {@code hold} to hold it until standard input ends
+   * @param arguments store directory, source URI; {@code hold} to hold it until standard input
+   *     ends, {@code follow} to follow the pointer that means it until then
    */
   public static void main(String[] arguments) throws IOException {
     ArtifactStore store = ArtifactStore.open(Path.of(arguments[0]), StoreConfig.defaults());
     SourceUri uri = SourceUri.parse(arguments[1]);
     Sources sources = Sources.load(FetchProcess.class.getClassLoader());
-    try (Source source = sources.open(uri, SourceSettings.defaults());
-        Held held =
-            store.fetch(
-                source,
-                source.resolve(Pointer.LATEST, null),
-                Verification.NONE,
-                (path, done, total) -> System.out.println(path + " " + done))) {
+    try (Source source = sources.open(uri, SourceSettings.defaults())) {
+      Revision revision = source.resolve(Pointer.LATEST, null);
+      boolean isFollowing = arguments.length > 2 && arguments[2].equals("follow");
+      fetch(store, source, revision, arguments.length > 2 && !isFollowing);
+      if (isFollowing) {
+        store.remember(uri, Pointer.LATEST, new Remembered(revision, List.of()));
+        try (FileLocks.Lock _ = store.follow(uri, Pointer.LATEST)) {
+          System.out.println("followed");
+          awaitEnd();
+        }
+      }
+    }
+  }
+
+  private static void fetch(ArtifactStore store, Source source, Revision revision, boolean holds)
+      throws IOException {
+    try (Held held =
+        store.fetch(
+            source,
+            revision,
+            Verification.NONE,
+            (path, done, total) -> System.out.println(path + " " + done))) {
       System.out.println("fetched " + held.digest());
       store.verify(held.digest());
       System.out.println("verified " + held.digest());
-      if (arguments.length > 2 && System.in.read() >= 0) {
-        throw new IllegalArgumentException("input: something (expected: nothing but its end)");
+      if (holds) {
+        awaitEnd();
       }
+    }
+  }
+
+  private static void awaitEnd() throws IOException {
+    if (System.in.read() >= 0) {
+      throw new IllegalArgumentException("input: something (expected: nothing but its end)");
     }
   }
 }

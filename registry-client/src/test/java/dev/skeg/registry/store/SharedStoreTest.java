@@ -56,14 +56,25 @@ final class SharedStoreTest {
 
   @Test
   void whatAnotherProcessHoldsIsNotEvictedUntilItEnds() throws Exception {
+    isNotEvictedWhileAnotherProcess("hold", "verified");
+  }
+
+  @Test
+  void whatAPointerMeansThatAnotherProcessFollowsIsNotEvictedUntilItEnds() throws Exception {
+    isNotEvictedWhileAnotherProcess("follow", "followed");
+  }
+
+  private void isNotEvictedWhileAnotherProcess(String does, String says) throws Exception {
     SourceUri held = SourceUri.parse("file:" + root.resolve("held"));
     publish(held, 1);
-    Process holder = FetchProcess.start(root.resolve("store"), held, "hold");
+    Process holder = FetchProcess.start(root.resolve("store"), held, does);
     try (BufferedReader output = holder.inputReader()) {
       String digest = "";
       for (String line = output.readLine(); line != null; line = output.readLine()) {
         if (line.startsWith("verified ")) {
           digest = line.substring("verified ".length());
+        }
+        if (line.startsWith(says)) {
           break;
         }
       }

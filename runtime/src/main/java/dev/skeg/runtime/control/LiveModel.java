@@ -34,7 +34,7 @@ final class LiveModel {
   /** What a model has done for it, beside the control thread; each ends in a call of the model. */
   interface Steps {
     /** Loads a version; {@link #loaded} or {@link #failed} follows. */
-    void load(VersionPlan.Load load, VersionLoader.Demands demands);
+    void load(VersionPlan.Load load, VersionLoader.Demands demands, LoadJournal journal);
 
     /** Retires a version that has just been taken out of the routing; {@link #freed} follows. */
     void retire(LiveVersion version);
@@ -236,7 +236,7 @@ final class LiveModel {
     if (retired.isEmpty() || (plan.handling().swap() == SwapPolicy.LOAD_FIRST && !isMakingRoom)) {
       for (VersionPlan.Load load : loads) {
         loading.put(load.number(), load);
-        steps.load(load, demands);
+        steps.load(load, demands, plan.journal());
       }
     }
   }

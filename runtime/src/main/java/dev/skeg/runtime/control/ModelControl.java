@@ -305,11 +305,11 @@ public final class ModelControl implements AutoCloseable {
     }
 
     @Override
-    public void load(VersionPlan.Load load, VersionLoader.Demands demands) {
+    public void load(VersionPlan.Load load, VersionLoader.Demands demands, LoadJournal journal) {
       runningLoads++;
       VersionLoader.Paces with = paces;
       loads.execute(() -> {
-        VersionLoader.Outcome outcome = loader.load(load, demands, with);
+        VersionLoader.Outcome outcome = loader.load(load, demands, with, journal);
         command(() -> loaded(load, outcome));
       });
     }

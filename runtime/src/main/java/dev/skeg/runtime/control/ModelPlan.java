@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * @param kept versions that are to be kept for going back, the longest out of service first; as
  *     many of the last as {@code handling} keeps, and those that labels mean, are loaded once all
  *     others are ready, unless they are there. None has a number that {@code versions} has
+ * @param journal told of loads as they begin and end
  */
 public record ModelPlan(
     String model,
@@ -24,7 +25,8 @@ public record ModelPlan(
     String reason,
     VersionsConfig handling,
     boolean isForced,
-    List<VersionPlan.Load> kept) {
+    List<VersionPlan.Load> kept,
+    LoadJournal journal) {
   public ModelPlan {
     versions = List.copyOf(versions);
     kept = List.copyOf(kept);
@@ -39,14 +41,14 @@ public record ModelPlan(
     }
   }
 
-  /** A plan that brings nothing back that was kept for going back. */
+  /** A plan that brings nothing back that was kept for going back, and whose loads nobody notes. */
   public ModelPlan(
       String model,
       List<VersionPlan> versions,
       String reason,
       VersionsConfig handling,
       boolean isForced) {
-    this(model, versions, reason, handling, isForced, List.of());
+    this(model, versions, reason, handling, isForced, List.of(), LoadJournal.NONE);
   }
 
   /** A plan that follows the usual way and forces nothing. */
@@ -56,7 +58,7 @@ public record ModelPlan(
 
   /** Returns the same plan, with what failed before tried again. */
   public ModelPlan forced() {
-    return new ModelPlan(model, versions, reason, handling, true, kept);
+    return new ModelPlan(model, versions, reason, handling, true, kept, journal);
   }
 
   /** Returns those that are to be loaded. */

@@ -107,8 +107,19 @@ final class VersionLoader {
     static final Paces AT_ONCE = new Paces(Pace.AT_ONCE, Pace.AT_ONCE, Pace.AT_ONCE);
   }
 
-  /** Loads a version; whatever goes wrong is in the outcome. */
-  Outcome load(VersionPlan.Load load, Demands demands, Paces paces) {
+  /**
+   * Loads a version; whatever goes wrong is in the outcome.
+   *
+   * @param journal has it as long as this takes
+   */
+  Outcome load(VersionPlan.Load load, Demands demands, Paces paces, LoadJournal journal) {
+    // Not on a thread that gives way: writing takes locks for which others wait.
+    try (LoadJournal.Entry _ = journal.begin(load)) {
+      return load(load, demands, paces);
+    }
+  }
+
+  private Outcome load(VersionPlan.Load load, Demands demands, Paces paces) {
     ModelVersion version = load.request().version();
     long startNanos = System.nanoTime();
     try {

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threads.</b> Owned by the watch's thread; reads and writes the disk.
  */
-final class KeptVersions implements AutoCloseable {
+final class KeptVersions {
   private static final Logger LOG = LoggerFactory.getLogger(KeptVersions.class);
 
   private final String model;
@@ -35,13 +35,11 @@ final class KeptVersions implements AutoCloseable {
   private final LinkedHashMap<Long, Served> ready = new LinkedHashMap<>();
 
   private final List<Revision> earlier; // Kept by an earlier process, and not in memory yet.
-  private final Deque<Restored> restoring = new ArrayDeque<>();
+  private final Deque<Served> restoring = new ArrayDeque<>();
   private @Nullable Revision serving;
 
   /** A version that has served, and how it is to be done again. */
   record Served(VersionPlan.Load load, Revision revision, VersionsConfig handling) {}
-
-  private record Restored(Served version, LoadAttempts.Attempt attempt) {}
 
   KeptVersions(String model, SourceVersions versions) {
     this.model = model;
@@ -126,8 +124,7 @@ final class KeptVersions implements AutoCloseable {
   Set<Long> ready(Optional<Endpoint> now) {
     restoring
         .descendingIterator()
-        .forEachRemaining(restored -> {
-          Served version = restored.version();
+        .forEachRemaining(version -> {
           if (!ready.containsKey(version.load().number())) {
             ready.putFirst(version.load().number(), version);
           }
@@ -168,9 +165,12 @@ final class KeptVersions implements AutoCloseable {
         Optional<SourceVersions.Brought> there = versions.fromStore(revision);
         if (there.isPresent()
             && there.get().plan() instanceof VersionPlan.Load load
-            && numbers.add(load.number())
-            && !isBegun(new Served(load, revision, there.get().handling()))) {
-          deadly.add(load.digest());
+            && numbers.add(load.number())) {
+          if (versions.attempts().isDeadly(load.digest())) {
+            deadly.add(load.digest());
+          } else {
+            restoring.addFirst(new Served(load, revision, there.get().handling()));
+          }
         }
       } catch (RegistryException e) {
         LOG.atInfo()
@@ -180,18 +180,12 @@ final class KeptVersions implements AutoCloseable {
             .log("A version that was kept for going back is not loaded again");
       }
     }
-    earlier.removeIf(revision ->
-        restoring.stream().noneMatch(each -> each.version().revision().sameAs(revision)));
+    earlier.removeIf(
+        revision -> restoring.stream().noneMatch(each -> each.revision().sameAs(revision)));
     if (!deadly.isEmpty() && remember(now)) {
       deadly.forEach(versions.attempts()::forget); // If one is asked for, that is another matter.
     }
     return !restoring.isEmpty();
-  }
-
-  private boolean isBegun(Served version) {
-    Optional<LoadAttempts.Attempt> attempt = versions.attempts().begin(version.load().digest());
-    attempt.ifPresent(begun -> restoring.addFirst(new Restored(version, begun)));
-    return attempt.isPresent();
   }
 
   /**
@@ -201,7 +195,7 @@ final class KeptVersions implements AutoCloseable {
    */
   List<VersionPlan.Load> loads(Set<Long> but) {
     return restoring.stream()
-        .map(each -> each.version().load())
+        .map(Served::load)
         .filter(load -> !but.contains(load.number()))
         .toList();
   }
@@ -209,7 +203,7 @@ final class KeptVersions implements AutoCloseable {
   /** Returns the digests of those that are being brought back. */
   Set<String> digests() {
     Set<String> digests = new HashSet<>();
-    restoring.forEach(each -> digests.add(each.version().load().digest()));
+    restoring.forEach(each -> digests.add(each.load().digest()));
     return digests;
   }
 
@@ -220,14 +214,8 @@ final class KeptVersions implements AutoCloseable {
    */
   void restored(Optional<Endpoint> now) {
     Set<Long> _ = ready(now);
-    close();
+    restoring.clear();
     earlier.clear();
     boolean _ = remember(now);
-  }
-
-  @Override
-  public void close() {
-    restoring.forEach(each -> each.attempt().close());
-    restoring.clear();
   }
 }

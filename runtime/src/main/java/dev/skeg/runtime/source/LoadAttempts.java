@@ -1,15 +1,18 @@
 package dev.skeg.runtime.source;
 
 import dev.skeg.registry.disk.FileLocks;
+import dev.skeg.runtime.control.LoadJournal;
+import dev.skeg.runtime.control.VersionPlan;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,17 +21,20 @@ import org.slf4j.LoggerFactory;
  * version that ends every process that loads it is not to be loaded for ever.
  *
  * <p>Each is a file, locked as long as its process lives. A file that can be locked is a dead
- * process's. A load that ends, whatever it ends in, removes the dead ones of its version.
+ * process's. A load that ends, whatever it ends in, removes the dead ones of its version. One that
+ * the server's stop does not wait for removes its own only: it has shown nothing.
  *
- * <p><b>Threads.</b> Owned by the watch's thread; reads and writes the disk.
+ * <p><b>Threads.</b> Any; reads and writes the disk. Which are under way is guarded by this.
  */
-final class LoadAttempts {
+final class LoadAttempts implements LoadJournal, AutoCloseable {
   /** So many processes in a row: one may be killed for another reason, or two. */
   static final int MOST_DEATHS = 3;
 
   private static final Logger LOG = LoggerFactory.getLogger(LoadAttempts.class);
 
   private final Path directory;
+  private final Set<Attempt> underWay = new HashSet<>();
+  private boolean isClosed;
 
   /**
    * @param directory need not exist
@@ -37,13 +43,12 @@ final class LoadAttempts {
     this.directory = directory;
   }
 
-  /** A load under way; closed when it has ended. */
-  final class Attempt implements AutoCloseable {
+  private final class Attempt implements Entry {
     private final String digest;
     private final Path file;
-    private final FileLocks.@Nullable Lock lock;
+    private final FileLocks.Lock lock;
 
-    private Attempt(String digest, Path file, FileLocks.@Nullable Lock lock) {
+    Attempt(String digest, Path file, FileLocks.Lock lock) {
       this.digest = digest;
       this.file = file;
       this.lock = lock;
@@ -51,36 +56,63 @@ final class LoadAttempts {
 
     @Override
     public void close() {
-      if (lock != null) {
-        lock.close();
-        try {
-          Files.deleteIfExists(file);
-        } catch (IOException e) {
-          warn(e);
-        }
+      if (isRemoved(this)) {
+        remove();
+        forget(digest);
       }
-      forget(digest);
+    }
+
+    void remove() {
+      lock.close();
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        warn(e);
+      }
     }
   }
 
-  /**
-   * Begins a load. Where that cannot be written down, it goes on all the same.
-   *
-   * @return empty if as many processes as {@link #MOST_DEATHS} have ended while they loaded it
-   */
-  Optional<Attempt> begin(String digest) {
+  /** Begins a load. Where that cannot be written down, it goes on all the same. */
+  @Override
+  public Entry begin(VersionPlan.Load load) {
+    return begin(load.digest());
+  }
+
+  Entry begin(String digest) {
     Path file = directory.resolve(prefix(digest) + UUID.randomUUID());
-    FileLocks.Lock lock = null;
+    Attempt attempt;
     try {
       Files.createDirectories(directory);
-      if (dead(digest).size() >= MOST_DEATHS) {
-        return Optional.empty();
-      }
-      lock = FileLocks.exclusive(file);
+      attempt = new Attempt(digest, file, FileLocks.exclusive(file));
     } catch (IOException e) {
       warn(e);
+      return () -> forget(digest);
     }
-    return Optional.of(new Attempt(digest, file, lock));
+    if (!isAdded(attempt)) {
+      attempt.remove();
+    }
+    return attempt;
+  }
+
+  private synchronized boolean isAdded(Attempt attempt) {
+    return !isClosed && underWay.add(attempt);
+  }
+
+  private synchronized boolean isRemoved(Attempt attempt) {
+    return underWay.remove(attempt);
+  }
+
+  /**
+   * Returns whether as many processes as {@link #MOST_DEATHS} have ended while they loaded a
+   * version.
+   */
+  boolean isDeadly(String digest) {
+    try {
+      return dead(digest).size() >= MOST_DEATHS;
+    } catch (IOException e) {
+      warn(e);
+      return false;
+    }
   }
 
   /** Forgets the processes that have ended while they loaded a version. */
@@ -120,5 +152,17 @@ final class LoadAttempts {
         .setCause(e)
         .addKeyValue("directory", directory)
         .log("It cannot be written down which version is being loaded");
+  }
+
+  /** The server stops: a load that is under way is not what ends the process. */
+  @Override
+  public void close() {
+    List<Attempt> left;
+    synchronized (this) {
+      isClosed = true;
+      left = List.copyOf(underWay);
+      underWay.clear();
+    }
+    left.forEach(Attempt::remove);
   }
 }

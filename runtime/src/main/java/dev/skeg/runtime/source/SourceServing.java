@@ -118,17 +118,14 @@ final class SourceServing {
     if (manner.isForced()) {
       attempts.forget(load.digest());
     }
-    Optional<LoadAttempts.Attempt> attempt = attempts.begin(load.digest());
-    if (attempt.isEmpty()) {
+    if (attempts.isDeadly(load.digest())) {
       attempts.forget(load.digest());
       versions.quarantine(load.digest(), DEADLY);
       problem(Kind.INVALID, DEADLY);
       refuse(new VersionPlan.Refuse(load.number(), DEADLY));
       return false;
     }
-    try (LoadAttempts.Attempt _ = attempt.get()) {
-      return tryOut(version, load, manner);
-    }
+    return tryOut(version, load, manner);
   }
 
   private boolean tryOut(SourceVersions.Brought version, VersionPlan.Load load, Manner manner)
@@ -283,7 +280,13 @@ final class SourceServing {
       all.put(refusal.number(), refusal);
     }
     return new ModelPlan(
-        config.model(), List.copyOf(all.values()), "", handling, false, kept.loads(all.keySet()));
+        config.model(),
+        List.copyOf(all.values()),
+        "",
+        handling,
+        false,
+        kept.loads(all.keySet()),
+        versions.attempts());
   }
 
   /** Lets the store evict what has been freed since the last plan was carried out. */
@@ -342,11 +345,6 @@ final class SourceServing {
   /** Returns what the last plan led to. */
   Endpoint required() {
     return Objects.requireNonNull(endpoint, "a plan was carried out");
-  }
-
-  /** Gives up what is being brought back; its load ends with the server's others. */
-  void close() {
-    kept.close();
   }
 
   /** Notes why the version that the pointer means is not served. */

@@ -7,6 +7,7 @@ import dev.skeg.registry.RegistryException;
 import dev.skeg.registry.RegistryException.Kind;
 import dev.skeg.registry.Revision;
 import dev.skeg.registry.Source;
+import dev.skeg.registry.disk.FileLocks;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.Held;
 import dev.skeg.registry.store.Remembered;
@@ -46,6 +47,7 @@ final class SourceVersions implements AutoCloseable {
   private final LoadAttempts attempts;
   private final Optional<WriteBack> writeBack;
   private final Map<String, Held> held = new HashMap<>();
+  private final FileLocks.Lock followed;
 
   SourceVersions(
       SourceConfig config,
@@ -62,6 +64,7 @@ final class SourceVersions implements AutoCloseable {
     this.numbers = numbers;
     this.attempts = attempts;
     this.writeBack = writeBack;
+    this.followed = store.follow(config.uri(), config.pointer());
   }
 
   /**
@@ -202,7 +205,7 @@ final class SourceVersions implements AutoCloseable {
     return revision.number() > 0 ? revision.number() : numbers.next();
   }
 
-  /** Returns what tells of loads that a process did not live to end. */
+  /** Returns what tells of loads under way, and of those that a process did not live to end. */
   LoadAttempts attempts() {
     return attempts;
   }
@@ -241,7 +244,9 @@ final class SourceVersions implements AutoCloseable {
   @Override
   public void close() {
     writeBack.ifPresent(WriteBack::close);
+    attempts.close();
     List.copyOf(held.keySet()).forEach(this::close);
+    followed.close();
     source.close();
   }
 }

@@ -416,7 +416,6 @@ final class SourceWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    serving.close();
     versions.close();
   }
 }

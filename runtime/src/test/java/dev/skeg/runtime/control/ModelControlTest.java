@@ -179,7 +179,8 @@ final class ModelControlTest {
 
   private static ModelPlan keptPlan(
       VersionsConfig handling, VersionPlan.Load wanted, VersionPlan.Load... kept) {
-    return new ModelPlan(MODEL, List.of(wanted), "", handling, false, List.of(kept));
+    return new ModelPlan(
+        MODEL, List.of(wanted), "", handling, false, List.of(kept), LoadJournal.NONE);
   }
 
   @Test

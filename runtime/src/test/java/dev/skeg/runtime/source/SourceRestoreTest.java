@@ -12,6 +12,9 @@ import dev.skeg.registry.SourceSettings;
 import dev.skeg.registry.Sources;
 import dev.skeg.registry.store.ArtifactStore;
 import dev.skeg.registry.store.StoreConfig;
+import dev.skeg.runtime.backend.Backend;
+import dev.skeg.runtime.backend.BackendModel;
+import dev.skeg.runtime.backend.LoadOptions;
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ServerConfig;
@@ -25,6 +28,7 @@ import dev.skeg.runtime.source.SourceServing.Manner;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -36,11 +40,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,6 +75,10 @@ final class SourceRestoreTest {
   private BiFunction<ModelPlan, CompletableFuture<Endpoint>, CompletableFuture<Endpoint>> applied =
       (_, done) -> done;
 
+  /** What the test does as the engine loads the version with that hash. */
+  private volatile Consumer<String> loading = _ -> {};
+
+  private SourceConfig config;
   private OnnxRuntimeBackend backend;
   private ModelControl control;
   private SourceVersions versions;
@@ -87,22 +101,52 @@ final class SourceRestoreTest {
     }
   }
 
+  /** The real engine. */
+  private final class Watched implements Backend {
+    @Override
+    public String name() {
+      return backend.name();
+    }
+
+    @Override
+    public String platform() {
+      return backend.platform();
+    }
+
+    @Override
+    public String version() {
+      return backend.version();
+    }
+
+    @Override
+    public BackendModel load(LoadOptions options) {
+      Path version = Objects.requireNonNull(options.file().getParent());
+      loading.accept(String.valueOf(version.getFileName()));
+      return backend.load(options);
+    }
+
+    @Override
+    public void close() {
+      backend.close();
+    }
+  }
+
   @BeforeEach
   void open() throws IOException {
     Sources sources = Sources.load(SourceRestoreTest.class.getClassLoader());
-    SourceConfig config =
+    config =
         ServerConfig.of(Map.of("models.m.source", "file://" + directory.resolve("registry")))
             .sources()
             .getFirst();
     try (Publisher publisher = sources.publisher(config.uri(), SourceSettings.defaults())) {
-      for (int number = 1; number <= 2; number++) {
+      for (int number = 1; number <= 3; number++) {
         Path version = Files.createDirectory(directory.resolve("version-" + number));
         Files.write(version.resolve("model.onnx"), OnnxModels.adding(number));
         publisher.publish(version, PublishRequest.next(), Progress.NONE);
       }
     }
     backend = new OnnxRuntimeBackend(directory);
-    control = new ModelControl(new Loader(backend), endpoints, metrics, Clock.systemUTC());
+    control = new ModelControl(new Loader(new Watched()), endpoints, metrics, Clock.systemUTC());
     versions =
         new SourceVersions(
             config,
@@ -130,7 +174,6 @@ final class SourceRestoreTest {
 
   @AfterEach
   void close() {
-    serving.close();
     versions.close();
     control.close();
     backend.close();
@@ -166,6 +209,81 @@ final class SourceRestoreTest {
 
     assertThat(tried).containsExactly(true);
     Objects.requireNonNull(later.poll(60, TimeUnit.SECONDS)).run();
+  }
+
+  @Test
+  void whatIsBeingLoadedIsToBlameIfTheProcessEndsAndNothingElse() throws Exception {
+    CountDownLatch isThirdWanted = new CountDownLatch(1);
+    Map<String, Set<String>> blamed = new ConcurrentHashMap<>();
+    SourceVersions.Brought first = version(1);
+    SourceVersions.Brought second = version(2);
+    SourceVersions.Brought third = version(3);
+    loading =
+        hash -> {
+          if (first.digest().endsWith(hash)) {
+            await(isThirdWanted);
+          }
+          blamed.put("sha256:" + hash, attempts());
+        };
+    applied =
+        (plan, done) -> {
+          if (plan.versions().contains(third.plan())) {
+            isThirdWanted.countDown();
+          }
+          return done;
+        };
+
+    assertThat(serving.serve(second, Manner.FOLLOWED)).isTrue();
+    serving.restore(later::add);
+    assertThat(serving.serve(third, Manner.FOLLOWED)).isTrue();
+
+    assertThat(blamed)
+        .containsOnlyKeys(first.digest(), second.digest(), third.digest())
+        .allSatisfy((digest, attempts) -> assertThat(attempts).containsExactly(digest));
+    assertThat(attempts()).isEmpty();
+  }
+
+  @Test
+  void aLoadForWhichTheServersStopDoesNotWaitIsNotHeldAgainstItsVersion() throws Exception {
+    CountDownLatch isFirstLoading = new CountDownLatch(1);
+    CountDownLatch isStopped = new CountDownLatch(1);
+    SourceVersions.Brought first = version(1);
+    loading =
+        hash -> {
+          if (first.digest().endsWith(hash)) {
+            isFirstLoading.countDown();
+            await(isStopped);
+          }
+        };
+    assertThat(serving.serve(version(2), Manner.FOLLOWED)).isTrue();
+    serving.restore(later::add);
+    await(isFirstLoading);
+    assertThat(attempts()).containsExactly(first.digest());
+
+    versions.close();
+
+    assertThat(attempts()).isEmpty();
+    isStopped.countDown();
+  }
+
+  /** Returns the digests of the versions whose loads are written down as under way. */
+  private Set<String> attempts() {
+    try (Stream<Path> files = Files.list(directory.resolve("loads"))) {
+      return files
+          .map(file -> String.valueOf(file.getFileName()))
+          .map(name -> name.substring(0, name.indexOf('.')).replace('-', ':'))
+          .collect(Collectors.toSet());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private boolean isTried() {

@@ -18,6 +18,7 @@ import dev.skeg.runtime.config.CpuBudget;
 import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.config.SourceConfig;
 import dev.skeg.runtime.config.VersionsConfig;
+import dev.skeg.runtime.control.LoadJournal;
 import dev.skeg.runtime.control.ModelPlan;
 import dev.skeg.runtime.control.VersionPlan;
 import dev.skeg.runtime.endpoint.Endpoint;
@@ -61,6 +62,9 @@ final class SourceServingTest {
     @Override
     public CompletableFuture<Endpoint> apply(ModelPlan plan) {
       applied.add(plan);
+      plan.versions().stream()
+          .filter(VersionPlan.Load.class::isInstance)
+          .forEach(load -> plan.journal().begin((VersionPlan.Load) load).close());
       List<VersionStatus> statuses =
           plan.versions().stream().map(version -> status(plan.model(), version)).toList();
       return CompletableFuture.completedFuture(new Endpoint(plan.model(), statuses, ""));
@@ -185,22 +189,20 @@ final class SourceServingTest {
     SourceVersions.Brought brought = versions.bring(revision, Progress.NONE);
     Revision another = new Revision("another", 2, "", Map.of());
     versions.served(another, List.of(revision));
-    try (KeptVersions kept = new KeptVersions("m", versions)) {
-      assertThat(kept.bring(Optional.empty())).isTrue();
-      assertThat(kept.loads(Set.of())).singleElement().isEqualTo(brought.plan());
-      assertThat(kept.loads(Set.of(1L))).isEmpty();
-    }
+    KeptVersions before = new KeptVersions("m", versions);
+    assertThat(before.bring(Optional.empty())).isTrue();
+    assertThat(before.loads(Set.of())).singleElement().isEqualTo(brought.plan());
+    assertThat(before.loads(Set.of(1L))).isEmpty();
 
     for (int deaths = 0; deaths < 3; deaths++) {
       die(brought.digest());
     }
     Endpoint nothing = new Endpoint("m", List.of(), "");
-    try (KeptVersions kept = new KeptVersions("m", versions)) {
-      VersionPlan.Load load = (VersionPlan.Load) brought.plan();
-      kept.served(new KeptVersions.Served(load, another, VersionsConfig.DEFAULT), nothing);
-      assertThat(versions.keptBefore()).singleElement().matches(revision::sameAs);
-      assertThat(kept.bring(Optional.of(nothing))).isFalse();
-    }
+    KeptVersions kept = new KeptVersions("m", versions);
+    VersionPlan.Load load = (VersionPlan.Load) brought.plan();
+    kept.served(new KeptVersions.Served(load, another, VersionsConfig.DEFAULT), nothing);
+    assertThat(versions.keptBefore()).singleElement().matches(revision::sameAs);
+    assertThat(kept.bring(Optional.of(nothing))).isFalse();
     assertThat(versions.keptBefore()).as("the next start loads it no more").isEmpty();
     assertThat(versions.lastServed()).get().matches(another::sameAs);
     assertThat(serving.serve(brought, Manner.FOLLOWED)).isFalse();
@@ -212,7 +214,7 @@ final class SourceServingTest {
     Path own = directory.resolve("loads");
     Set<Path> before = files(own);
     Set<Path> during;
-    try (LoadAttempts.Attempt _ = attempts.begin(digest).orElseThrow()) {
+    try (LoadJournal.Entry _ = attempts.begin(digest)) {
       during = files(own);
     }
     during.removeAll(before);
