@@ -36,8 +36,11 @@ public class ProfileBuilderBenchmark {
   private static final int BATCHES = 64;
   private static final int ROWS = BATCHES * ProfileBuilder.MAX_BATCH;
 
-  /** What the values are: all different; whole numbers, the frequent ones atoms; categories. */
-  @Param({"continuous", "counts", "categories"})
+  /**
+   * What the values are: all different; whole numbers, the frequent ones atoms; always the same;
+   * categories.
+   */
+  @Param({"continuous", "counts", "constant", "categories"})
   String kind = "";
 
   private ProfileBuilder builder;
@@ -85,14 +88,16 @@ public class ProfileBuilderBenchmark {
   }
 
   private double value(SplittableRandom random) {
-    return kind.equals("continuous")
-        ? random.nextGaussian()
-        : Math.floor(20 * random.nextExponential());
+    return switch (kind) {
+      case "continuous" -> random.nextGaussian();
+      case "constant" -> .3f;
+      default -> Math.floor(20 * random.nextExponential());
+    };
   }
 
   private Bins bins(double[] sorted) {
     return switch (kind) {
-      case "continuous" -> new NumericBins(new double[0], edges(sorted));
+      case "continuous", "constant" -> new NumericBins(new double[0], edges(sorted));
       case "counts" -> {
         double[] atoms = new double[60];
         Arrays.setAll(atoms, i -> i);

@@ -81,7 +81,8 @@ final class Admission {
     // Before it is counted itself; nobody but a deadline asks.
     long ahead = wait.finishBy == Long.MAX_VALUE ? 0 : ahead(entry.level, now, wait.urgency);
     int levelMost = policy.levels().get(entry.level).maxRequests();
-    boolean isFull = waiting.incrementAndGet() > maxQueued;
+    int waitsNow = waiting.incrementAndGet();
+    boolean isFull = waitsNow > maxQueued;
     isFull |= waitingByLevel.incrementAndGet(entry.level) > levelMost && levelMost > 0;
     reckonedByLevel.addAndGet(entry.level, wait.reckonedNanos);
     reckonedByStep.addAndGet(wait.reckonedAt, wait.reckonedNanos);
@@ -89,17 +90,39 @@ final class Admission {
     if (isFull) {
       return full(entry, now);
     }
-    if (wait.finishBy != Long.MAX_VALUE
-        && now + ahead / DOUBT + endsIn(entry, ahead) > wait.finishBy) {
-      return rejected(
-          "Request timeout expired for model '"
-              + model
-              + "': its turn would come in about "
-              + (ahead + 999_999) / 1_000_000
-              + " ms, too late for its deadline",
-          ahead);
+    return wait.finishBy == Long.MAX_VALUE ? null : tooLate(entry, now, ahead, waitsNow > 1);
+  }
+
+  /**
+   * Returns the refusal of a request that would be answered too late, by what runs have cost.
+   *
+   * @param ahead nanoseconds until its turn
+   * @param othersWait whether a run that might be late would take the lane from one that is not
+   */
+  private InferenceResult.@Nullable Rejected tooLate(
+      Entry entry, long now, long ahead, boolean othersWait) {
+    Waiting wait = entry.waits();
+    long ends = endsIn(entry, ahead, othersWait);
+    if (now + ahead / DOUBT + ends <= wait.finishBy) {
+      return null;
     }
-    return null;
+    if (now + 2 * ahead < wait.finishBy && entry.shape.isToBeTried(now)) {
+      wait.finishBy = Long.MAX_VALUE;
+      return null;
+    }
+    return rejected(
+        "Request timeout expired for model '"
+            + model
+            + "': its turn would come in about "
+            + millis(ahead)
+            + " ms and its answer in about "
+            + millis(ends)
+            + " ms, too late for its deadline",
+        Math.max(ahead, now + ends - wait.finishBy));
+  }
+
+  private static long millis(long nanos) {
+    return (nanos + 999_999) / 1_000_000;
   }
 
   /** Returns the refusal of a request that finds no place. */
@@ -146,7 +169,7 @@ final class Admission {
    *
    * @param ahead until it is its turn
    */
-  private long endsIn(Entry entry, long ahead) {
+  private long endsIn(Entry entry, long ahead, boolean atMost) {
     ShapeClass shape = entry.shape;
     long row = rowNanos(shape);
     if (entry.rows > shape.capacity() || row == 0) {
@@ -157,7 +180,9 @@ final class Admission {
     long rowsAhead = (ahead - running) * lanes / row;
     long full = rowsAhead / best;
     int own = (int) Math.max(entry.rows, Math.min(best, rowsAhead % best + entry.rows));
-    return running + full * best * row / lanes + shape.cost().predict(own);
+    CostCurve cost = shape.cost();
+    long last = atMost ? cost.predictAtMost(own) : cost.predict(own);
+    return running + full * best * row / lanes + last;
   }
 
   /**

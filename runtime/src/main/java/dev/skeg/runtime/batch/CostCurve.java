@@ -21,7 +21,11 @@ final class CostCurve {
   private static final int NONE = -1;
   private static final double LOAD_RATE = 1.0 / 12;
   private static final double SIZE_RATE = 1.0 / 24;
+  private static final double SPREAD_RATE = 1.0 / 32;
   private static final double OUTLIER = 4;
+
+  /** Of runs that miss by so many times the mean, few miss by more. */
+  private static final double SPREADS = 3;
 
   /** A larger batch that costs less by no more than this is not worth what it makes wait. */
   private static final double NEARLY = 1.01;
@@ -34,11 +38,20 @@ final class CostCurve {
 
   private final AtomicLongArray nanos = new AtomicLongArray(SIZES); // 0: not known.
   private volatile double load = 1;
+  private volatile double spread; // The mean of by how much runs miss their prediction, relative.
 
   /** Returns the nanoseconds that a run of so many rows will take; 0 if nothing is known. */
   long predict(int rows) {
     double expected = unloaded(rows) * load;
     return expected == 0 ? 0 : Math.max(1, (long) expected);
+  }
+
+  /**
+   * Returns the nanoseconds within which nearly every run of so many rows ends, for whom a late
+   * answer is none; 0 if nothing is known.
+   */
+  long predictAtMost(int rows) {
+    return (long) (predict(rows) * (1 + SPREADS * spread));
   }
 
   private double unloaded(int rows) {
@@ -96,6 +109,8 @@ final class CostCurve {
     }
     double off = Math.min(measured / predicted, OUTLIER) - 1;
     load = factor * (1 + off * LOAD_RATE);
+    double missed = spread;
+    spread = missed + (Math.abs(off) - missed) * SPREAD_RATE;
     long known = nanos.get(nearest);
     learn(
         nearest,

@@ -132,7 +132,11 @@ final class RequestQueue {
       return startBy;
     }
     ShapeClass shape = entry.shape;
-    long run = shape.cost().predict(Math.min(entry.rows, shape.capacity()));
+    int rows = Math.min(entry.rows, shape.capacity());
+    CostCurve cost = shape.cost();
+    // Where others wait the lane is not idle without it, and it is not worth starting if it might
+    // be late.
+    long run = size > 1 ? cost.predictAtMost(rows) : cost.predict(rows);
     return Math.min(startBy, wait.finishBy - run);
   }
 
@@ -358,7 +362,7 @@ final class RequestQueue {
     }
     while (rows > head.rows
         && head.waits().finishBy != Long.MAX_VALUE
-        && now + line.shape.cost().predict(rows) > head.waits().finishBy) {
+        && now + line.shape.cost().predictAtMost(rows) > head.waits().finishBy) {
       rows = Math.max(head.rows, rows - Math.max(1, rows / 8));
     }
     return Math.max(1, rows);

@@ -196,7 +196,12 @@ final class Scheduler {
 
   private boolean fill(Lane lane) {
     try {
-      return queue.fill(lane.batch(), clock(), idle.size());
+      long now = clock();
+      boolean any = queue.fill(lane.batch(), now, idle.size());
+      if (any) {
+        lane.batch().shape().runs(now);
+      }
+      return any;
     } catch (RuntimeException | Error e) {
       Batch batch = lane.batch();
       for (int i = 0; i < batch.size(); i++) {

@@ -25,6 +25,7 @@ final class ShapeClass {
   static final long MAX_TENSOR_BYTES = 4 << 20;
 
   private static final int SHAPES_KEPT = 65;
+  private static final long TRIED_AGAIN_NANOS = 1_000_000_000;
 
   private final Signature signature;
   private final boolean isBatchable;
@@ -42,6 +43,7 @@ final class ShapeClass {
   private final Shape[] inputRows;
   private final long rowBytes;
   private final CostCurve cost = new CostCurve();
+  private volatile long ranAt; // By the batcher's clock.
   private final @Nullable SlotShape slotShape;
   private @Nullable SlotPool slots;
   private @Nullable TapPlan tapPlan; // Any of the latest layout will do: it is immutable.
@@ -167,6 +169,24 @@ final class ShapeClass {
       list.add(value);
     }
     return list;
+  }
+
+  /** Notes that a run begins, which tells what runs cost by now. */
+  void runs(long now) {
+    ranAt = now;
+  }
+
+  /**
+   * Returns whether nothing has run for so long that what a run costs is to be found out anew, by a
+   * request that seems to come too late: what was slow for a while would be refused for ever. Once
+   * a second.
+   */
+  boolean isToBeTried(long now) {
+    boolean isLongAgo = now - ranAt > TRIED_AGAIN_NANOS;
+    if (isLongAgo) {
+      ranAt = now;
+    }
+    return isLongAgo;
   }
 
   /** Returns whether several such requests may run together. */

@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The way out of answers on one event loop: what the loop answers by itself is flushed once it has
  * no more to write, and what other threads complete is gathered and written in one task. Where
- * answers are many or large, they are flushed whenever some have been written, so that the first
- * goes out while the last is still encoded, and those that are out hold no memory.
+ * those are many or large, they are flushed whenever some have been written, so that the first goes
+ * out while the last is still encoded, and those that are out hold no memory.
  *
  * <p><b>Threads.</b> The event loop's own, but for {@link #comeBack}.
  */

@@ -38,6 +38,7 @@ final class AdmissionTest {
 
   AdmissionTest() {
     shape.cost().set(1, 7 * MILLI);
+    shape.runs(NOW);
   }
 
   @AfterEach
@@ -92,7 +93,30 @@ final class AdmissionTest {
     InferenceResult.Rejected refusal = Objects.requireNonNull(enter(ORDINARY, NOW + 50 * MILLI));
 
     assertThat(refusal.retryAfterNanos()).isEqualTo(70 * MILLI);
-    assertThat(refusal.detail()).contains("its turn would come in about 70 ms");
+    assertThat(refusal.detail())
+        .contains("its turn would come in about 70 ms and its answer in about 77 ms");
+  }
+
+  @Test
+  void triesASlowModelAgainOnceASecond() {
+    shape.runs(NOW - 900 * MILLI);
+    assertThat(enter(ORDINARY, NOW + 6 * MILLI)).isNotNull();
+
+    shape.runs(NOW - 1_100 * MILLI);
+    assertThat(enter(ORDINARY, NOW + 6 * MILLI)).isNull();
+    assertThat(enter(ORDINARY, NOW + 6 * MILLI)).isNotNull();
+  }
+
+  @Test
+  void whatMightBeLateIsRefusedWhereOthersWait() {
+    for (int i = 0; i < 300; i++) {
+      shape.cost().learn(1, (i % 2 == 0 ? 9 : 5) * MILLI);
+    }
+    shape.runs(NOW);
+
+    assertThat(enter(ORDINARY, NOW + 8 * MILLI)).isNull();
+    assertThat(enter(URGENT, NOW + 8 * MILLI)).isNotNull();
+    assertThat(enter(URGENT, NOW + 20 * MILLI)).isNull();
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.skeg.runtime.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.SplittableRandom;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +47,33 @@ final class CostCurveTest {
     }
 
     assertThat(cost.predict(2)).isCloseTo(30_000, Percentage.withPercentage(2));
+  }
+
+  @Test
+  void nearlyEveryRunEndsWithinWhatItTakesAtMost() {
+    SplittableRandom random = new SplittableRandom(1);
+    cost.set(4, 10_000_000);
+    for (int i = 0; i < 500; i++) {
+      cost.learn(4, Math.round(10_000_000 + 1_000_000 * random.nextGaussian()));
+    }
+
+    int later = 0;
+    long most = cost.predictAtMost(4);
+    for (int i = 0; i < 1000; i++) {
+      later += 10_000_000 + 1_000_000 * random.nextGaussian() > most ? 1 : 0;
+    }
+
+    assertThat(later).isLessThan(40);
+    assertThat(most).isBetween(11_500_000L, 13_500_000L);
+  }
+
+  @Test
+  void runsThatAlwaysTakeTheSameTakeThatAtMost() {
+    cost.set(4, 10_000);
+
+    cost.learn(4, 10_000);
+
+    assertThat(cost.predictAtMost(4)).isEqualTo(10_000);
   }
 
   @Test

@@ -106,6 +106,24 @@ final class RequestQueueTest {
   }
 
   @Test
+  void whatMightBeLateIsStartedOnlyWhereNobodyElseNeedsTheLane() {
+    costs(10 * MILLIS);
+    for (int i = 0; i < 300; i++) {
+      shape.cost().learn(1, (i % 2 == 0 ? 12 : 8) * MILLIS);
+    }
+
+    comes(1, now + 13 * MILLIS);
+    assertThat(queue.expire(now)).isZero();
+    assertThat(next()).isOne();
+
+    comes(1, Long.MAX_VALUE);
+    comes(1, now + 20 * MILLIS);
+    assertThat(queue.expire(now)).isZero();
+    comes(1, now + 13 * MILLIS);
+    assertThat(queue.expire(now)).isOne();
+  }
+
+  @Test
   void aBurstRunsInSmallBatches() {
     comes(32, Long.MAX_VALUE);
 
