@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +29,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileLocks {
   private static final Map<Path, State> TABLE = new HashMap<>();
+
+  private static final Set<OpenOption> EXISTING =
+      Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+  private static final Set<OpenOption> CREATED =
+      Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
 
   /** What this process has of one file; guarded by {@link #TABLE}. */
   private static final class State {
@@ -58,21 +67,39 @@ public final class FileLocks {
 
   /** Waits until nobody has the file exclusively. */
   public static Lock shared(Path file) throws IOException {
-    return acquire(file, false, true).orElseThrow();
+    return acquire(file, false, true, CREATED).orElseThrow();
   }
 
   /** Waits until nobody else has the file. */
   public static Lock exclusive(Path file) throws IOException {
-    return acquire(file, true, true).orElseThrow();
+    return acquire(file, true, true, CREATED).orElseThrow();
   }
 
   /** Returns an exclusive lock; empty if somebody has the file. */
   public static Optional<Lock> tryExclusive(Path file) throws IOException {
-    return acquire(file, true, false);
+    return acquire(file, true, false, CREATED);
   }
 
-  private static Optional<Lock> acquire(Path file, boolean exclusive, boolean wait)
-      throws IOException {
+  /**
+   * Returns an exclusive lock on a file that is there; empty if somebody has it, or it is gone.
+   * Whoever deletes such a file before letting go of it is never mistaken for one that died.
+   */
+  public static Optional<Lock> tryExclusiveIfExists(Path file) throws IOException {
+    Optional<Lock> lock;
+    try {
+      lock = acquire(file, true, false, EXISTING);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+    if (lock.isPresent() && Files.notExists(file)) { // Deleted after it was opened here.
+      lock.get().close();
+      return Optional.empty();
+    }
+    return lock;
+  }
+
+  private static Optional<Lock> acquire(
+      Path file, boolean exclusive, boolean wait, Set<OpenOption> options) throws IOException {
     Path key = file.toAbsolutePath().normalize();
     State state;
     synchronized (TABLE) {
@@ -92,7 +119,7 @@ public final class FileLocks {
     }
     @Nullable FileChannel channel = null;
     try {
-      channel = lock(key, exclusive, wait);
+      channel = lock(key, exclusive, wait, options);
     } finally {
       synchronized (TABLE) {
         state.changing = false;
@@ -109,11 +136,9 @@ public final class FileLocks {
     return channel == null ? Optional.empty() : Optional.of(new Lock(key));
   }
 
-  private static @Nullable FileChannel lock(Path file, boolean exclusive, boolean wait)
-      throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  private static @Nullable FileChannel lock(
+      Path file, boolean exclusive, boolean wait, Set<OpenOption> options) throws IOException {
+    FileChannel channel = FileChannel.open(file, options);
     boolean locked = false;
     try {
       FileLock lock =

@@ -9,15 +9,20 @@ package dev.skeg.runtime.control;
 @FunctionalInterface
 public interface LoadJournal {
   /** For loads of which nothing need be known later. */
-  LoadJournal NONE = _ -> () -> {};
+  LoadJournal NONE = _ -> _ -> {};
 
   /** A load begins; not earlier, as one that waits for another cannot end the process. */
   Entry begin(VersionPlan.Load load);
 
-  /** A load under way; closed once the version is ready or has failed. */
+  /** A load under way. */
   @FunctionalInterface
-  interface Entry extends AutoCloseable {
-    @Override
-    void close();
+  interface Entry {
+    /**
+     * It has ended; told once.
+     *
+     * @param isSurvived whether that shows that the version does not end the process: it was run,
+     *     or refused for what it is. What the system lacked shows nothing
+     */
+    void end(boolean isSurvived);
   }
 }

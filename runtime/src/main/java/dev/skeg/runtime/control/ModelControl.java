@@ -318,7 +318,7 @@ public final class ModelControl implements AutoCloseable {
       runningLoads--;
       switch (outcome) {
         case VersionLoader.Outcome.Loaded(LiveVersion version) -> model().loaded(version);
-        case VersionLoader.Outcome.Failed(String reason, boolean isPassing) ->
+        case VersionLoader.Outcome.Failed(String reason, boolean isPassing, boolean _) ->
             model().failed(load, reason, isPassing);
         case VersionLoader.Outcome.LackedMemory(String reason) ->
             model().lackedMemory(load, reason);

@@ -53,22 +53,36 @@ final class VersionLoader {
 
   /** What became of a load. */
   sealed interface Outcome {
-    record Loaded(LiveVersion version) implements Outcome {}
+    record Loaded(LiveVersion version) implements Outcome {
+      @Override
+      public boolean isSurvived() {
+        return true;
+      }
+    }
 
     /**
      * It cannot be served.
      *
      * @param reason for people and clients
      * @param isPassing whether it may be otherwise at another time
+     * @param isSurvived as {@link LoadJournal.Entry#end} has it
      */
-    record Failed(String reason, boolean isPassing) implements Outcome {}
+    record Failed(String reason, boolean isPassing, boolean isSurvived) implements Outcome {}
 
     /**
      * There is no memory for it now.
      *
      * @param reason for people and clients
      */
-    record LackedMemory(String reason) implements Outcome {}
+    record LackedMemory(String reason) implements Outcome {
+      @Override
+      public boolean isSurvived() {
+        return false; // No engine was called.
+      }
+    }
+
+    /** As {@link LoadJournal.Entry#end} has it. */
+    boolean isSurvived();
   }
 
   /**
@@ -108,30 +122,33 @@ final class VersionLoader {
   }
 
   /**
-   * Loads a version; whatever goes wrong is in the outcome.
+   * Loads a version; whatever goes wrong is in the outcome, and nothing is thrown: somebody waits.
    *
    * @param journal has it as long as this takes
    */
   Outcome load(VersionPlan.Load load, Demands demands, Paces paces, LoadJournal journal) {
-    // Not on a thread that gives way: writing takes locks for which others wait.
-    try (LoadJournal.Entry _ = journal.begin(load)) {
-      return load(load, demands, paces);
+    Outcome outcome = null;
+    try {
+      // Not on a thread that gives way: writing takes locks for which others wait.
+      LoadJournal.Entry entry = journal.begin(load);
+      long startNanos = System.nanoTime();
+      outcome = load(load, demands, paces);
+      long nanos = System.nanoTime() - startNanos;
+      entry.end(outcome.isSurvived());
+      if (outcome instanceof Outcome.Loaded(LiveVersion live)) {
+        tellReady(live, nanos);
+      }
+      return outcome;
+    } catch (RuntimeException | Error e) {
+      // Not logged: it may be the log that fails. A version that is ready must not be lost.
+      return outcome != null ? outcome : new Outcome.Failed(e.toString(), true, false);
     }
   }
 
   private Outcome load(VersionPlan.Load load, Demands demands, Paces paces) {
     ModelVersion version = load.request().version();
-    long startNanos = System.nanoTime();
     try {
-      LiveVersion live = paces.around().call(() -> attempt(load, demands, paces));
-      LOG.atInfo()
-          .addKeyValue("model", version.model())
-          .addKeyValue("version", version.number())
-          .addKeyValue("digest", load.digest())
-          .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos))
-          .log("Version is ready");
-      live.ready().servable().warnings().forEach(warning -> caution(version, warning));
-      return new Outcome.Loaded(live);
+      return new Outcome.Loaded(paces.around().call(() -> attempt(load, demands, paces)));
     } catch (MemoryAdmission.LackOfMemory e) {
       String reason = String.valueOf(e.getMessage());
       warn(version, reason, null);
@@ -139,12 +156,13 @@ final class VersionLoader {
     } catch (VersionChecks.TooSlow e) {
       String reason = String.valueOf(e.getMessage());
       warn(version, reason, null);
-      return new Outcome.Failed(reason, true);
+      return new Outcome.Failed(reason, true, true);
     } catch (RuntimeException | Error e) {
       // Whatever a model's file makes an engine do, the other versions are to be served.
       String reason = e instanceof ServingException ? String.valueOf(e.getMessage()) : e.toString();
       warn(version, reason, e instanceof ServingException ? e.getCause() : e);
-      return new Outcome.Failed(reason, isPassing(e));
+      boolean isPassing = isPassing(e);
+      return new Outcome.Failed(reason, isPassing, !isPassing);
     }
   }
 
@@ -174,10 +192,19 @@ final class VersionLoader {
     LoadRequest request = load.request();
     try (MemoryAdmission.Claim claim =
         memory.claim(request.version().model(), request.fileBytes())) {
-      LiveVersion live = ready(load, demands, loader.load(request, paces.engine()), paces);
-      claim.measure();
-      return live;
+      return ready(load, demands, loader.load(request, paces.engine()), paces, claim);
     }
+  }
+
+  private static void tellReady(LiveVersion live, long nanos) {
+    ModelVersion version = live.load().request().version();
+    LOG.atInfo()
+        .addKeyValue("model", version.model())
+        .addKeyValue("version", version.number())
+        .addKeyValue("digest", live.load().digest())
+        .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(nanos))
+        .log("Version is ready");
+    live.ready().servable().warnings().forEach(warning -> caution(version, warning));
   }
 
   private static void caution(ModelVersion version, String warning) {
@@ -198,7 +225,11 @@ final class VersionLoader {
   }
 
   private LiveVersion ready(
-      VersionPlan.Load load, Demands demands, Servable servable, Paces paces) {
+      VersionPlan.Load load,
+      Demands demands,
+      Servable servable,
+      Paces paces,
+      MemoryAdmission.Claim claim) {
     Batcher batcher = null;
     try {
       if (demands.live() != null) {
@@ -221,6 +252,7 @@ final class VersionLoader {
               metrics.forVersion(servable.version()),
               reason -> quarantine.accept(servable, reason));
       batcher.measure(paces.engine());
+      claim.measure();
       VersionStatus.Ready ready =
           new VersionStatus.Ready(load.request(), servable, batcher, demands.recent());
       observer.loaded(load, ready);

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * version that ends every process that loads it is not to be loaded for ever.
  *
  * <p>Each is a file, locked as long as its process lives. A file that can be locked is a dead
- * process's. A load that ends, whatever it ends in, removes the dead ones of its version. One that
- * the server's stop does not wait for removes its own only: it has shown nothing.
+ * process's. A load removes its own when it ends, and the dead ones of its version if it has shown
+ * that they did not die of that. One that the server's stop does not wait for has shown nothing.
  *
  * <p><b>Threads.</b> Any; reads and writes the disk. Which are under way is guarded by this.
  */
@@ -55,18 +55,20 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void end(boolean isSurvived) {
       if (isRemoved(this)) {
         remove();
-        forget(digest);
+        if (isSurvived) {
+          forget(digest);
+        }
       }
     }
 
+    /** The file goes first: one that can be locked is a dead process's. */
     void remove() {
-      lock.close();
-      try {
+      try (lock) {
         Files.deleteIfExists(file);
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | Error e) {
         warn(e);
       }
     }
@@ -79,19 +81,26 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
   }
 
   Entry begin(String digest) {
-    Path file = directory.resolve(prefix(digest) + UUID.randomUUID());
-    Attempt attempt;
     try {
       Files.createDirectories(directory);
-      attempt = new Attempt(digest, file, FileLocks.exclusive(file));
-    } catch (IOException e) {
+      Path file = directory.resolve(prefix(digest) + UUID.randomUUID());
+      Attempt attempt = new Attempt(digest, file, FileLocks.exclusive(file));
+      if (!isAdded(attempt)) {
+        attempt.remove();
+      }
+      return attempt;
+    } catch (IOException | RuntimeException | Error e) {
       warn(e);
-      return () -> forget(digest);
+      return isSurvived -> {
+        if (isSurvived && isOpen()) {
+          forget(digest);
+        }
+      };
     }
-    if (!isAdded(attempt)) {
-      attempt.remove();
-    }
-    return attempt;
+  }
+
+  private synchronized boolean isOpen() {
+    return !isClosed;
   }
 
   private synchronized boolean isAdded(Attempt attempt) {
@@ -121,7 +130,7 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
       for (Path file : dead(digest)) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       warn(e);
     }
   }
@@ -133,7 +142,7 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
     }
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, prefix(digest) + "*")) {
       for (Path file : files) {
-        Optional<FileLocks.Lock> idle = FileLocks.tryExclusive(file);
+        Optional<FileLocks.Lock> idle = FileLocks.tryExclusiveIfExists(file);
         if (idle.isPresent()) {
           idle.get().close();
           dead.add(file);
@@ -147,7 +156,7 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
     return digest.replace(':', '-') + ".";
   }
 
-  private void warn(IOException e) {
+  private void warn(Throwable e) {
     LOG.atWarn()
         .setCause(e)
         .addKeyValue("directory", directory)

@@ -133,10 +133,9 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
                 SizeCaps.defaults(),
                 StoreConfig.defaults().retries()),
             this::givingWay);
-    Path numbers = config.dataDirectory().resolve("numbers");
-    Path loads = config.dataDirectory().resolve("loads");
     for (SourceConfig each : config.sources()) {
       LookedUp source = new LookedUp(sources.open(each.uri(), each.settings()), clock);
+      SourceVersions versions = versions(each, source, store);
       watches.put(
           each.model(),
           new SourceWatch(
@@ -144,27 +143,41 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
               control,
               each.pollInterval().orElse(Duration.ofSeconds(Math.max(1, control.pollSeconds()))),
               source,
-              new SourceVersions(
-                  each,
-                  source,
-                  store,
-                  maker,
-                  VersionNumbers.open(numbers.resolve(each.model() + ".json")),
-                  new LoadAttempts(loads.resolve(each.model())),
-                  writeBack(each)),
+              versions,
               plans,
               clock));
     }
   }
 
-  private static Optional<WriteBack> writeBack(SourceConfig source) {
-    if (!source.writesBack()) {
-      return Optional.empty();
+  /** Begins to follow a source; if the disk fails, the source is closed. */
+  private SourceVersions versions(SourceConfig each, LookedUp source, ArtifactStore store) {
+    Path data = config.dataDirectory();
+    Optional<WriteBack> writeBack = Optional.empty();
+    try {
+      writeBack = writeBack(each);
+      SourceVersions versions =
+          new SourceVersions(
+              each,
+              source,
+              store,
+              maker,
+              VersionNumbers.open(data.resolve("numbers").resolve(each.model() + ".json")),
+              new LoadAttempts(data.resolve("loads").resolve(each.model())),
+              writeBack);
+      writeBack.ifPresent(WriteBack::start);
+      return versions;
+    } catch (RuntimeException | Error e) {
+      writeBack.ifPresent(WriteBack::close);
+      source.close();
+      throw e;
     }
-    WriteBack writeBack =
-        new WriteBack(source.model(), MlflowWriter.open(source.uri(), source.settings()));
-    writeBack.start();
-    return Optional.of(writeBack);
+  }
+
+  private static Optional<WriteBack> writeBack(SourceConfig source) {
+    return source.writesBack()
+        ? Optional.of(
+            new WriteBack(source.model(), MlflowWriter.open(source.uri(), source.settings())))
+        : Optional.empty();
   }
 
   /**

@@ -49,6 +49,11 @@ final class SourceVersions implements AutoCloseable {
   private final Map<String, Held> held = new HashMap<>();
   private final FileLocks.Lock followed;
 
+  /**
+   * @param source closed with this
+   * @param writeBack closed with this
+   * @throws RegistryException if the store cannot be written; then nothing is closed
+   */
   SourceVersions(
       SourceConfig config,
       Source source,
@@ -243,10 +248,11 @@ final class SourceVersions implements AutoCloseable {
 
   @Override
   public void close() {
-    writeBack.ifPresent(WriteBack::close);
-    attempts.close();
-    List.copyOf(held.keySet()).forEach(this::close);
-    followed.close();
-    source.close();
+    try (source;
+        followed;
+        attempts) {
+      writeBack.ifPresent(WriteBack::close);
+      List.copyOf(held.keySet()).forEach(this::close);
+    }
   }
 }

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -181,6 +182,44 @@ final class ModelControlTest {
       VersionsConfig handling, VersionPlan.Load wanted, VersionPlan.Load... kept) {
     return new ModelPlan(
         MODEL, List.of(wanted), "", handling, false, List.of(kept), LoadJournal.NONE);
+  }
+
+  @Test
+  void aJournalIsToldWhetherALoadShowsThatItsVersionEndsNoProcess() {
+    Map<Long, Boolean> survived = new ConcurrentHashMap<>();
+    LoadJournal journal = load -> isSurvived -> survived.put(load.number(), isSurvived);
+
+    models.apply(journalled(models.adding(1), journal));
+    models.apply(journalled(models.load(2, "broken", BROKEN), journal));
+    models.available.set(0);
+    models.apply(journalled(models.adding(3), journal));
+
+    assertThat(survived).containsExactlyInAnyOrderEntriesOf(Map.of(1L, true, 2L, true, 3L, false));
+  }
+
+  @Test
+  void aJournalThatFailsLeavesNobodyWaiting() {
+    models.apply(
+        journalled(
+            models.adding(1),
+            _ -> {
+              throw new OutOfMemoryError("Java heap space");
+            }));
+    assertThat(models.index()).containsExactly("1 UNAVAILABLE");
+    assertThat(models.status(1).reason()).contains("Java heap space");
+
+    models.apply(
+        journalled(
+            models.adding(2),
+            _ ->
+                _ -> {
+                  throw new OutOfMemoryError("Java heap space");
+                }));
+    assertThat(models.ask("")).isEqualTo(2);
+  }
+
+  private static ModelPlan journalled(VersionPlan.Load load, LoadJournal journal) {
+    return new ModelPlan(MODEL, List.of(load), "", keeping(0), false, List.of(), journal);
   }
 
   @Test

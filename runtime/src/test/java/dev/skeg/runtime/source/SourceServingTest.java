@@ -64,7 +64,7 @@ final class SourceServingTest {
       applied.add(plan);
       plan.versions().stream()
           .filter(VersionPlan.Load.class::isInstance)
-          .forEach(load -> plan.journal().begin((VersionPlan.Load) load).close());
+          .forEach(load -> plan.journal().begin((VersionPlan.Load) load).end(!isPassing));
       List<VersionStatus> statuses =
           plan.versions().stream().map(version -> status(plan.model(), version)).toList();
       return CompletableFuture.completedFuture(new Endpoint(plan.model(), statuses, ""));
@@ -213,15 +213,11 @@ final class SourceServingTest {
   private void die(String digest) throws IOException {
     Path own = directory.resolve("loads");
     Set<Path> before = files(own);
-    Set<Path> during;
-    try (LoadJournal.Entry _ = attempts.begin(digest)) {
-      during = files(own);
-    }
+    LoadJournal.Entry attempt = attempts.begin(digest);
+    Set<Path> during = files(own);
+    attempt.end(false);
     during.removeAll(before);
     Files.createFile(during.iterator().next());
-    for (Path file : before) {
-      Files.createFile(file);
-    }
   }
 
   private static Set<Path> files(Path directory) throws IOException {
