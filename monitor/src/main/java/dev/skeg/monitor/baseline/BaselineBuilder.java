@@ -106,9 +106,14 @@ public final class BaselineBuilder {
   /** Says what looks as if its fields were not told apart. */
   private void noteSingleColumns() {
     for (TableFile file : files) {
-      String first = file.columns().getFirst();
-      if (file instanceof CsvFile && file.columns().size() == 1 && first.contains(" ")) {
-        notes.add(file.path() + " has one column, " + first + " (for more: --delimiter CHAR)");
+      if (file instanceof CsvFile
+          && file.columns().size() == 1
+          && file.columns().getFirst().contains(" ")) {
+        notes.add(
+            file.path()
+                + " has one column, "
+                + file.columns().getFirst()
+                + " (for more: --delimiter CHAR)");
       }
     }
   }

@@ -1,6 +1,5 @@
 package dev.skeg.monitor.data;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -58,6 +57,9 @@ public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
       throw DataException.empty(path);
     }
     if (beginsWith(start, "PAR1")) {
+      if (isGzip(path)) {
+        throw new DataException(path + " is Parquet in gzip (expected: it unpacked; gunzip)");
+      }
       return ParquetFile.open(path, options);
     }
     if (start.length >= 2
@@ -94,12 +96,19 @@ public sealed interface TableFile permits CsvFile, JsonLinesFile, ParquetFile {
         && Arrays.equals(start, 0, bytes.length, bytes, 0, bytes.length);
   }
 
+  /** Returns what a file begins with, unpacked. */
   private static byte[] start(Path path) {
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
-      in.mark(4);
-      boolean isGzip = in.read() == 0x1F && in.read() == 0x8B;
-      in.reset();
+    boolean isGzip = isGzip(path);
+    try (InputStream in = Files.newInputStream(path)) {
       return (isGzip ? new GZIPInputStream(in) : in).readNBytes(4096);
+    } catch (IOException e) {
+      throw DataException.unreadable(path, e);
+    }
+  }
+
+  private static boolean isGzip(Path path) {
+    try (InputStream in = Files.newInputStream(path)) {
+      return Arrays.equals(in.readNBytes(2), new byte[] {0x1F, (byte) 0x8B});
     } catch (IOException e) {
       throw DataException.unreadable(path, e);
     }

@@ -100,6 +100,20 @@ final class BaselineColumnsTest {
   }
 
   @Test
+  void takesAllForMissingInALaterFileThatBeginsWithoutAnyKey() {
+    Path first = write(directory, "a.jsonl", "{\"a\": 1}\n{\"a\": 2}\n");
+    Path second = write(directory, "b.jsonl", "{}\n{}\n");
+
+    BuiltBaseline built = build(options(1), first, second);
+
+    assertThat(feature(built, "a").whole().count(Bins.MISSING)).isEqualTo(2);
+    assertThat(built.notes())
+        .singleElement()
+        .asString()
+        .startsWith(second + " has no column a in its first lines");
+  }
+
+  @Test
   void saysThatFieldsMayNotHaveBeenToldApart() {
     Path file = write(directory, "t.csv", "a b c\n1 2 3\n4 5 6\n");
 

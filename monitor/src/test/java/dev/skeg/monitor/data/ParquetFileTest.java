@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.monitor.data.TableHead.Declared;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,6 +145,18 @@ final class ParquetFileTest {
         .hasMessageEndingWith(
             "other.parquet is no Parquet file (expected: one; or CSV or JSON lines by another"
                 + " name)");
+  }
+
+  @Test
+  void saysThatAWholeFileInGzipIsToBeUnpacked() throws IOException {
+    Path packed = directory.resolve("t.parquet.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+      Files.copy(open("snappy.parquet").path(), out);
+    }
+
+    assertThatThrownBy(() -> TableFile.open(packed, TableOptions.standard()))
+        .isInstanceOf(DataException.class)
+        .hasMessage(packed + " is Parquet in gzip (expected: it unpacked; gunzip)");
   }
 
   @Test
