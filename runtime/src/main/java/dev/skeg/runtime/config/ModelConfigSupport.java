@@ -31,6 +31,9 @@ record ModelConfigSupport(String field, Support support, String note) {
           works("output", "`name`, `data_type`, `dims`; those named are the ones served"),
           works("default_model_filename", "`model.onnx`, if not given"),
           kept("input.format", "a hint"),
+          kept(
+              "input.allow_ragged_batch",
+              "requests whose shapes differ run apart, each with the model's batch dimension"),
           kept("output.label_filename", "classification is not supported yet"),
           kept("optimization", "hints for an engine on a GPU"),
           works(
@@ -61,7 +64,6 @@ record ModelConfigSupport(String field, Support support, String note) {
           refused("output.is_shape_tensor", "for TensorRT"),
           refused("input.is_non_linear_format_io", "for TensorRT"),
           refused("output.is_non_linear_format_io", "for TensorRT"),
-          refused("input.allow_ragged_batch", "send requests whose shapes are alike"),
           refused("batch_input", "belongs to ragged batches"),
           refused("batch_output", "belongs to ragged batches"),
           refused("sequence_batching", "the model must be stateless"),

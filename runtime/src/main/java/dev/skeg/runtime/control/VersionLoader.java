@@ -132,9 +132,12 @@ final class VersionLoader {
       // Not on a thread that gives way: writing takes locks for which others wait.
       LoadJournal.Entry entry = journal.begin(load);
       long startNanos = System.nanoTime();
-      outcome = load(load, demands, paces);
+      try {
+        outcome = load(load, demands, paces);
+      } finally { // Others may wait for that.
+        entry.end(outcome != null && outcome.isSurvived());
+      }
       long nanos = System.nanoTime() - startNanos;
-      entry.end(outcome.isSurvived());
       if (outcome instanceof Outcome.Loaded(LiveVersion live)) {
         tellReady(live, nanos);
       }

@@ -33,14 +33,17 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LoadAttempts.class);
 
   private final Path directory;
+  private final LoadTurns turns;
   private final Set<Attempt> underWay = new HashSet<>();
   private boolean isClosed;
 
   /**
    * @param directory need not exist
+   * @param turns of all loads of the server
    */
-  LoadAttempts(Path directory) {
+  LoadAttempts(Path directory, LoadTurns turns) {
     this.directory = directory;
+    this.turns = turns;
   }
 
   private final class Attempt implements Entry {
@@ -74,13 +77,37 @@ final class LoadAttempts implements LoadJournal, AutoCloseable {
     }
   }
 
-  /** Begins a load. Where that cannot be written down, it goes on all the same. */
+  /**
+   * Begins a load, once it is its turn: one with deaths waits until no other is under way, and
+   * others wait for it. Where it cannot be written down, it goes on all the same.
+   */
   @Override
   public Entry begin(VersionPlan.Load load) {
     return begin(load.digest());
   }
 
   Entry begin(String digest) {
+    long turn = turns.begin(hasDied(digest));
+    Entry entry = writeDown(digest);
+    return isSurvived -> {
+      try {
+        entry.end(isSurvived);
+      } finally {
+        turns.end(turn);
+      }
+    };
+  }
+
+  private boolean hasDied(String digest) {
+    try {
+      return !dead(digest).isEmpty();
+    } catch (IOException | RuntimeException e) {
+      warn(e);
+      return false;
+    }
+  }
+
+  private Entry writeDown(String digest) {
     try {
       Files.createDirectories(directory);
       Path file = directory.resolve(prefix(digest) + UUID.randomUUID());

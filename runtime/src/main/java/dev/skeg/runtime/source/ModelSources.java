@@ -48,6 +48,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
   private final InstantSource clock;
   private final @Nullable ModelDirectory directory;
   private final PlanMaker maker;
+  private final LoadTurns turns = new LoadTurns();
   private final Map<String, SourceWatch> watches = new TreeMap<>();
   private volatile @Nullable RepositoryWatch repository;
   private final GivingWay pace = new GivingWay(GivingWay.GENTLE);
@@ -162,7 +163,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
               store,
               maker,
               VersionNumbers.open(data.resolve("numbers").resolve(each.model() + ".json")),
-              new LoadAttempts(data.resolve("loads").resolve(each.model())),
+              new LoadAttempts(data.resolve("loads").resolve(each.model()), turns),
               writeBack);
       writeBack.ifPresent(WriteBack::start);
       return versions;

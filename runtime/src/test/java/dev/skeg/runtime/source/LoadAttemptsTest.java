@@ -15,11 +15,12 @@ final class LoadAttemptsTest {
 
   @TempDir Path directory;
 
+  private final LoadTurns turns = new LoadTurns();
   private LoadAttempts attempts;
 
   @BeforeEach
   void die() throws IOException {
-    attempts = new LoadAttempts(directory);
+    attempts = new LoadAttempts(directory, turns);
     die("sha256-aa");
   }
 
@@ -82,5 +83,37 @@ final class LoadAttemptsTest {
     attempts.begin(impossible).end(true);
 
     assertThat(attempts.isDeadly(DIGEST)).isTrue();
+  }
+
+  @Test
+  void aVersionWithDeathsIsLoadedAlone() throws InterruptedException {
+    LoadAttempts other = new LoadAttempts(directory.resolve("other"), turns);
+    var one = other.begin("sha256:bb");
+    var two = other.begin("sha256:cc"); // Those without stand side by side.
+
+    Thread alone = waiting(() -> attempts.begin(DIGEST).end(false));
+    assertThat(directory.resolve("other")).isDirectoryContaining("glob:**cc.*");
+    one.end(true);
+    two.end(true);
+    alone.join();
+
+    var suspect = attempts.begin(DIGEST);
+    Thread behind = waiting(() -> other.begin("sha256:bb").end(true));
+    assertThat(directory.resolve("other")).isEmptyDirectory();
+    suspect.end(true);
+    behind.join();
+
+    var survivor = attempts.begin(DIGEST);
+    other.begin("sha256:bb").end(true);
+    survivor.end(true);
+  }
+
+  /** Starts a thread and returns it once it waits. */
+  private static Thread waiting(Runnable task) {
+    Thread thread = Thread.ofPlatform().daemon().start(task);
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    return thread;
   }
 }

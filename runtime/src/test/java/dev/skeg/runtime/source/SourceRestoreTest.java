@@ -154,7 +154,7 @@ final class SourceRestoreTest {
             ArtifactStore.open(directory.resolve("store"), StoreConfig.defaults()),
             new PlanMaker(ServerConfig.defaults().execution(), new CpuBudget(1)),
             VersionNumbers.open(directory.resolve("numbers.json")),
-            new LoadAttempts(directory.resolve("loads")),
+            new LoadAttempts(directory.resolve("loads"), new LoadTurns()),
             Optional.empty());
     version(1);
     versions.served(version(2).revision(), List.of(version(1).revision()));

@@ -103,7 +103,7 @@ final class SourceServingTest {
       Files.writeString(version.resolve("model.onnx"), "one");
       publisher.publish(version, PublishRequest.next(), Progress.NONE);
     }
-    attempts = new LoadAttempts(directory.resolve("loads"));
+    attempts = new LoadAttempts(directory.resolve("loads"), new LoadTurns());
     versions =
         new SourceVersions(
             config,
