@@ -106,7 +106,8 @@ final class Admission {
     if (now + ahead / DOUBT + ends <= wait.finishBy) {
       return null;
     }
-    if (now + 2 * ahead < wait.finishBy && entry.shape.isToBeTried(now)) {
+    boolean hasItsTurn = now + 2 * ahead < wait.finishBy; // Its turn comes early enough for sure.
+    if (hasItsTurn && entry.shape.isToBeTried(now)) {
       wait.finishBy = Long.MAX_VALUE;
       return null;
     }
@@ -168,6 +169,7 @@ final class Admission {
    * which the full ones have no room.
    *
    * @param ahead until it is its turn
+   * @param atMost whether what nearly every run takes counts for its own, not the mean
    */
   private long endsIn(Entry entry, long ahead, boolean atMost) {
     ShapeClass shape = entry.shape;

@@ -43,7 +43,7 @@ final class ShapeClass {
   private final Shape[] inputRows;
   private final long rowBytes;
   private final CostCurve cost = new CostCurve();
-  private volatile long ranAt; // By the batcher's clock.
+  private volatile long ranAt; // When a lane began a run last, by the batcher's clock.
   private final @Nullable SlotShape slotShape;
   private @Nullable SlotPool slots;
   private @Nullable TapPlan tapPlan; // Any of the latest layout will do: it is immutable.
@@ -171,15 +171,15 @@ final class ShapeClass {
     return list;
   }
 
-  /** Notes that a run begins, which tells what runs cost by now. */
+  /** Notes that a lane begins a run, which tells what runs cost by now. */
   void runs(long now) {
     ranAt = now;
   }
 
   /**
-   * Returns whether nothing has run for so long that what a run costs is to be found out anew, by a
-   * request that seems to come too late: what was slow for a while would be refused for ever. Once
-   * a second.
+   * Returns whether no lane has begun a run for so long that what one costs is to be found out
+   * anew, by a request that seems to come too late: what was slow for a while would be refused for
+   * ever. Once a second, or about that: two threads at once may both be told so.
    */
   boolean isToBeTried(long now) {
     boolean isLongAgo = now - ranAt > TRIED_AGAIN_NANOS;

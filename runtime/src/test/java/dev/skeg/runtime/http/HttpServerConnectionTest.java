@@ -1,6 +1,7 @@
 package dev.skeg.runtime.http;
 
-import static dev.skeg.runtime.http.HttpTestServer.concat;
+import static dev.skeg.runtime.http.HttpTestServer.body;
+import static dev.skeg.runtime.http.HttpTestServer.request;
 import static dev.skeg.runtime.http.HttpTestServer.text;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,33 +12,23 @@ import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.http.RawClient.Answer;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.testing.RecordedRepository;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.DeflaterOutputStream;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.GZIPOutputStream;
-import java.util.zip.InflaterInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Framing, order, limits, compression, time and endings: all that is HTTP and not inference. */
+/** Framing, order, limits, time and endings: all that is HTTP and not inference. */
 @Timeout(60)
 final class HttpServerConnectionTest {
   private static final String LIVE = "GET /v2/health/live HTTP/1.1\r\n\r\n";
@@ -51,16 +42,6 @@ final class HttpServerConnectionTest {
   void stop() {
     server.close();
     assertThat(server.endpoints.openOutputs).hasValue(0);
-  }
-
-  private static String body(String id) {
-    return "{\"id\":\"" + id + "\",\"inputs\":[]}";
-  }
-
-  private static String request(String model, String id) {
-    String body = body(id);
-    return "POST /v2/models/%s/infer HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s"
-        .formatted(model, body.length(), body);
   }
 
   // Order.
@@ -248,24 +229,15 @@ final class HttpServerConnectionTest {
   }
 
   @Test
-  void outputsAreClosedWhenTheClientIsGone() throws Exception {
-    RawClient client = server.connect();
-    client.send(request("held", "1"));
-    Runnable answer = server.endpoints.held.take();
-    client.close();
-    answer.run(); // That no output stays open is checked after every test.
-    assertThat(text(server.get("/v2/health/live"))).isEqualTo("{\"live\":true}");
-  }
-
-  @Test
-  void aClientThatIsGoneCancelsItsRequests() throws Exception {
+  void aClientThatIsGoneCancelsItsRequestsAndItsOutputsAreClosed() throws Exception {
     RawClient client = server.connect();
     client.send(request("held", "1"));
     Runnable answer = server.endpoints.held.take();
     client.close();
 
     assertThat(server.endpoints.cancelled.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
-    answer.run();
+    answer.run(); // That no output stays open is checked after every test.
+    assertThat(text(server.get("/v2/health/live"))).isEqualTo("{\"live\":true}");
   }
 
   @Test
@@ -384,110 +356,6 @@ final class HttpServerConnectionTest {
 
   // Compression.
 
-  private static byte[] compress(String coding, byte[] plain) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (OutputStream out =
-        coding.equals("gzip") ? new GZIPOutputStream(bytes) : new DeflaterOutputStream(bytes)) {
-      out.write(plain);
-    }
-    return bytes.toByteArray();
-  }
-
-  private static byte[] decompress(String coding, byte[] compressed) throws IOException {
-    InputStream bytes = new ByteArrayInputStream(compressed);
-    try (InputStream in =
-        coding.equals("gzip") ? new GZIPInputStream(bytes) : new InflaterInputStream(bytes)) {
-      return in.readAllBytes();
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({"gzip,gzip", "deflate,deflate", "deflate,gzip", "gzip,deflate"})
-  void bodiesAreCompressedBothWaysAndTheFormatIsDetected(String format, String header)
-      throws IOException {
-    byte[] data = new byte[50_000];
-    Arrays.fill(data, (byte) 7);
-    String json =
-        "{\"parameters\":{\"binary_data_output\":true},\"inputs\":[{\"name\":\"x\","
-            + "\"datatype\":\"UINT8\",\"shape\":[50000],\"parameters\":{\"binary_data_size\":50000}}]}";
-    byte[] body = compress(format, concat(json.getBytes(ISO_8859_1), data));
-
-    HttpResponse<byte[]> response =
-        server.post(
-            "/v2/models/echo/infer",
-            body,
-            "Content-Encoding",
-            header,
-            "Inference-Header-Content-Length",
-            Integer.toString(json.length()),
-            "Accept-Encoding",
-            "br, " + header);
-
-    assertThat(response.statusCode()).isEqualTo(200);
-    assertThat(response.headers().firstValue("content-encoding")).hasValue(header);
-    byte[] plain = decompress(header, response.body());
-    int length =
-        Integer.parseInt(
-            response.headers().firstValue("inference-header-content-length").orElseThrow());
-    assertThat(plain).hasSize(length + 50_000).endsWith(data);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "gzip, deflate|gzip",
-        "deflate, gzip|deflate",
-        "gzip;q=0.5, deflate;q=0.8|deflate",
-        "gzip;q=0.5, identity|none",
-        "gzip;q=0|none",
-        "*|gzip",
-        "br|none",
-        "GZIP ; Q=1.0|gzip",
-        "gzip;q=x|none",
-      })
-  void theClientsPreferenceIsHeeded(String accepted, String expected) {
-    assertThat(
-            server
-                .post("/v2/models/echo/infer", body("a"), "Accept-Encoding", accepted)
-                .headers()
-                .firstValue("content-encoding")
-                .orElse("none"))
-        .isEqualTo(expected);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"br", "gzip, gzip", "snappy"})
-  void otherCompressionsAreRefusedWithThoseThatWork(String coding) {
-    HttpResponse<byte[]> response =
-        server.post("/v2/models/echo/infer", body("a"), "Content-Encoding", coding);
-    assertThat(response.statusCode()).isEqualTo(501);
-    assertThat(text(response)).contains("Unsupported compression type");
-    assertThat(response.headers().firstValue("accept-encoding")).hasValue("gzip, deflate");
-  }
-
-  @Test
-  void brokenAndOversizedCompressedBodiesAreRefused() throws IOException {
-    byte[] whole = compress("gzip", body("a").getBytes(ISO_8859_1));
-    byte[] wrongChecksum = whole.clone();
-    wrongChecksum[wrongChecksum.length - 8] ^= 1;
-
-    assertThat(gzip(Arrays.copyOf(whole, whole.length - 9)))
-        .contains("400", "request body is truncated");
-    assertThat(gzip(wrongChecksum)).contains("400", "not valid gzip data");
-    assertThat(gzip("{}{}{}".getBytes(ISO_8859_1)))
-        .contains("400", "neither a gzip nor a zlib header");
-    assertThat(gzip(new byte[0])).contains("400", "request body is truncated");
-    assertThat(gzip(compress("gzip", new byte[20_000_000])))
-        .contains("413", "larger than 100000 bytes once decompressed");
-  }
-
-  private String gzip(byte[] body) {
-    HttpResponse<byte[]> response =
-        server.post("/v2/models/echo/infer", body, "Content-Encoding", "gzip");
-    return response.statusCode() + " " + text(response);
-  }
-
   // Time.
 
   @Test
@@ -540,82 +408,6 @@ final class HttpServerConnectionTest {
   }
 
   // Endings.
-
-  @Test
-  void stoppingAnswersWhatIsInFlightAndClosesTheRest() throws Exception {
-    try (RawClient busy = server.connect();
-        RawClient partial = server.connect();
-        RawClient idle = server.connect();
-        ExecutorService stopper = Executors.newSingleThreadExecutor()) {
-      assertThat(idle.send(LIVE).read().status()).isEqualTo(200);
-      busy.send(request("held", "1"));
-      Runnable answer = server.endpoints.held.take();
-      String late = request("echo", "2");
-      partial.send(LIVE);
-      partial.read();
-      partial.send(late.substring(0, 60));
-
-      Future<Boolean> stopped = stopper.submit(() -> server.server.stop(Duration.ofSeconds(20)));
-      assertThat(idle.isAtEnd()).isTrue(); // The server is stopping.
-      assertThatThrownBy(server::connect).isInstanceOf(IOException.class);
-      answer.run();
-      partial.send(late.substring(60));
-
-      Answer first = busy.read();
-      assertThat(first.text()).contains("\"id\":\"1\"");
-      assertThat(first.headers()).containsEntry("connection", "close");
-      assertThat(busy.isAtEnd()).isTrue();
-      Answer second = partial.read();
-      assertThat(second.text()).contains("\"id\":\"2\"");
-      assertThat(second.headers()).containsEntry("connection", "close");
-      assertThat(stopped.get(20, TimeUnit.SECONDS)).isTrue();
-    }
-  }
-
-  @Test
-  void stoppingUnderLoadLosesNoAnswer() throws Exception {
-    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<String>> ends = new ArrayList<>();
-      for (int c = 0; c < 8; c++) {
-        ends.add(
-            clients.submit(() -> {
-              try (RawClient client = server.connect()) {
-                while (true) {
-                  Answer answer = client.send(request("echo", "x")).read();
-                  if (answer.status() != 200) {
-                    return answer.statusLine();
-                  }
-                  if ("close".equals(answer.headers().get("connection"))) {
-                    return "closed";
-                  }
-                }
-              }
-            }));
-      }
-      for (int i = 0; i < 100; i++) {
-        server.endpoints.requests.take();
-      }
-
-      assertThat(server.server.stop(Duration.ofSeconds(10))).isTrue();
-
-      for (Future<String> end : ends) {
-        assertThat(end.get(10, TimeUnit.SECONDS)).isEqualTo("closed");
-      }
-    }
-  }
-
-  @Test
-  void theDeadlineCutsOffWhatTakesLonger() throws Exception {
-    try (RawClient client = server.connect()) {
-      client.send(request("held", "1"));
-      Runnable answer = server.endpoints.held.take();
-
-      assertThat(server.server.stop(Duration.ofMillis(300))).isFalse();
-
-      assertThatThrownBy(client::read).isInstanceOf(IOException.class);
-      answer.run(); // That its outputs are closed is checked after every test.
-    }
-  }
 
   @Test
   void aPortInUseIsSaidSo() {

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.http;
 
+import static dev.skeg.runtime.http.HttpTestServer.body;
 import static dev.skeg.runtime.http.HttpTestServer.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -51,10 +52,6 @@ final class HttpServerHttp2Test {
 
   private Http2TestClient connect() {
     return new Http2TestClient(server.port);
-  }
-
-  private static String body(String id) {
-    return "{\"id\":\"" + id + "\",\"inputs\":[]}";
   }
 
   private HttpRequest.Builder infer(byte[] body) {

@@ -97,6 +97,18 @@ final class HttpTestServer implements AutoCloseable {
     }
   }
 
+  /** Returns an inference request without inputs. */
+  static String body(String id) {
+    return "{\"id\":\"" + id + "\",\"inputs\":[]}";
+  }
+
+  /** Returns such a request of a model as HTTP/1.1 has it. */
+  static String request(String model, String id) {
+    String body = body(id);
+    return "POST /v2/models/%s/infer HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s"
+        .formatted(model, body.length(), body);
+  }
+
   static String text(HttpResponse<byte[]> response) {
     return new String(response.body(), StandardCharsets.UTF_8);
   }
