@@ -67,8 +67,8 @@ final class AlertRules {
   /**
    * Returns what changes.
    *
-   * @param known the key's alerts that are open or were cleared within the cool-down or since the
-   *     window, the first raised first
+   * @param known the key's alerts that are open and those of {@link ClearedAlerts} within the
+   *     cool-down, the first raised first
    */
   static List<AlertChange> step(
       List<Alert> known, WindowVerdict verdict, AlertPolicy policy, long nowMillis) {

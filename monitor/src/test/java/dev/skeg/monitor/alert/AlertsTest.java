@@ -10,9 +10,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skeg.monitor.alert.AlertChange.Kind;
 import dev.skeg.monitor.drift.Effect.Metric;
 import dev.skeg.monitor.drift.QualityFinding.Check;
+import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** {@link Alerts} of a model that is judged hourly, held against verdicts written down. */
@@ -108,6 +112,72 @@ final class AlertsTest {
       }
       assertThat(only()).isEqualTo(cleared);
     }
+  }
+
+  /** Keeps alerts in memory, and which of them the last step was given. */
+  private static final class WatchedStore implements AlertStore {
+    private final AlertStore store = new MemoryAlertStore(100);
+    private List<Alert> given = List.of();
+
+    @Override
+    public void update(
+        ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
+      store.update(
+          key,
+          cleared,
+          known -> {
+            given = known;
+            return change.apply(known);
+          });
+    }
+
+    @Override
+    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
+      return store.update(id, change);
+    }
+
+    @Override
+    public Optional<Alert> find(String id) {
+      return store.find(id);
+    }
+
+    @Override
+    public List<Alert> find(AlertFilter filter) {
+      return store.find(filter);
+    }
+  }
+
+  @Test
+  void judgingAnOldWindowAgainReadsWhatItWasHeldAgainstAndNotAllThatWasClearedSince() {
+    WatchedStore watched = new WatchedStore();
+    Alerts all = new Alerts(watched, AlertPolicy.DEFAULT);
+    for (int hour = 1; hour < 500; hour += 50) {
+      all.judge(at(hour).drift("age", mean(.3)).verdict(), (hour + 1) * HOUR);
+      all.judge(at(hour + 1).ok("age").verdict(), (hour + 2) * HOUR);
+      Alert latched = all.find(AlertFilter.open()).getFirst();
+      all.acknowledge(latched.id(), "ann", "", (hour + 2) * HOUR);
+    }
+
+    assertThat(all.judge(at(101).drift("age", mean(.3)).verdict(), 1000 * HOUR)).isEmpty();
+
+    assertThat(watched.given)
+        .extracting(Alert::raisedIn)
+        .containsExactly(new Window(101 * HOUR, 102 * HOUR));
+  }
+
+  @Test
+  void judgingAWindowAgainThatJoinedALaterOnesAlertRaisesNothing() {
+    judge(at(5).drift("age", mean(.3)).ok("zip"));
+    assertThat(judge(at(1).ok("age").drift("zip", mean(.3))))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.WIDENED);
+    judge(at(6).ok("age", "zip"));
+    alerts.acknowledge(only().id(), "ann", "", 7 * HOUR);
+    Alert cleared = only();
+
+    assertThat(alerts.judge(at(1).drift("zip", mean(.3)).verdict(), 1000 * HOUR)).isEmpty();
+
+    assertThat(only()).isEqualTo(cleared);
   }
 
   @Test

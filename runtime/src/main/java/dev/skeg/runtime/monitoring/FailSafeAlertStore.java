@@ -3,6 +3,7 @@ package dev.skeg.runtime.monitoring;
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.model.ServingException;
@@ -37,13 +38,13 @@ final class FailSafeAlertStore implements AlertStore {
 
   @Override
   public synchronized void update(
-      ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change) {
+      ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
     try {
       catchUp();
       List<Alert> changed = new ArrayList<>();
       store.update(
           key,
-          clearedSinceMillis,
+          cleared,
           known -> {
             remember(key, known);
             changed.clear(); // A store may try a step again.
@@ -54,12 +55,12 @@ final class FailSafeAlertStore implements AlertStore {
       remember(key, changed);
     } catch (ServingException e) {
       failed(e);
-      memory.update(key, clearedSinceMillis, change);
+      memory.update(key, cleared, change);
     }
   }
 
   private void remember(ProfileKey key, List<Alert> alerts) {
-    memory.update(key, Long.MAX_VALUE, _ -> alerts);
+    memory.update(key, ClearedAlerts.NONE, _ -> alerts);
   }
 
   @Override
@@ -103,7 +104,7 @@ final class FailSafeAlertStore implements AlertStore {
       return;
     }
     for (Alert alert : memory.find(AlertFilter.all())) {
-      store.update(alert.key(), Long.MAX_VALUE, _ -> List.of(alert));
+      store.update(alert.key(), ClearedAlerts.NONE, _ -> List.of(alert));
     }
     isFailing = false;
     LOG.atInfo().log("Alerts are kept on disk again");

@@ -7,6 +7,7 @@ import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertState;
 import dev.skeg.monitor.alert.AlertSubject;
 import dev.skeg.monitor.alert.Cause;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
@@ -68,7 +69,7 @@ final class FailSafeAlertStoreTest {
   @Test
   void alertsAreKeptInMemoryMeanwhileAndWrittenAfterwards() throws IOException {
     Alert raised = alert(new AlertState.Raised(2_000));
-    store.update(KEY, 0, _ -> List.of(raised));
+    store.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
     assertThat(store.find(AlertFilter.open())).containsExactly(raised);
 
     Alert latched = alert(new AlertState.Latched(3_000));
@@ -88,10 +89,11 @@ final class FailSafeAlertStoreTest {
     }
 
     @Override
-    public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
+    public void update(
+        ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
       super.update(
           key,
-          since,
+          cleared,
           known -> {
             List<Alert> changed = change.apply(known);
             if (isFailing) {
@@ -108,13 +110,13 @@ final class FailSafeAlertStoreTest {
     FailSafeAlertStore safe = new FailSafeAlertStore(disk);
     Alert raised = alert(new AlertState.Raised(2_000));
     Alert latched = alert(new AlertState.Latched(3_000));
-    safe.update(KEY, 0, _ -> List.of(raised));
+    safe.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
     disk.isFailing = true;
 
     List<List<Alert>> given = new ArrayList<>();
     safe.update(
         KEY,
-        0,
+        ClearedAlerts.NONE,
         known -> {
           given.add(known);
           return List.of(latched);
@@ -130,12 +132,12 @@ final class FailSafeAlertStoreTest {
   void aStepGoesOnFromWhatTheDiskHad() throws IOException {
     Files.delete(directory.resolve(StateDatabase.FILE));
     Alert raised = alert(new AlertState.Raised(2_000));
-    store.update(KEY, 0, _ -> List.of(raised));
+    store.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
     database.close();
 
     store.update(
         KEY,
-        0,
+        ClearedAlerts.NONE,
         known -> {
           assertThat(known).containsExactly(raised);
           return List.of();

@@ -16,6 +16,7 @@ import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.DriftState;
@@ -373,14 +374,15 @@ final class MonitorsTest {
     private final CountDownLatch goOn = new CountDownLatch(1);
 
     @Override
-    public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
+    public void update(
+        ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
       reached.countDown();
       try {
         goOn.await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      super.update(key, since, change);
+      super.update(key, cleared, change);
     }
   }
 
