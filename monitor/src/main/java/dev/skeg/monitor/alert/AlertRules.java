@@ -171,9 +171,10 @@ final class AlertRules {
         diagnosis.quiet().contains(who)
             // Judged, and odd in another way, or no longer in drift.
             || diagnosis.findings().stream().anyMatch(subject::is);
-    return without
-        ? subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows())
-        : subject;
+    if (!without) {
+      return subject.quiet(UNJUDGED_WINDOWS); // The model is not watched for it any more.
+    }
+    return subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows());
   }
 
   /** Returns whether no alert tells of a finding already. */
@@ -311,6 +312,6 @@ final class AlertRules {
 
   private boolean isNew(Alert alert) {
     long windows = (window.startMillis() - alert.raisedIn().startMillis()) / window.lengthMillis();
-    return windows <= policy.joinWindows();
+    return Math.abs(windows) <= policy.joinWindows();
   }
 }

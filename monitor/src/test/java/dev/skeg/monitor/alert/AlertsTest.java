@@ -10,13 +10,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.skeg.monitor.alert.AlertChange.Kind;
 import dev.skeg.monitor.drift.Effect.Metric;
 import dev.skeg.monitor.drift.QualityFinding.Check;
-import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** {@link Alerts} of a model that is judged hourly, held against verdicts written down. */
@@ -60,147 +56,7 @@ final class AlertsTest {
     assertThat(only().summary()).isEqualTo("The distribution has shifted: age");
   }
 
-  @Test
-  void judgingAWindowAgainChangesNothing() {
-    judge(at(1).drift("age", mean(.3)));
-    Alert before = only();
-
-    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
-
-    assertThat(only()).isEqualTo(before);
-  }
-
-  @Test
-  void judgingAWindowAgainTakesNobodysAcknowledgementAway() {
-    judge(at(1).drift("age", mean(.3)));
-    alerts.acknowledge(only().id(), "ann", "known", 2 * HOUR);
-
-    List<AlertChange> changes = judge(at(1).drift("age", mean(.3)).drift("amount", mean(.3)));
-
-    assertThat(changes).extracting(AlertChange::kind).containsExactly(Kind.WIDENED);
-    assertThat(only().state()).isEqualTo(new AlertState.Acknowledged(2 * HOUR, "ann", "known"));
-    assertThat(names(only())).containsExactly("age", "amount");
-  }
-
-  @Test
-  void judgingAWindowAgainRaisesNothingThatIsOver() {
-    judge(at(1).drift("age", mean(.3)));
-    judge(at(2).ok("age"));
-    Alert latched = only();
-    assertThat(latched.state()).isEqualTo(new AlertState.Latched(3 * HOUR));
-    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
-    assertThat(only()).isEqualTo(latched);
-
-    alerts.acknowledge(latched.id(), "ann", "", 4 * HOUR);
-    Alert cleared = only();
-    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
-    assertThat(only()).isEqualTo(cleared);
-  }
-
-  @Test
-  void judgingAWindowAgainAfterTheCoolDownRaisesNothingEither() {
-    judge(at(1).drift("age", mean(.3)));
-    judge(at(2).drift("age", mean(.3)));
-    judge(at(3).ok("age"));
-    alerts.acknowledge(only().id(), "ann", "", 4 * HOUR);
-    Alert cleared = only();
-
-    // Recorded traffic that is played back once more, by a server that was restarted meanwhile.
-    for (long now : List.of(5 * HOUR, 1000 * HOUR)) {
-      for (int hour = 1; hour <= 2; hour++) {
-        assertThat(alerts.judge(at(hour).drift("age", mean(.3)).verdict(), now)).isEmpty();
-      }
-      assertThat(only()).isEqualTo(cleared);
-    }
-  }
-
   /** Keeps alerts in memory, and which of them the last step was given. */
-  private static final class WatchedStore implements AlertStore {
-    private final AlertStore store = new MemoryAlertStore(100);
-    private List<Alert> given = List.of();
-
-    @Override
-    public void update(
-        ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
-      store.update(
-          key,
-          cleared,
-          known -> {
-            given = known;
-            return change.apply(known);
-          });
-    }
-
-    @Override
-    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
-      return store.update(id, change);
-    }
-
-    @Override
-    public Optional<Alert> find(String id) {
-      return store.find(id);
-    }
-
-    @Override
-    public List<Alert> find(AlertFilter filter) {
-      return store.find(filter);
-    }
-  }
-
-  @Test
-  void judgingAnOldWindowAgainReadsWhatItWasHeldAgainstAndNotAllThatWasClearedSince() {
-    WatchedStore watched = new WatchedStore();
-    Alerts all = new Alerts(watched, AlertPolicy.DEFAULT);
-    for (int hour = 1; hour < 500; hour += 50) {
-      all.judge(at(hour).drift("age", mean(.3)).verdict(), (hour + 1) * HOUR);
-      all.judge(at(hour + 1).ok("age").verdict(), (hour + 2) * HOUR);
-      Alert latched = all.find(AlertFilter.open()).getFirst();
-      all.acknowledge(latched.id(), "ann", "", (hour + 2) * HOUR);
-    }
-
-    assertThat(all.judge(at(101).drift("age", mean(.3)).verdict(), 1000 * HOUR)).isEmpty();
-
-    assertThat(watched.given)
-        .extracting(Alert::raisedIn)
-        .containsExactly(new Window(101 * HOUR, 102 * HOUR));
-  }
-
-  @Test
-  void judgingAWindowAgainThatJoinedALaterOnesAlertRaisesNothing() {
-    judge(at(5).drift("age", mean(.3)).ok("zip"));
-    assertThat(judge(at(1).ok("age").drift("zip", mean(.3))))
-        .extracting(AlertChange::kind)
-        .containsExactly(Kind.WIDENED);
-    judge(at(6).ok("age", "zip"));
-    alerts.acknowledge(only().id(), "ann", "", 7 * HOUR);
-    Alert cleared = only();
-
-    assertThat(alerts.judge(at(1).drift("zip", mean(.3)).verdict(), 1000 * HOUR)).isEmpty();
-
-    assertThat(only()).isEqualTo(cleared);
-  }
-
-  @Test
-  void judgingAWindowAgainInTheMiddleOfWhatIsLatchedRaisesNothing() {
-    judge(at(1).drift("age", mean(.3)));
-    judge(at(2).drift("age", mean(.3)));
-    judge(at(3).ok("age"));
-    Alert latched = only();
-
-    assertThat(judge(at(2).drift("age", mean(.3)))).isEmpty();
-    assertThat(only()).isEqualTo(latched);
-  }
-
-  @Test
-  void anEarlierWindowThanAnyThatIsFoundToDriftIsToldAfterwards() {
-    judge(at(5).drift("age", mean(.3)));
-    judge(at(6).ok("age"));
-
-    assertThat(judge(at(1).drift("age", mean(.3))))
-        .extracting(AlertChange::kind)
-        .containsExactly(Kind.RAISED);
-  }
-
   @Test
   void theSameWindowMakesTheSameIdInAnyProcess() {
     judge(at(1).drift("age", mean(.3)));
@@ -429,6 +285,16 @@ final class AlertsTest {
     assertThat(judge(at(25).insufficient("age")))
         .extracting(AlertChange::kind)
         .containsExactly(Kind.LATCHED);
+  }
+
+  @Test
+  void aDayOfWindowsWithoutAFeatureThatIsNotWatchedAnyMoreEndsItsAlert() {
+    judge(at(1).drift("embedding.distance", mean(.3)).ok("age"));
+    for (int hour = 2; hour < 25; hour++) {
+      assertThat(judge(at(hour).ok("age"))).isEmpty();
+    }
+
+    assertThat(judge(at(25).ok("age"))).extracting(AlertChange::kind).containsExactly(Kind.LATCHED);
   }
 
   @Test
