@@ -9,9 +9,11 @@ import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.model.ServingException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +65,10 @@ final class FailSafeAlertStore implements AlertStore {
     memory.update(key, ClearedAlerts.NONE, _ -> alerts);
   }
 
+  private static Map<ProfileKey, List<Alert>> byKey(List<Alert> alerts) {
+    return alerts.stream().collect(Collectors.groupingBy(Alert::key));
+  }
+
   @Override
   public synchronized Optional<Alert> update(String id, UnaryOperator<Alert> change) {
     try {
@@ -80,7 +86,9 @@ final class FailSafeAlertStore implements AlertStore {
   public synchronized Optional<Alert> find(String id) {
     try {
       catchUp();
-      return store.find(id);
+      Optional<Alert> found = store.find(id);
+      found.ifPresent(alert -> remember(alert.key(), List.of(alert)));
+      return found;
     } catch (ServingException e) {
       failed(e);
       return memory.find(id);
@@ -91,7 +99,9 @@ final class FailSafeAlertStore implements AlertStore {
   public synchronized List<Alert> find(AlertFilter filter) {
     try {
       catchUp();
-      return store.find(filter);
+      List<Alert> found = store.find(filter);
+      byKey(found).forEach(this::remember);
+      return found;
     } catch (ServingException e) {
       failed(e);
       return memory.find(filter);
@@ -103,9 +113,9 @@ final class FailSafeAlertStore implements AlertStore {
     if (!isFailing) {
       return;
     }
-    for (Alert alert : memory.find(AlertFilter.all())) {
-      store.update(alert.key(), ClearedAlerts.NONE, _ -> List.of(alert));
-    }
+    // A key's in one step: there may be thousands, and each step waits for the disk.
+    byKey(memory.find(AlertFilter.all()))
+        .forEach((key, alerts) -> store.update(key, ClearedAlerts.NONE, _ -> alerts));
     isFailing = false;
     LOG.atInfo().log("Alerts are kept on disk again");
   }

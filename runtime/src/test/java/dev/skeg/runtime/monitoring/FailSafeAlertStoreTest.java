@@ -20,8 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,8 +54,12 @@ final class FailSafeAlertStoreTest {
   }
 
   private static Alert alert(AlertState state) {
+    return alert("a", state);
+  }
+
+  private static Alert alert(String id, AlertState state) {
     return new Alert(
-        "a",
+        id,
         KEY,
         Cause.SHIFT,
         Severity.PAGE,
@@ -83,6 +89,7 @@ final class FailSafeAlertStoreTest {
   /** Takes steps, and fails before what comes of them is kept. */
   private static final class FailingStore extends PassingAlertStore {
     private boolean isFailing;
+    private int steps;
 
     private static ServingException full() {
       return new ServingException(ErrorCode.UNAVAILABLE, "the disk is full", new IOException());
@@ -101,7 +108,50 @@ final class FailSafeAlertStoreTest {
             }
             return changed;
           });
+      steps++;
     }
+
+    @Override
+    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
+      if (isFailing) {
+        throw full();
+      }
+      return super.update(id, change);
+    }
+  }
+
+  @Test
+  void whatTheDiskWasOnlyAskedForCanBeAcknowledgedWhenItFails() {
+    FailingStore disk = new FailingStore();
+    Alert raised = alert(new AlertState.Raised(2_000));
+    disk.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
+    FailSafeAlertStore safe = new FailSafeAlertStore(disk);
+    assertThat(safe.find(AlertFilter.open())).containsExactly(raised);
+    disk.isFailing = true;
+
+    Alert known = alert(new AlertState.Acknowledged(3_000, "ann", ""));
+    assertThat(safe.update("a", _ -> known)).contains(known);
+    assertThat(safe.find(AlertFilter.open())).containsExactly(known);
+
+    disk.isFailing = false;
+    assertThat(safe.find("a")).contains(known);
+    assertThat(disk.find("a")).contains(known);
+  }
+
+  @Test
+  void theDiskIsGivenAKeysAlertsInOneStep() {
+    FailingStore disk = new FailingStore();
+    FailSafeAlertStore safe = new FailSafeAlertStore(disk);
+    disk.isFailing = true;
+    List<Alert> two =
+        List.of(alert("a", new AlertState.Raised(2_000)), alert("b", new AlertState.Raised(2_000)));
+    safe.update(KEY, ClearedAlerts.NONE, _ -> two);
+
+    disk.isFailing = false;
+    assertThat(safe.find("a")).contains(two.getFirst());
+
+    assertThat(disk.steps).isEqualTo(1);
+    assertThat(disk.find(AlertFilter.all())).containsExactlyInAnyOrderElementsOf(two);
   }
 
   @Test
