@@ -89,6 +89,18 @@ public record Alert(
         0);
   }
 
+  /**
+   * Returns when the first window began that it tells of, since the epoch. That may be before the
+   * one that raised it: a window that was judged late has joined it.
+   */
+  public long firstMillis() {
+    long first = raisedIn.startMillis();
+    for (AlertSubject subject : subjects) {
+      first = Math.min(first, subject.since().startMillis());
+    }
+    return first;
+  }
+
   /** Returns whether what it tells of still goes on. */
   public boolean isActive() {
     return subjects.stream().anyMatch(AlertSubject::active);

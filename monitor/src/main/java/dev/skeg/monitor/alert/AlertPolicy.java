@@ -5,9 +5,9 @@ import java.time.Duration;
 /**
  * When alerts gather, come back and go.
  *
- * @param joinWindows so many windows after it was raised, an alert that nobody has acknowledged
- *     still takes in more features of its cause, and one of inputs, acknowledged or not, the
- *     outputs that follow; later ones, or after that, are another alert
+ * @param joinWindows within so many windows of the one that raised it, an alert that nobody has
+ *     acknowledged still takes in more features of its cause, and one of inputs, acknowledged or
+ *     not, the outputs that follow; what is farther from it is another alert
  * @param quietWindows so many windows in a row without a notice end it; pages end with their
  *     verdict, which has a hysteresis of its own
  * @param coolDown what comes back this long after it was cleared is the same alert, no other page

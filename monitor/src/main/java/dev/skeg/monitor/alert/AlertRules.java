@@ -67,8 +67,8 @@ final class AlertRules {
   /**
    * Returns what changes.
    *
-   * @param known the key's alerts that are open or were cleared within the cool-down or since the
-   *     window, the first raised first
+   * @param known the key's alerts that are open and those of {@link ClearedAlerts} within the
+   *     cool-down, the first raised first
    */
   static List<AlertChange> step(
       List<Alert> known, WindowVerdict verdict, AlertPolicy policy, long nowMillis) {
@@ -171,9 +171,10 @@ final class AlertRules {
         diagnosis.quiet().contains(who)
             // Judged, and odd in another way, or no longer in drift.
             || diagnosis.findings().stream().anyMatch(subject::is);
-    return without
-        ? subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows())
-        : subject;
+    if (!without) {
+      return subject.quiet(UNJUDGED_WINDOWS); // The model is not watched for it any more.
+    }
+    return subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows());
   }
 
   /** Returns whether no alert tells of a finding already. */
@@ -311,6 +312,6 @@ final class AlertRules {
 
   private boolean isNew(Alert alert) {
     long windows = (window.startMillis() - alert.raisedIn().startMillis()) / window.lengthMillis();
-    return windows <= policy.joinWindows();
+    return Math.abs(windows) <= policy.joinWindows();
   }
 }

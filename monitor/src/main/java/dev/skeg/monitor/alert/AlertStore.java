@@ -17,11 +17,11 @@ public interface AlertStore {
   /**
    * Lets the alerts of a key be changed.
    *
-   * @param clearedSinceMillis of those that are cleared, only the ones since then
+   * @param cleared which of those that are cleared are given beside the open ones
    * @param change is given the alerts, the first raised first, and returns those to keep as they
    *     are now; the others stay what they are
    */
-  void update(ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change);
+  void update(ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change);
 
   /**
    * Lets one alert be changed.

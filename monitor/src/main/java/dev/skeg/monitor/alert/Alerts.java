@@ -38,12 +38,9 @@ public final class Alerts {
   public List<AlertChange> judge(WindowVerdict verdict, long nowMillis) {
     List<AlertChange> changes = new ArrayList<>();
     AlertPolicy policy = policies.apply(verdict.key().model());
-    // What was held against this window before was cleared after it, if at all.
-    long clearedSince =
-        Math.min(nowMillis - policy.coolDown().toMillis(), verdict.window().startMillis());
     store.update(
         verdict.key(),
-        clearedSince,
+        new ClearedAlerts(verdict.window(), nowMillis - policy.coolDown().toMillis()),
         known -> {
           changes.clear(); // A store may try a step again.
           changes.addAll(AlertRules.step(known, verdict, policy, nowMillis));

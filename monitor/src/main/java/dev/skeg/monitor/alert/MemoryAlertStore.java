@@ -36,12 +36,11 @@ public final class MemoryAlertStore implements AlertStore {
 
   @Override
   public synchronized void update(
-      ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change) {
+      ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
     List<Alert> known =
         alerts.values().stream()
             .filter(alert -> alert.key().equals(key))
-            .filter(alert ->
-                alert.state().isOpen() || alert.state().sinceMillis() >= clearedSinceMillis)
+            .filter(alert -> alert.state().isOpen() || cleared.includes(alert))
             .sorted(OLDEST_FIRST)
             .toList();
     for (Alert alert : change.apply(known)) {

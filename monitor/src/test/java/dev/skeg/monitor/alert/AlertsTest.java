@@ -56,81 +56,7 @@ final class AlertsTest {
     assertThat(only().summary()).isEqualTo("The distribution has shifted: age");
   }
 
-  @Test
-  void judgingAWindowAgainChangesNothing() {
-    judge(at(1).drift("age", mean(.3)));
-    Alert before = only();
-
-    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
-
-    assertThat(only()).isEqualTo(before);
-  }
-
-  @Test
-  void judgingAWindowAgainTakesNobodysAcknowledgementAway() {
-    judge(at(1).drift("age", mean(.3)));
-    alerts.acknowledge(only().id(), "ann", "known", 2 * HOUR);
-
-    List<AlertChange> changes = judge(at(1).drift("age", mean(.3)).drift("amount", mean(.3)));
-
-    assertThat(changes).extracting(AlertChange::kind).containsExactly(Kind.WIDENED);
-    assertThat(only().state()).isEqualTo(new AlertState.Acknowledged(2 * HOUR, "ann", "known"));
-    assertThat(names(only())).containsExactly("age", "amount");
-  }
-
-  @Test
-  void judgingAWindowAgainRaisesNothingThatIsOver() {
-    judge(at(1).drift("age", mean(.3)));
-    judge(at(2).ok("age"));
-    Alert latched = only();
-    assertThat(latched.state()).isEqualTo(new AlertState.Latched(3 * HOUR));
-    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
-    assertThat(only()).isEqualTo(latched);
-
-    alerts.acknowledge(latched.id(), "ann", "", 4 * HOUR);
-    Alert cleared = only();
-    assertThat(judge(at(1).drift("age", mean(.3)))).isEmpty();
-    assertThat(only()).isEqualTo(cleared);
-  }
-
-  @Test
-  void judgingAWindowAgainAfterTheCoolDownRaisesNothingEither() {
-    judge(at(1).drift("age", mean(.3)));
-    judge(at(2).drift("age", mean(.3)));
-    judge(at(3).ok("age"));
-    alerts.acknowledge(only().id(), "ann", "", 4 * HOUR);
-    Alert cleared = only();
-
-    // Recorded traffic that is played back once more, by a server that was restarted meanwhile.
-    for (long now : List.of(5 * HOUR, 1000 * HOUR)) {
-      for (int hour = 1; hour <= 2; hour++) {
-        assertThat(alerts.judge(at(hour).drift("age", mean(.3)).verdict(), now)).isEmpty();
-      }
-      assertThat(only()).isEqualTo(cleared);
-    }
-  }
-
-  @Test
-  void judgingAWindowAgainInTheMiddleOfWhatIsLatchedRaisesNothing() {
-    judge(at(1).drift("age", mean(.3)));
-    judge(at(2).drift("age", mean(.3)));
-    judge(at(3).ok("age"));
-    Alert latched = only();
-
-    assertThat(judge(at(2).drift("age", mean(.3)))).isEmpty();
-    assertThat(only()).isEqualTo(latched);
-  }
-
-  @Test
-  void anEarlierWindowThanAnyThatIsFoundToDriftIsToldAfterwards() {
-    judge(at(5).drift("age", mean(.3)));
-    judge(at(6).ok("age"));
-
-    assertThat(judge(at(1).drift("age", mean(.3))))
-        .extracting(AlertChange::kind)
-        .containsExactly(Kind.RAISED);
-  }
-
+  /** Keeps alerts in memory, and which of them the last step was given. */
   @Test
   void theSameWindowMakesTheSameIdInAnyProcess() {
     judge(at(1).drift("age", mean(.3)));
@@ -359,6 +285,16 @@ final class AlertsTest {
     assertThat(judge(at(25).insufficient("age")))
         .extracting(AlertChange::kind)
         .containsExactly(Kind.LATCHED);
+  }
+
+  @Test
+  void aDayOfWindowsWithoutAFeatureThatIsNotWatchedAnyMoreEndsItsAlert() {
+    judge(at(1).drift("embedding.distance", mean(.3)).ok("age"));
+    for (int hour = 2; hour < 25; hour++) {
+      assertThat(judge(at(hour).ok("age"))).isEmpty();
+    }
+
+    assertThat(judge(at(25).ok("age"))).extracting(AlertChange::kind).containsExactly(Kind.LATCHED);
   }
 
   @Test

@@ -3,14 +3,17 @@ package dev.skeg.runtime.monitoring;
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.model.ServingException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,13 +40,13 @@ final class FailSafeAlertStore implements AlertStore {
 
   @Override
   public synchronized void update(
-      ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change) {
+      ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
     try {
       catchUp();
       List<Alert> changed = new ArrayList<>();
       store.update(
           key,
-          clearedSinceMillis,
+          cleared,
           known -> {
             remember(key, known);
             changed.clear(); // A store may try a step again.
@@ -54,12 +57,16 @@ final class FailSafeAlertStore implements AlertStore {
       remember(key, changed);
     } catch (ServingException e) {
       failed(e);
-      memory.update(key, clearedSinceMillis, change);
+      memory.update(key, cleared, change);
     }
   }
 
   private void remember(ProfileKey key, List<Alert> alerts) {
-    memory.update(key, Long.MAX_VALUE, _ -> alerts);
+    memory.update(key, ClearedAlerts.NONE, _ -> alerts);
+  }
+
+  private static Map<ProfileKey, List<Alert>> byKey(List<Alert> alerts) {
+    return alerts.stream().collect(Collectors.groupingBy(Alert::key));
   }
 
   @Override
@@ -79,7 +86,9 @@ final class FailSafeAlertStore implements AlertStore {
   public synchronized Optional<Alert> find(String id) {
     try {
       catchUp();
-      return store.find(id);
+      Optional<Alert> found = store.find(id);
+      found.ifPresent(alert -> remember(alert.key(), List.of(alert)));
+      return found;
     } catch (ServingException e) {
       failed(e);
       return memory.find(id);
@@ -90,7 +99,9 @@ final class FailSafeAlertStore implements AlertStore {
   public synchronized List<Alert> find(AlertFilter filter) {
     try {
       catchUp();
-      return store.find(filter);
+      List<Alert> found = store.find(filter);
+      byKey(found).forEach(this::remember);
+      return found;
     } catch (ServingException e) {
       failed(e);
       return memory.find(filter);
@@ -102,9 +113,9 @@ final class FailSafeAlertStore implements AlertStore {
     if (!isFailing) {
       return;
     }
-    for (Alert alert : memory.find(AlertFilter.all())) {
-      store.update(alert.key(), Long.MAX_VALUE, _ -> List.of(alert));
-    }
+    // A key's in one step: there may be thousands, and each step waits for the disk.
+    byKey(memory.find(AlertFilter.all()))
+        .forEach((key, alerts) -> store.update(key, ClearedAlerts.NONE, _ -> alerts));
     isFailing = false;
     LOG.atInfo().log("Alerts are kept on disk again");
   }

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The alerts of all models: the log tells of what happens to them, and they are counted.
  *
- * <p>Open ones are counted when one changes, so that whoever asks how many there are reads no disk,
- * the first time apart.
+ * <p>Open ones are counted when one changes and when alerts expire, so that whoever asks how many
+ * there are reads no disk, the first time apart.
  *
  * <p><b>Threads.</b> Any that may block.
  */
@@ -50,19 +50,17 @@ final class ModelAlerts {
 
   /** Holds a window's verdict against the alerts of its key; see {@link Alerts#judge}. */
   void judge(WindowVerdict verdict, long nowMillis) {
-    tell(alerts.judge(verdict, nowMillis));
-  }
-
-  /** Clears what cannot be judged any more; see {@link Alerts#expire}. */
-  void expire(long nowMillis) {
-    tell(alerts.expire(nowMillis));
-  }
-
-  private void tell(List<AlertChange> changes) {
+    List<AlertChange> changes = alerts.judge(verdict, nowMillis);
     changes.forEach(this::tell);
     if (!changes.isEmpty()) {
       count();
     }
+  }
+
+  /** Clears what cannot be judged any more; see {@link Alerts#expire}. */
+  void expire(long nowMillis) {
+    alerts.expire(nowMillis).forEach(this::tell);
+    count(); // In any case: what was counted while the disk failed may not have been all.
   }
 
   private void tell(AlertChange change) {

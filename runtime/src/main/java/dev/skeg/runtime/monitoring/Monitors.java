@@ -12,6 +12,7 @@ import dev.skeg.monitor.profile.ProfileConsumer;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
+import dev.skeg.runtime.monitoring.CutWindows.Cut;
 import dev.skeg.runtime.monitoring.WatchedModel.Watch;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.WindowArchive;
@@ -20,7 +21,6 @@ import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,11 +80,8 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   // Owned by the thread.
   private final ModelJudges judges;
   private final KeptWindows kept;
-  private final Map<ProfileKey, Cut> cut = new HashMap<>();
+  private final CutWindows cut = new CutWindows();
   private long expiredAtMillis;
-
-  /** A window that has closed before its end, and the model as it was then. */
-  private record Cut(Profile profile, WatchedModel model) {}
 
   public Monitors(
       AlertStore store, JudgeStates states, WindowArchive archive, InstantSource clock) {
@@ -248,9 +245,10 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       // then it is judged as one: it must not count twice.
       verdict = judges.preview(profile, model);
       kept.keep(profile, verdict, clock.millis());
-      cut.put(profile.key(), new Cut(profile, model));
+      cut.put(profile, model);
     } else {
-      cut.remove(profile.key());
+      cut.takeBefore(profile).forEach(this::judgeCut);
+      cut.remove(profile);
       verdict = judgeWhole(profile, model);
     }
     counts.compute(
@@ -267,22 +265,21 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     return verdict;
   }
 
-  /** Judges windows whose rest has not come by their end. */
-  private void judgeCut(long nowMillis) {
-    for (Cut each : List.copyOf(cut.values())) {
-      ProfileKey key = each.profile().key();
-      WatchedModel now = watched.get(key.model());
-      boolean isWatched = now != null && now.versions().containsKey(key.version());
-      // One that is watched hands the rest over a moment after the end, if there is any.
-      long grace = isWatched ? CUT_MILLIS : 0;
-      if (nowMillis - each.profile().window().endMillis() >= grace) {
-        cut.remove(key);
-        judgeWhole(each.profile(), each.model());
-        if (now == null) {
-          judges.release(key.model(), nowMillis);
-        }
-      }
+  /** Judges a window whose rest has not come. */
+  private void judgeCut(Cut each) {
+    guarded("a window that was cut in two", () -> judgeWhole(each.profile(), each.model()));
+    String model = each.profile().key().model();
+    if (!watched.containsKey(model)) {
+      judges.release(model, clock.millis());
     }
+  }
+
+  /** Returns how long after its end the rest of a window is waited for. */
+  private long graceMillis(ProfileKey key) {
+    WatchedModel now = watched.get(key.model());
+    boolean isWatched = now != null && now.versions().containsKey(key.version());
+    // One that is watched hands the rest over a moment after the end, if there is any.
+    return isWatched ? CUT_MILLIS : 0;
   }
 
   /** Does what is due by time and not by windows, which may have ceased to come. */
@@ -291,7 +288,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       return; // Nothing is opened for a server that watches nothing.
     }
     long now = clock.millis();
-    judgeCut(now);
+    cut.takeDue(now, this::graceMillis).forEach(this::judgeCut);
     watched.forEach((model, each) -> judges.forgetGone(model, each, now));
     judges.saveDue(now);
     if (now - expiredAtMillis >= EXPIRE_MILLIS) {

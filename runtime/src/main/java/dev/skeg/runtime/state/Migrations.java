@@ -24,7 +24,7 @@ final class Migrations {
   /** "Skeg", which tells our files from other programs'. */
   static final int APPLICATION_ID = 0x536b6567;
 
-  private static final List<String> SCRIPTS = List.of("1-monitor.sql");
+  private static final List<String> SCRIPTS = List.of("1-monitor.sql", "2-alert-windows.sql");
 
   private Migrations() {}
 

@@ -4,6 +4,7 @@ import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertJson;
 import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.runtime.model.ServingException;
 import java.sql.Connection;
@@ -29,12 +30,16 @@ public final class SqliteAlertStore implements AlertStore {
 
   private static final String INSERT =
       "INSERT INTO alert (id, model, version, arm, segment, cause, severity, state, raised_at,"
-          + " changed_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
-          + " SET state = excluded.state, changed_at = excluded.changed_at, body = excluded.body";
+          + " changed_at, first_window, last_window, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+          + " ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, changed_at ="
+          + " excluded.changed_at, first_window = excluded.first_window, last_window ="
+          + " excluded.last_window, body = excluded.body";
 
-  private static final String OF_KEY =
+  /** Whatever it compares is in the index {@code alert_by_key}: it reads no row that it drops. */
+  static final String OF_KEY =
       "SELECT body FROM alert WHERE model = ? AND version = ? AND arm = ? AND segment = ? AND"
-          + " (state <> 'cleared' OR changed_at >= ?) ORDER BY raised_at, id";
+          + " (state <> 'cleared' OR (first_window < ? AND (last_window >= ? OR changed_at >= ?)))"
+          + " ORDER BY raised_at, id";
 
   private static final String FORGET =
       "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE state = 'cleared' ORDER BY"
@@ -48,7 +53,7 @@ public final class SqliteAlertStore implements AlertStore {
 
   @Override
   public void update(
-      ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change) {
+      ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
     database.write(connection -> {
       List<Alert> known;
       try (PreparedStatement select = connection.prepareStatement(OF_KEY)) {
@@ -56,15 +61,17 @@ public final class SqliteAlertStore implements AlertStore {
         select.setString(2, Long.toString(key.version()));
         select.setString(3, key.arm());
         select.setString(4, key.segment());
-        select.setLong(5, clearedSinceMillis);
+        select.setLong(5, cleared.window().endMillis());
+        select.setLong(6, cleared.window().endMillis());
+        select.setLong(7, cleared.sinceMillis());
         known = alerts(select);
       }
-      boolean cleared = false;
+      boolean clears = false;
       for (Alert alert : change.apply(known)) {
         keep(connection, alert);
-        cleared |= !alert.state().isOpen();
+        clears |= !alert.state().isOpen();
       }
-      if (cleared) {
+      if (clears) {
         forget(connection);
       }
       return null;
@@ -156,7 +163,9 @@ public final class SqliteAlertStore implements AlertStore {
       insert.setString(8, alert.state().word());
       insert.setLong(9, alert.raisedAtMillis());
       insert.setLong(10, alert.state().sinceMillis());
-      insert.setString(11, AlertJson.text(alert));
+      insert.setLong(11, alert.firstMillis());
+      insert.setLong(12, alert.lastWindow().endMillis());
+      insert.setString(13, AlertJson.text(alert));
       insert.executeUpdate();
     }
   }

@@ -7,6 +7,7 @@ import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertState;
 import dev.skeg.monitor.alert.AlertSubject;
 import dev.skeg.monitor.alert.Cause;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.alert.Severity;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.Window;
@@ -19,8 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,8 +54,12 @@ final class FailSafeAlertStoreTest {
   }
 
   private static Alert alert(AlertState state) {
+    return alert("a", state);
+  }
+
+  private static Alert alert(String id, AlertState state) {
     return new Alert(
-        "a",
+        id,
         KEY,
         Cause.SHIFT,
         Severity.PAGE,
@@ -68,7 +75,7 @@ final class FailSafeAlertStoreTest {
   @Test
   void alertsAreKeptInMemoryMeanwhileAndWrittenAfterwards() throws IOException {
     Alert raised = alert(new AlertState.Raised(2_000));
-    store.update(KEY, 0, _ -> List.of(raised));
+    store.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
     assertThat(store.find(AlertFilter.open())).containsExactly(raised);
 
     Alert latched = alert(new AlertState.Latched(3_000));
@@ -82,16 +89,18 @@ final class FailSafeAlertStoreTest {
   /** Takes steps, and fails before what comes of them is kept. */
   private static final class FailingStore extends PassingAlertStore {
     private boolean isFailing;
+    private int steps;
 
     private static ServingException full() {
       return new ServingException(ErrorCode.UNAVAILABLE, "the disk is full", new IOException());
     }
 
     @Override
-    public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
+    public void update(
+        ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
       super.update(
           key,
-          since,
+          cleared,
           known -> {
             List<Alert> changed = change.apply(known);
             if (isFailing) {
@@ -99,7 +108,50 @@ final class FailSafeAlertStoreTest {
             }
             return changed;
           });
+      steps++;
     }
+
+    @Override
+    public Optional<Alert> update(String id, UnaryOperator<Alert> change) {
+      if (isFailing) {
+        throw full();
+      }
+      return super.update(id, change);
+    }
+  }
+
+  @Test
+  void whatTheDiskWasOnlyAskedForCanBeAcknowledgedWhenItFails() {
+    FailingStore disk = new FailingStore();
+    Alert raised = alert(new AlertState.Raised(2_000));
+    disk.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
+    FailSafeAlertStore safe = new FailSafeAlertStore(disk);
+    assertThat(safe.find(AlertFilter.open())).containsExactly(raised);
+    disk.isFailing = true;
+
+    Alert known = alert(new AlertState.Acknowledged(3_000, "ann", ""));
+    assertThat(safe.update("a", _ -> known)).contains(known);
+    assertThat(safe.find(AlertFilter.open())).containsExactly(known);
+
+    disk.isFailing = false;
+    assertThat(safe.find("a")).contains(known);
+    assertThat(disk.find("a")).contains(known);
+  }
+
+  @Test
+  void theDiskIsGivenAKeysAlertsInOneStep() {
+    FailingStore disk = new FailingStore();
+    FailSafeAlertStore safe = new FailSafeAlertStore(disk);
+    disk.isFailing = true;
+    List<Alert> two =
+        List.of(alert("a", new AlertState.Raised(2_000)), alert("b", new AlertState.Raised(2_000)));
+    safe.update(KEY, ClearedAlerts.NONE, _ -> two);
+
+    disk.isFailing = false;
+    assertThat(safe.find("a")).contains(two.getFirst());
+
+    assertThat(disk.steps).isEqualTo(1);
+    assertThat(disk.find(AlertFilter.all())).containsExactlyInAnyOrderElementsOf(two);
   }
 
   @Test
@@ -108,13 +160,13 @@ final class FailSafeAlertStoreTest {
     FailSafeAlertStore safe = new FailSafeAlertStore(disk);
     Alert raised = alert(new AlertState.Raised(2_000));
     Alert latched = alert(new AlertState.Latched(3_000));
-    safe.update(KEY, 0, _ -> List.of(raised));
+    safe.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
     disk.isFailing = true;
 
     List<List<Alert>> given = new ArrayList<>();
     safe.update(
         KEY,
-        0,
+        ClearedAlerts.NONE,
         known -> {
           given.add(known);
           return List.of(latched);
@@ -130,12 +182,12 @@ final class FailSafeAlertStoreTest {
   void aStepGoesOnFromWhatTheDiskHad() throws IOException {
     Files.delete(directory.resolve(StateDatabase.FILE));
     Alert raised = alert(new AlertState.Raised(2_000));
-    store.update(KEY, 0, _ -> List.of(raised));
+    store.update(KEY, ClearedAlerts.NONE, _ -> List.of(raised));
     database.close();
 
     store.update(
         KEY,
-        0,
+        ClearedAlerts.NONE,
         known -> {
           assertThat(known).containsExactly(raised);
           return List.of();

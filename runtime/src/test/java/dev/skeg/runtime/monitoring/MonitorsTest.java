@@ -16,6 +16,7 @@ import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertPolicy;
 import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.baseline.Baseline;
 import dev.skeg.monitor.drift.DriftConfig;
 import dev.skeg.monitor.drift.DriftState;
@@ -27,12 +28,15 @@ import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileJson;
 import dev.skeg.monitor.profile.ProfileKey;
 import dev.skeg.monitor.profile.RowCounts;
+import dev.skeg.runtime.model.ErrorCode;
+import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.state.JudgeStates;
 import dev.skeg.runtime.state.SqliteAlertStore;
 import dev.skeg.runtime.state.StateDatabase;
 import dev.skeg.runtime.state.WindowArchive;
 import dev.skeg.runtime.telemetry.MonitorMetrics.AlertSample;
 import dev.skeg.runtime.telemetry.MonitorMetrics.FailureSample;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,7 +104,7 @@ final class MonitorsTest {
         .map(bytes -> VerdictJson.read(bytes).features().getFirst());
   }
 
-  private static void await(BooleanSupplier condition) {
+  static void await(BooleanSupplier condition) {
     long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(deadline - System.nanoTime()).isPositive();
@@ -294,6 +298,38 @@ final class MonitorsTest {
         .containsExactly(new AlertSample("fraud", "page", "shift", "acknowledged", 1));
   }
 
+  /** A store whose disk fails for a while. */
+  private static final class FailingStore extends PassingAlertStore {
+    private volatile boolean isFailing;
+
+    @Override
+    public List<Alert> find(AlertFilter filter) {
+      if (isFailing) {
+        throw new ServingException(ErrorCode.UNAVAILABLE, "no disk", new IOException());
+      }
+      return super.find(filter);
+    }
+  }
+
+  @Test
+  void alertsThatCouldNotBeCountedAtTheStartAreCountedOnceTheDiskIsBack() {
+    monitors.close();
+    FailingStore store = new FailingStore();
+    monitors = monitors(store);
+    watch(Optional.of(baseline()));
+    monitors.closed(profile(KEY, 0, .5));
+    monitors.close();
+    store.isFailing = true;
+    monitors = monitors(store);
+    watch(Optional.of(baseline()));
+    assertThat(monitors.metrics().alerts()).isEmpty();
+
+    store.isFailing = false;
+    now.addAndGet(HOUR);
+
+    await(() -> !monitors.metrics().alerts().isEmpty());
+  }
+
   @Test
   void whatJudgesRememberIsSavedWithinAMinute() {
     watch(Optional.empty());
@@ -307,44 +343,6 @@ final class MonitorsTest {
     now.addAndGet(60_000);
 
     await(() -> states.load(KEY.model()).orElseThrow().length > first.length);
-  }
-
-  @Test
-  void aWindowThatARestartCutsInTwoIsJudgedOnceAndWhole() {
-    now.set(START + HOUR / 2);
-    Runnable whenGone = watch(Optional.of(baseline()));
-    monitors.closed(part(0, .5));
-    whenGone.run();
-    monitors.close();
-    assertThat(verdict(KEY, 0).orElseThrow().state()).isEqualTo(DriftState.DRIFT);
-    assertThat(monitors.alerts(AlertFilter.open())).isEmpty();
-
-    archive = new WindowArchive(directory.resolve("profiles"), 100, 1 << 24, 1 << 26);
-    monitors = monitors(new SqliteAlertStore(database));
-    watch(Optional.of(baseline()));
-    now.set(START + HOUR + 1_000);
-    monitors.closed(part(0, .5));
-    monitors.close();
-
-    byte[] kept = archive.profile(KEY, window(0)).orElseThrow();
-    assertThat(ProfileJson.read(kept).rows()).isEqualTo(2 * ROWS);
-    byte[] said = archive.verdict(KEY, window(0)).orElseThrow();
-    assertThat(VerdictJson.read(said).rows()).isEqualTo(2 * ROWS);
-    assertThat(monitors.alerts(AlertFilter.open())).hasSize(1);
-  }
-
-  @Test
-  void aWindowWhoseVersionIsGoneIsJudgedAtItsEnd() {
-    now.set(START + HOUR / 2);
-    Runnable whenGone = watch(Optional.of(baseline()));
-    monitors.closed(part(0, .5));
-    whenGone.run();
-    await(() -> !monitors.isWatched(KEY.model()));
-    assertThat(monitors.alerts(AlertFilter.open())).isEmpty();
-
-    now.set(START + HOUR);
-
-    await(() -> !monitors.alerts(AlertFilter.open()).isEmpty());
   }
 
   @Test
@@ -373,14 +371,15 @@ final class MonitorsTest {
     private final CountDownLatch goOn = new CountDownLatch(1);
 
     @Override
-    public void update(ProfileKey key, long since, Function<List<Alert>, List<Alert>> change) {
+    public void update(
+        ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
       reached.countDown();
       try {
         goOn.await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      super.update(key, since, change);
+      super.update(key, cleared, change);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.skeg.runtime.monitoring;
 import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertStore;
+import dev.skeg.monitor.alert.ClearedAlerts;
 import dev.skeg.monitor.alert.MemoryAlertStore;
 import dev.skeg.monitor.profile.ProfileKey;
 import java.util.List;
@@ -16,8 +17,8 @@ class PassingAlertStore implements AlertStore {
 
   @Override
   public void update(
-      ProfileKey key, long clearedSinceMillis, Function<List<Alert>, List<Alert>> change) {
-    store.update(key, clearedSinceMillis, change);
+      ProfileKey key, ClearedAlerts cleared, Function<List<Alert>, List<Alert>> change) {
+    store.update(key, cleared, change);
   }
 
   @Override
