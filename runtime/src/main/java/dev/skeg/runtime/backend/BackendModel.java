@@ -5,12 +5,16 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A loaded model. <b>Threads.</b> {@link #run} may be called by any number of threads at once;
  * {@link #close} only after the last of them has returned.
  */
 public interface BackendModel extends AutoCloseable {
+  /** Of what stands under one key of a file's metadata no more than this is read. */
+  int MAX_METADATA_BYTES = 1 << 20;
+
   /** Returns the inputs and outputs that can be carried over the wire. */
   Signature signature();
 
@@ -31,6 +35,15 @@ public interface BackendModel extends AutoCloseable {
    */
   default List<String> warnings() {
     return List.of();
+  }
+
+  /**
+   * Returns what the model's file says of itself under a key, of a long text the first {@link
+   * #MAX_METADATA_BYTES}; empty if it says nothing, and once the model is closed. It is asked of
+   * the engine each time, for nobody needs it while the model serves.
+   */
+  default Optional<String> metadata(String key) {
+    return Optional.empty();
   }
 
   /**

@@ -50,8 +50,7 @@ final class BackendChecker implements ModelChecker {
       List<String> notes = new ArrayList<>(servable.warnings());
       notes.addAll(VersionChecks.run(servable, request, Optional.empty(), List.of(), Pace.AT_ONCE));
       if (monitor.isOn()) {
-        notes.addAll(
-            WatchPlan.of(servable.signature(), monitor, request.versionDirectory()).problems());
+        notes.addAll(WatchPlan.of(servable, monitor, request.versionDirectory()).problems());
       }
       return notes;
     } finally {

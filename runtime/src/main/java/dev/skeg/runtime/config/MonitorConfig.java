@@ -18,8 +18,8 @@ import java.util.TreeMap;
  * @param segmentParameter the request parameter that says which segment; empty for none
  * @param segments values of it whose rows are watched by themselves
  * @param tensor the input whose columns are the features; empty leaves it to the model
- * @param names of that tensor's columns; empty leaves them to the baseline
- * @param categorical features whose values are names
+ * @param names of that tensor's columns; empty leaves them to the model's file and the baseline
+ * @param categorical features whose values are names; empty leaves them to the model's file
  * @param floors least effects worth a page
  * @param thresholds those of single features, by metric ({@code mean}, {@code log-sd}, {@code
  *     mass}, {@code ks}, {@code tvd}) and feature

@@ -150,13 +150,13 @@ final class MonitorKeys {
         new ModelKey(
             "monitor.features.names" + LIST,
             NAME,
-            "the baseline's, or `f0`, `f1`, …",
+            "the model file's, the baseline's, or `f0`, `f1`, …",
             "What the columns of that input are called, as `[amount, age]`."));
     keys.add(
         new ModelKey(
             "monitor.features.categorical" + LIST,
             NAME,
-            "the baseline's; texts",
+            "the model file's; the baseline's; texts",
             "Features whose values are names, though they may be numbers, as `[zip]`."));
     keys.add(
         new ModelKey(

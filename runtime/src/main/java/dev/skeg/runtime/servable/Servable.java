@@ -11,6 +11,7 @@ import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
 import inference.ModelConfigOuterClass.ModelConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,11 @@ public final class Servable {
   /** Returns what an operator should know of the model, as {@link BackendModel#warnings}. */
   public List<String> warnings() {
     return model.warnings();
+  }
+
+  /** Returns what the model's file says of itself, as {@link BackendModel#metadata}. */
+  public Optional<String> metadata(String key) {
+    return model.metadata(key);
   }
 
   /** Returns what a request must look like to be run. */

@@ -48,8 +48,7 @@ final class VersionMonitor implements VersionObserver {
       return;
     }
     try {
-      WatchPlan plan =
-          WatchPlan.of(ready.servable().signature(), config, load.request().versionDirectory());
+      WatchPlan plan = WatchPlan.of(ready.servable(), config, load.request().versionDirectory());
       plan.problems().forEach(problem -> warn(version, problem));
       if (plan.layout().records().size() > 0) {
         watch(version, config, plan, ready.batcher().tap());

@@ -5,7 +5,8 @@ import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.FeatureBaseline;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.config.MonitorConfig;
-import dev.skeg.runtime.model.Signature;
+import dev.skeg.runtime.servable.Servable;
+import dev.skeg.runtime.tap.DeclaredFeatures;
 import dev.skeg.runtime.tap.FeatureOptions;
 import dev.skeg.runtime.tap.TapLayout;
 import dev.skeg.runtime.tap.TapPlanner;
@@ -16,10 +17,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is recorded of a version's rows, by its configuration and its baseline.
+ * What is recorded of a version's rows, by its configuration, its model's file and its baseline.
  *
  * @param baseline of the version's directory, if there is one that can be read
- * @param problems what of the configuration and the baseline does not fit the model, for people
+ * @param problems what of the configuration, the file's metadata and the baseline does not fit the
+ *     model, for people
  */
 public record WatchPlan(Optional<Baseline> baseline, TapLayout layout, List<String> problems) {
   private static final String BASELINE = "baseline.json";
@@ -33,7 +35,7 @@ public record WatchPlan(Optional<Baseline> baseline, TapLayout layout, List<Stri
    *
    * @param versionDirectory may have a {@code baseline.json}
    */
-  public static WatchPlan of(Signature signature, MonitorConfig config, Path versionDirectory) {
+  public static WatchPlan of(Servable servable, MonitorConfig config, Path versionDirectory) {
     List<String> problems = new ArrayList<>();
     Optional<Baseline> baseline = baseline(versionDirectory.resolve(BASELINE), problems);
     List<FeatureSpec> known =
@@ -42,11 +44,12 @@ public record WatchPlan(Optional<Baseline> baseline, TapLayout layout, List<Stri
             .orElse(List.of());
     TapPlanner.Planned planned =
         TapPlanner.plan(
-            signature,
+            servable.signature(),
             new FeatureOptions(
                 config.tensor(),
                 config.names(),
                 config.categorical(),
+                DeclaredFeatures.read(servable::metadata),
                 known,
                 baseline.map(Baseline::centroids).orElse(List.of()),
                 config.sample(),

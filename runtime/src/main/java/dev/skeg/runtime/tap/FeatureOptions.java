@@ -5,12 +5,13 @@ import dev.skeg.monitor.record.FeatureSpec;
 import java.util.List;
 
 /**
- * What is said of a model's features, by its configuration and its baseline.
+ * What is said of a model's features, by its configuration, its file and its baseline.
  *
  * @param tensor the input whose columns are the features; empty for the first input that has
  *     columns
- * @param names of that tensor's columns; empty if they are not known
- * @param categorical features whose values are names, though they are numbers
+ * @param names of that tensor's columns, by the configuration; empty if it does not say
+ * @param categorical features whose values are names, though they are numbers, likewise
+ * @param declared what the model's file says, where the configuration does not
  * @param known features and outputs of the baseline: what they are called and how they are read
  * @param centroids of the baseline's embeddings: their tensors are summarised, with the distance
  * @param sample the part of all predictions that is recorded, above 0, at most 1
@@ -21,6 +22,7 @@ public record FeatureOptions(
     String tensor,
     List<String> names,
     List<String> categorical,
+    DeclaredFeatures declared,
     List<FeatureSpec> known,
     List<Centroid> centroids,
     double sample,
@@ -28,7 +30,8 @@ public record FeatureOptions(
     List<String> segments) {
   /** Nothing is said. */
   public static final FeatureOptions NONE =
-      new FeatureOptions("", List.of(), List.of(), List.of(), List.of(), 1, "", List.of());
+      new FeatureOptions(
+          "", List.of(), List.of(), DeclaredFeatures.NONE, List.of(), List.of(), 1, "", List.of());
 
   public FeatureOptions {
     names = List.copyOf(names);

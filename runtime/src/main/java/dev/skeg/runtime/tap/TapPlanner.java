@@ -24,14 +24,13 @@ import org.jspecify.annotations.Nullable;
  * Decides what is recorded of a version's rows and what it is called.
  *
  * <p>Each element of an input's or output's row is a feature. One element goes by the tensor's
- * name. The columns of the features' tensor have the names that the configuration gives, else those
- * of the baseline if it has as many, else {@code f0}, {@code f1} and so on; columns of other
- * tensors are called {@code scores[0]}. Rows longer than {@link #MAX_COLUMNS}, of a length that
- * varies, that would make a record longer than 4 KiB, or that the baseline knows as embeddings, are
- * summarised: {@code pixels.norm}.
+ * name, columns of an input by the names that {@link InputNames} finds, and all others as {@code
+ * scores[0]}. Rows longer than {@link #MAX_COLUMNS}, of a length that varies, that would make a
+ * record longer than 4 KiB, or that the baseline knows as embeddings, are summarised: {@code
+ * pixels.norm}.
  */
 public final class TapPlanner {
-  /** Columns that are recorded one by one, at most; names that are given are always. */
+  /** Columns that are recorded one by one, at most; those that have names always are. */
   public static final int MAX_COLUMNS = 128;
 
   private final Signature signature;
@@ -45,8 +44,7 @@ public final class TapPlanner {
   /** Features that a baseline need not have: summaries, and lengths of texts. */
   private final Set<FeatureSpec> derived = new HashSet<>();
 
-  /** Of the baseline's features, those that were to be the table's columns and cannot be. */
-  private final Set<FeatureSpec> given = new HashSet<>();
+  private final InputNames inputNames;
 
   private TapPlanner(Signature signature, FeatureOptions options) {
     this.signature = signature;
@@ -54,13 +52,14 @@ public final class TapPlanner {
     this.hasRows =
         signature.inputs().stream().allMatch(TapPlanner::isByRow)
             && signature.outputs().stream().allMatch(TapPlanner::isByRow);
+    this.inputNames = new InputNames(signature, options, problems);
   }
 
   /**
    * What was decided.
    *
-   * @param problems where the configuration or the baseline and the model do not agree, for people;
-   *     what they are about is recorded as if it had not been said
+   * @param problems where the configuration, the model's file or the baseline does not agree with
+   *     the model, for people; what they are about is recorded as if it had not been said
    */
   public record Planned(TapLayout layout, List<String> problems) {
     /**
@@ -171,7 +170,8 @@ public final class TapPlanner {
     if (centroid.isEmpty()) {
       centroid(tensor, role).ifPresent(it -> problems.add(misfit(it, tensor, elements)));
     }
-    List<String> names = isTable ? tableNames(tensor, elements) : List.of();
+    List<String> names =
+        role == Role.INPUT ? inputNames.of(tensor, elements, isTable, features) : List.of();
     if (names.isEmpty() && (elements < 0 || elements > MAX_COLUMNS)) {
       // Texts without end: nothing of them is a number.
       return tensor.type() == DataType.BYTES ? null : summary(tensor, role, Optional.empty());
@@ -226,7 +226,7 @@ public final class TapPlanner {
   private @Nullable TensorColumns summaryInstead(
       TensorSpec tensor, Role role, long elements, boolean isTable) {
     if (isTable) {
-      given.addAll(tableFeatures(tensor));
+      inputNames.giveUp(tensor);
     }
     if (tensor.type() == DataType.BYTES || !fits(VectorSummary.SIZE)) {
       return nothing(tensor);
@@ -286,79 +286,9 @@ public final class TapPlanner {
     return features.size() + words <= RecordLayout.MAX_FEATURES;
   }
 
-  private List<String> tableNames(TensorSpec tensor, long elements) {
-    if (!options.names().isEmpty()) {
-      if (options.names().size() == elements) {
-        return options.names();
-      }
-      problems.add(
-          "monitor.features.names: "
-              + options.names().size()
-              + " names (expected: "
-              + (elements < 0 ? "none, for rows vary in length" : Long.toString(elements))
-              + ", one a column of input '"
-              + tensor.name()
-              + "')");
-    }
-    if (elements == 1) {
-      return List.of(); // Its tensor's name says which feature it is.
-    }
-    List<FeatureSpec> known = tableFeatures(tensor);
-    if (known.size() == elements) {
-      return known.stream().map(FeatureSpec::name).toList();
-    }
-    // A prediction among the training data's columns is no input.
-    List<String> inputs =
-        known.stream()
-            .map(FeatureSpec::name)
-            .filter(name -> signature.outputIndex(name) < 0)
-            .toList();
-    if (inputs.size() == elements) {
-      return inputs;
-    }
-    List<String> numbered = new ArrayList<>();
-    for (int i = 0; i < elements && elements <= MAX_COLUMNS; i++) {
-      numbered.add("f" + i);
-    }
-    boolean areKnown =
-        !numbered.isEmpty() && known.stream().map(FeatureSpec::name).toList().containsAll(numbered);
-    if (!known.isEmpty() && !areKnown) {
-      given.addAll(known);
-      problems.add(misfit(tensor, elements, known.size()));
-    }
-    return numbered;
-  }
-
-  /** Returns the baseline's features that are no input of their own: they are a table's columns. */
-  private List<FeatureSpec> tableFeatures(TensorSpec table) {
-    return options.known().stream()
-        .filter(feature -> feature.role() == Role.INPUT)
-        .filter(feature ->
-            signature.inputIndex(feature.name()) < 0 || feature.name().equals(table.name()))
-        .filter(feature -> !isOfSummary(feature))
-        .toList();
-  }
-
-  /** Returns whether a feature of the baseline is a part of an input's summary. */
-  private boolean isOfSummary(FeatureSpec feature) {
-    return signature.inputs().stream()
-        .anyMatch(input -> VectorSummary.names(input.name(), true).contains(feature.name()));
-  }
-
-  private static String misfit(TensorSpec tensor, long elements, int known) {
-    return "baseline.json: "
-        + known
-        + " features, none of which is compared, for "
-        + (elements < 0
-            ? "rows of input '" + tensor.name() + "' vary in length"
-            : "input '" + tensor.name() + "' has " + elements + " columns")
-        + " (expected: a feature for each column; leave out what is no input by skeg baseline"
-        + " --label or --exclude, or name the columns in monitor.features.names)";
-  }
-
   private List<String> baselineProblems() {
     List<FeatureSpec> known = new ArrayList<>(options.known());
-    known.removeAll(given);
+    known.removeAll(inputNames.given());
     List<FeatureSpec> comparable = new ArrayList<>(features);
     comparable.removeIf(feature -> derived.contains(feature) && !options.known().contains(feature));
     return BaselineFit.problems(known, comparable);
@@ -371,9 +301,16 @@ public final class TapPlanner {
     return count == 1 ? tensor.name() : tensor.name() + "[" + index + "]";
   }
 
+  /** Returns the features that are said to be categories: by the configuration, else the file. */
+  private List<String> categorical() {
+    return options.categorical().isEmpty()
+        ? options.declared().categorical()
+        : options.categorical();
+  }
+
   private Kind kind(String name, Role role, DataType type) {
     Optional<FeatureSpec> known = known(name, role);
-    if (type == DataType.BYTES || options.categorical().contains(name)) {
+    if (type == DataType.BYTES || categorical().contains(name)) {
       return Kind.CATEGORICAL;
     }
     if (known.isPresent()) {
@@ -392,19 +329,26 @@ public final class TapPlanner {
 
   /** Returns whether nobody says that these texts are categories: then they are measured, too. */
   private boolean isFreeText(String name, Role role) {
-    return !options.categorical().contains(name) && known(name, role).isEmpty();
+    return !categorical().contains(name) && known(name, role).isEmpty();
   }
 
   private void checkNames() {
     Set<String> names = new HashSet<>();
     features.forEach(feature -> names.add(feature.name()));
-    for (String name : options.categorical()) {
-      if (!names.contains(name)) {
-        problems.add(
-            "monitor.features.categorical: "
-                + name
-                + " (expected: a feature or output of the model)");
-      }
+    List<String> unknown = categorical().stream().filter(name -> !names.contains(name)).toList();
+    if (options.categorical().isEmpty() && !unknown.isEmpty()) {
+      problems.add(
+          DeclaredFeatures.problem(
+              DeclaredFeatures.CATEGORICAL,
+              BaselineFit.shown(unknown) + ", not used",
+              "features or outputs of the model"));
+      return;
+    }
+    for (String name : unknown) {
+      problems.add(
+          "monitor.features.categorical: "
+              + name
+              + " (expected: a feature or output of the model)");
     }
   }
 }

@@ -19,8 +19,12 @@ final class BackendCheckerTest {
   @TempDir Path directory;
 
   private List<String> check(String yaml) throws IOException {
+    return check(OnnxModels.dense(3, 2), yaml);
+  }
+
+  private List<String> check(byte[] file, String yaml) throws IOException {
     Path version = Files.createDirectories(directory.resolve("m/1"));
-    Path model = Files.write(version.resolve("model.onnx"), OnnxModels.dense(3, 2));
+    Path model = Files.write(version.resolve("model.onnx"), file);
     Path config = Files.writeString(directory.resolve("m/model.yaml"), yaml);
     Files.writeString(version.resolve("baseline.json"), "{");
     LoadRequest request =
@@ -38,6 +42,20 @@ final class BackendCheckerTest {
             "monitor.features.names: 2 names (expected: 3, one a column of input 'x')",
             "monitor.features.categorical: zip (expected: a feature or output of the model)")
         .anyMatch(warning -> warning.startsWith("its baseline cannot be read: "));
+  }
+
+  @Test
+  void saysWhatTheModelsMetadataHasThatIsNotUsed() throws IOException {
+    byte[] file = OnnxModels.withMetadata(OnnxModels.dense(3, 2), "feature_names", "[\"a\", \n1]");
+    file = OnnxModels.withMetadata(file, "categorical_features", "zip,city");
+
+    assertThat(check(file, "monitor: {window: 1h}"))
+        .contains(
+            "feature_names in the model's metadata: '1' is no text, so no name is used (expected:"
+                + " a JSON array of names, one a column, each 1 to 256 characters; or an object of"
+                + " such arrays by input)",
+            "categorical_features in the model's metadata: city, zip, not used (expected: features"
+                + " or outputs of the model)");
   }
 
   @Test

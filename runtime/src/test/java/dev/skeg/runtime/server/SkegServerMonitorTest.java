@@ -195,6 +195,29 @@ final class SkegServerMonitorTest {
   }
 
   @Test
+  void columnsAreCalledAsTheModelsFileSaysAndComparedByName() throws Exception {
+    server.stop();
+    byte[] file = OnnxModels.dense(3, 2); // The training data have amount first.
+    file = OnnxModels.withMetadata(file, "feature_names", "[\"age\", \"income\", \"amount\"]");
+    Files.write(directory.resolve("models/fraud/1/model.onnx"), file);
+    Files.writeString(directory.resolve("models/fraud/model.yaml"), "monitor: {window: 1s}\n");
+    server = start();
+    long first = 1_790_000_000_000L;
+    window(first, .5);
+    window(first + SECOND, .5);
+    infer(first + 10 * SECOND, 0, 1);
+
+    JsonNode verdict = awaitWindow(first + SECOND);
+
+    List<String> names = new ArrayList<>();
+    verdict.get("features").forEach(feature -> names.add(feature.get("name").asText()));
+    assertThat(names).startsWith("age", "income", "amount");
+    assertThat(verdict.at("/features/0/state").asText()).isEqualTo("drift");
+    assertThat(verdict.at("/features/0/kinds").toString()).contains("skew");
+    assertThat(verdict.at("/features/2/state").asText()).isEqualTo("ok");
+  }
+
+  @Test
   void aBaselineThatIsWrittenIntoAServedVersionsDirectoryIsTakenUp() throws Exception {
     Path baseline = directory.resolve("models/fraud/1/baseline.json");
     byte[] written = Files.readAllBytes(baseline);

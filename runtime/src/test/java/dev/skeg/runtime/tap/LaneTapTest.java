@@ -39,7 +39,15 @@ final class LaneTapTest {
     return TapPlanner.plan(
             new Signature(List.of(input), List.of(output)),
             new FeatureOptions(
-                "", List.of(), List.of(), List.of(), List.of(), sample, "", List.of()))
+                "",
+                List.of(),
+                List.of(),
+                DeclaredFeatures.NONE,
+                List.of(),
+                List.of(),
+                sample,
+                "",
+                List.of()))
         .layout();
   }
 

@@ -42,7 +42,15 @@ final class TapPlannerTest {
   private static FeatureOptions options(
       String tensor, List<String> names, List<String> categorical, FeatureSpec... known) {
     return new FeatureOptions(
-        tensor, names, categorical, List.of(known), List.of(), 1, "", List.of());
+        tensor,
+        names,
+        categorical,
+        DeclaredFeatures.NONE,
+        List.of(known),
+        List.of(),
+        1,
+        "",
+        List.of());
   }
 
   @Test
@@ -240,6 +248,7 @@ final class TapPlannerTest {
         "",
         List.of(),
         List.of(),
+        DeclaredFeatures.NONE,
         Arrays.stream(known).map(TapPlannerTest::input).toList(),
         List.of(centroid),
         1,

@@ -1,6 +1,7 @@
 package dev.skeg.runtime.testing;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.skeg.proto.onnx.AttributeProto;
 import dev.skeg.proto.onnx.GraphProto;
 import dev.skeg.proto.onnx.ModelProto;
@@ -346,6 +347,18 @@ public final class OnnxModels {
             .node("Identity", List.of("x"), List.of("y"))
             .node("SequenceConstruct", List.of("x", "x"), List.of("pair"));
     return model.output("pair", sequenceOf(tensorType(DataType.FP32, "n"))).build();
+  }
+
+  /** Returns a model's file with that under a key of its metadata, too. */
+  public static byte[] withMetadata(byte[] file, String key, String value) {
+    try {
+      return ModelProto.parseFrom(file).toBuilder()
+          .addMetadataProps(StringStringEntryProto.newBuilder().setKey(key).setValue(value))
+          .build()
+          .toByteArray();
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException("file: no model (expected: one of these)", e);
+    }
   }
 
   /** Declares an input; each dimension is a number or a name. */

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /**
  * Loan approval: a multilayer perceptron on raw attributes.
@@ -13,7 +14,8 @@ import java.util.SplittableRandom;
  * <p><b>Input.</b> {@code features} FP32 {@code [batch, 9]}, in the order of {@link
  * LoanGenerator#ATTRIBUTES}. <b>Output.</b> {@code score} FP32 {@code [batch, 1]}, the probability
  * of approval. Standardizing the numbers and one-hot encoding elevel, car and zipcode is part of
- * the graph, so clients cannot get it wrong.
+ * the graph, so clients cannot get it wrong. The file names the attributes and says which of them
+ * are categories, so the monitor knows them.
  *
  * <p><b>Threads.</b> One.
  */
@@ -177,7 +179,13 @@ final class LoanModel {
     OnnxGraph graph =
         new OnnxGraph("loan", "Loan approval: score is the probability that a loan is approved.")
             .input("features", OnnxGraph.Type.FP32, "batch", LoanGenerator.ATTRIBUTES.length)
-            .output("score", OnnxGraph.Type.FP32, "batch", 1);
+            .output("score", OnnxGraph.Type.FP32, "batch", 1)
+            .metadata("feature_names", String.join(",", LoanGenerator.ATTRIBUTES))
+            .metadata(
+                "categorical_features",
+                Arrays.stream(CATEGORICAL)
+                    .map(column -> LoanGenerator.ATTRIBUTES[column[0]])
+                    .collect(Collectors.joining(",")));
     List<String> parts = new ArrayList<>();
     long[] columns = Arrays.stream(NUMERIC).asLongStream().toArray();
     graph.longs("numeric_columns", columns, columns.length);

@@ -6,12 +6,14 @@ import dev.skeg.proto.onnx.GraphProto;
 import dev.skeg.proto.onnx.ModelProto;
 import dev.skeg.proto.onnx.NodeProto;
 import dev.skeg.proto.onnx.OperatorSetIdProto;
+import dev.skeg.proto.onnx.StringStringEntryProto;
 import dev.skeg.proto.onnx.TensorProto;
 import dev.skeg.proto.onnx.TensorShapeProto;
 import dev.skeg.proto.onnx.TypeProto;
 import dev.skeg.proto.onnx.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -45,6 +47,7 @@ final class OnnxGraph {
 
   private final GraphProto.Builder graph = GraphProto.newBuilder();
   private final String description;
+  private final List<StringStringEntryProto> metadata = new ArrayList<>();
 
   OnnxGraph(String name, String description) {
     graph.setName(name);
@@ -58,6 +61,12 @@ final class OnnxGraph {
 
   OnnxGraph output(String name, Type type, Object... dims) {
     graph.addOutput(value(name, type, dims));
+    return this;
+  }
+
+  /** Adds a text about the model, which the server may read. */
+  OnnxGraph metadata(String key, String value) {
+    metadata.add(StringStringEntryProto.newBuilder().setKey(key).setValue(value).build());
     return this;
   }
 
@@ -134,6 +143,7 @@ final class OnnxGraph {
         .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(20))
         .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("ai.onnx.ml").setVersion(3))
         .setGraph(graph)
+        .addAllMetadataProps(metadata)
         .build()
         .toByteArray();
   }

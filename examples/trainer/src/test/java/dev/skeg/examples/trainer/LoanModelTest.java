@@ -1,8 +1,11 @@
 package dev.skeg.examples.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.skeg.examples.trainer.LoanGenerator.Applicant;
+import dev.skeg.proto.onnx.ModelProto;
+import dev.skeg.proto.onnx.StringStringEntryProto;
 import org.junit.jupiter.api.Test;
 
 /** The loan model, trained small. */
@@ -13,6 +16,17 @@ final class LoanModelTest {
 
     assertThat(LoanModel.train(7, 2_000).toOnnx()).isEqualTo(file);
     assertThat(LoanModel.train(8, 2_000).toOnnx()).isNotEqualTo(file);
+  }
+
+  @Test
+  void theFileNamesItsColumnsForTheMonitor() throws Exception {
+    ModelProto file = ModelProto.parseFrom(LoanModel.train(7, 2_000).toOnnx());
+
+    assertThat(file.getMetadataPropsList())
+        .extracting(StringStringEntryProto::getKey, StringStringEntryProto::getValue)
+        .containsExactly(
+            tuple("feature_names", "salary,commission,age,elevel,car,zipcode,hvalue,hyears,loan"),
+            tuple("categorical_features", "elevel,car,zipcode"));
   }
 
   @Test

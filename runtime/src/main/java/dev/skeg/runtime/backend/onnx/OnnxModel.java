@@ -14,6 +14,7 @@ import dev.skeg.runtime.model.TensorSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /** A session. <b>Threads.</b> Any number may run it at once; ONNX Runtime sessions allow that. */
 final class OnnxModel implements BackendModel {
@@ -65,6 +66,13 @@ final class OnnxModel implements BackendModel {
   @Override
   public List<String> warnings() {
     return warnings;
+  }
+
+  @Override
+  public synchronized Optional<String> metadata(String key) {
+    return closed
+        ? Optional.empty()
+        : api.metadata().text(session, key, BackendModel.MAX_METADATA_BYTES);
   }
 
   @Override

@@ -11,7 +11,8 @@ import java.nio.file.Path;
 
 /**
  * What Skeg needs of ONNX Runtime's C API: sessions, values and runs; {@link OrtTypeInfo} has what
- * a session takes and gives. Objects of the engine are pointers, each released by its own method.
+ * a session takes and gives, {@link OrtMetadata} what its file says of itself. Objects of the
+ * engine are pointers, each released by its own method.
  *
  * <p><b>Threads.</b> Any; what the C API says of an object holds here too.
  */
@@ -51,10 +52,12 @@ final class OrtApi {
 
   private final OrtTable table;
   private final OrtTypeInfo typeInfo;
+  private final OrtMetadata metadata;
 
   private OrtApi(OrtTable table) {
     this.table = table;
     this.typeInfo = new OrtTypeInfo(table);
+    this.metadata = new OrtMetadata(table);
   }
 
   /** Loads the library, as {@link OrtTable#load} says. */
@@ -69,6 +72,10 @@ final class OrtApi {
 
   OrtTypeInfo typeInfo() {
     return typeInfo;
+  }
+
+  OrtMetadata metadata() {
+    return metadata;
   }
 
   // Environment, options, session.

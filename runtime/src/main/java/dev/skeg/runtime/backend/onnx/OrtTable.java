@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -18,7 +19,7 @@ import java.util.Arrays;
  *
  * <p>{@code OrtGetApiBase()->GetApi(15)} gives a table that only ever grows at its end, so an
  * entry's index, as in the public header {@code onnxruntime_c_api.h}, holds for every later
- * release. {@link OrtApi} and {@link OrtTypeInfo} know the entries by name.
+ * release. {@link OrtApi}, {@link OrtTypeInfo} and {@link OrtMetadata} know the entries by name.
  *
  * <p><b>Calling.</b> Every parameter of every entry is a pointer, a {@code size_t} or an enum, and
  * every result a pointer or nothing. In the System V and AArch64 calling conventions all of these
@@ -139,6 +140,17 @@ final class OrtTable {
       return "";
     }
     return memory(address, Long.MAX_VALUE).getString(0);
+  }
+
+  /** Returns the text at an address, without what follows its first {@code maxBytes}. */
+  static String string(long address, int maxBytes) {
+    MemorySegment text = memory(address, maxBytes);
+    int length = 0;
+    while (length < maxBytes && text.get(ValueLayout.JAVA_BYTE, length) != 0) {
+      length++;
+    }
+    return new String(
+        text.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
   }
 
   /**

@@ -79,6 +79,35 @@ final class OnnxModelTest {
   }
 
   @Test
+  void tellsWhatTheFileSaysOfItself() throws IOException {
+    byte[] file = OnnxModels.withMetadata(OnnxModels.dense(3, 2), "names", "[\"größe\",\"😀\"]");
+    file = OnnxModels.withMetadata(file, "empty", "");
+    BackendModel model = load(file);
+    try (model) {
+      assertThat(model.metadata("names")).contains("[\"größe\",\"😀\"]");
+      assertThat(model.metadata("empty")).contains("");
+      assertThat(model.metadata("Names")).isEmpty();
+    }
+
+    assertThat(model.metadata("names")).isEmpty();
+    try (BackendModel silent = load(OnnxModels.dense(3, 2))) {
+      assertThat(silent.metadata("names")).isEmpty();
+    }
+  }
+
+  @Test
+  void readsOfALongTextOfTheFileNoMoreThanItsBeginning() throws IOException {
+    String longest = "a".repeat(BackendModel.MAX_METADATA_BYTES);
+    byte[] file = OnnxModels.withMetadata(OnnxModels.dense(3, 2), "fits", longest);
+    file = OnnxModels.withMetadata(file, "long", longest.repeat(4) + "z");
+
+    try (BackendModel model = load(file)) {
+      assertThat(model.metadata("fits")).contains(longest);
+      assertThat(model.metadata("long")).contains(longest);
+    }
+  }
+
+  @Test
   void zeroSizedTensorsGoThroughWithEveryDatatype() throws IOException {
     try (BackendModel model = load(OnnxModels.identity(ALL, "n", 2))) {
       List<Tensor> inputs = new ArrayList<>();
