@@ -35,7 +35,8 @@ final class ArchitectureTest {
     ARROWS.put("backend", List.of("model"));
     ARROWS.put("backend.onnx", List.of("backend", "model"));
     ARROWS.put("os", List.of());
-    ARROWS.put("servable", List.of("backend", "model", "os"));
+    ARROWS.put("ragged", List.of("backend", "model"));
+    ARROWS.put("servable", List.of("ragged", "backend", "model", "os"));
     ARROWS.put("tap", List.of("model"));
     ARROWS.put("batch", List.of("servable", "tap", "backend", "model", "os", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));

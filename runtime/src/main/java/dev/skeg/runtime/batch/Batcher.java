@@ -7,7 +7,6 @@ import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.os.Pace;
-import dev.skeg.runtime.servable.BatchLimit;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.tap.VersionTap;
@@ -72,8 +71,8 @@ public final class Batcher {
     this.servable = servable;
     this.policy = policy;
     this.metrics = metrics;
-    boolean isBatchable = !(servable.limit() instanceof BatchLimit.NotBatchable);
-    this.shapes = new ShapeClasses(servable, isBatchable, policy.maxRows(), lanes);
+    this.shapes =
+        new ShapeClasses(servable, servable.limit().isBatchable(), policy.maxRows(), lanes);
     this.admission = new Admission(model(), policy, lanes, maxQueued);
     this.failed =
         new InferenceResult.Failed(

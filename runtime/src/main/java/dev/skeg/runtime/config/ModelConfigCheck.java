@@ -60,9 +60,13 @@ final class ModelConfigCheck {
     }
     checkInputs(config);
     checkOutputs(config);
+    new BatchTensorsCheck(this, config).check();
     checkInstanceGroups(config);
     if (config.hasDynamicBatching()) {
       checkDynamicBatching(config.getDynamicBatching(), config.getMaxBatchSize());
+      if (config.getBatchInputCount() + config.getBatchOutputCount() > 0) {
+        warnOfBatching();
+      }
     }
   }
 
@@ -325,6 +329,21 @@ final class ModelConfigCheck {
     checkPriorityPolicies(batching);
   }
 
+  /** A model with inputs or outputs of batches takes one request in a run. */
+  private void warnOfBatching() {
+    TextFormatParseInfoTree tree = tree(root, field("dynamic_batching"), 0);
+    for (String name : List.of("preferred_batch_size", "max_queue_delay_microseconds")) {
+      FieldDescriptor field = ModelDynamicBatching.getDescriptor().findFieldByName(name);
+      if (tree != null && !tree.getLocations(field).isEmpty()) {
+        warn(
+            "dynamic_batching." + name,
+            tree,
+            field,
+            "with batch_input or batch_output each request runs as a batch of its own");
+      }
+    }
+  }
+
   private void checkPriorityPolicies(ModelDynamicBatching batching) {
     FieldDescriptor field = ModelDynamicBatching.getDescriptor().findFieldByName(PRIORITY_POLICY);
     TextFormatParseInfoTree tree = tree(root, field("dynamic_batching"), 0);
@@ -347,8 +366,17 @@ final class ModelConfigCheck {
     }
   }
 
-  private static FieldDescriptor field(String name) {
+  static FieldDescriptor field(String name) {
     return MODEL.findFieldByName(name);
+  }
+
+  TextFormatParseInfoTree root() {
+    return root;
+  }
+
+  /** Returns where a message of the file has its fields, if that is known. */
+  @Nullable TextFormatParseInfoTree tree(FieldDescriptor field, int index) {
+    return tree(root, field, index);
   }
 
   private static @Nullable TextFormatParseInfoTree tree(
@@ -357,7 +385,7 @@ final class ModelConfigCheck {
     return index < trees.size() ? trees.get(index) : null;
   }
 
-  private void problem(
+  void problem(
       String path,
       @Nullable TextFormatParseInfoTree tree,
       FieldDescriptor field,

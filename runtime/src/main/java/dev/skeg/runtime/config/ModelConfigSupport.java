@@ -29,11 +29,19 @@ record ModelConfigSupport(String field, Support support, String note) {
           works("max_batch_size", "0 or more; without it the model is probed at load"),
           works("input", "`name`, `data_type`, `dims`, `optional`; what is left out is completed"),
           works("output", "`name`, `data_type`, `dims`; those named are the ones served"),
+          works(
+              "input.allow_ragged_batch",
+              "a model that has the input as `[-1]` gets all elements of a request in one dimension;"
+                  + " any other model takes requests of different shapes anyway"),
+          works(
+              "batch_input",
+              "every kind; the server makes these inputs, and each request runs as a batch of its"
+                  + " own"),
+          works(
+              "batch_output",
+              "`BATCH_SCATTER_WITH_INPUT_SHAPE`; each request runs as a batch of its own"),
           works("default_model_filename", "`model.onnx`, if not given"),
           kept("input.format", "a hint"),
-          kept(
-              "input.allow_ragged_batch",
-              "requests whose shapes differ run apart, each with the model's batch dimension"),
           kept("output.label_filename", "classification is not supported yet"),
           kept("optimization", "hints for an engine on a GPU"),
           works(
@@ -64,8 +72,6 @@ record ModelConfigSupport(String field, Support support, String note) {
           refused("output.is_shape_tensor", "for TensorRT"),
           refused("input.is_non_linear_format_io", "for TensorRT"),
           refused("output.is_non_linear_format_io", "for TensorRT"),
-          refused("batch_input", "belongs to ragged batches"),
-          refused("batch_output", "belongs to ragged batches"),
           refused("sequence_batching", "the model must be stateless"),
           refused("ensemble_scheduling", "call the models one by one"),
           refused("runtime", "only the built-in ONNX Runtime runs models"),

@@ -1,5 +1,6 @@
 package dev.skeg.runtime.servable;
 
+import dev.skeg.runtime.backend.Backend;
 import dev.skeg.runtime.backend.BackendModel;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
@@ -15,6 +16,7 @@ import inference.ModelConfigOuterClass.ModelOutput;
 import inference.ModelConfigOuterClass.ModelVersionPolicy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
 /**
@@ -30,23 +32,31 @@ record ConfigCompletion(ModelConfig config, Signature signature, BatchLimit limi
   /** What {@code max_batch_size} becomes where a probe found the model batchable. */
   static final int DEFAULT_MAX_BATCH_SIZE = 64;
 
+  /**
+   * Completes a configuration.
+   *
+   * @param oneByOne {@code max_batch_size} of a version that takes one request in a run; empty for
+   *     any other
+   */
   static ConfigCompletion of(
-      LoadRequest request, BackendModel model, String backend, String platform, Pace pace) {
+      LoadRequest request, BackendModel model, OptionalInt oneByOne, Backend backend, Pace pace) {
     ModelConfig declared = request.declared();
-    BatchLimit limit = limit(request, model, pace);
-    boolean rows = !(limit instanceof BatchLimit.NotBatchable);
+    BatchLimit limit =
+        oneByOne.isPresent() ? oneByOne(oneByOne.getAsInt(), model) : limit(request, model, pace);
+    boolean rows = limit.hasRows();
     Signature signature = narrow(declared, model.signature(), rows);
     int maxBatchSize =
         switch (limit) {
           case BatchLimit.NotBatchable() -> 0;
           case BatchLimit.Found() -> DEFAULT_MAX_BATCH_SIZE;
           case BatchLimit.Declared(int maxRows) -> maxRows;
+          case BatchLimit.OneByOne(int maxRows) -> maxRows;
         };
     ModelConfig.Builder config =
         declared.toBuilder()
             .setName(request.version().model())
-            .setBackend(backend)
-            .setPlatform(platform)
+            .setBackend(backend.name())
+            .setPlatform(backend.platform())
             .setMaxBatchSize(maxBatchSize)
             .clearInput()
             .clearOutput();
@@ -77,9 +87,21 @@ record ConfigCompletion(ModelConfig config, Signature signature, BatchLimit limi
     if (maxBatchSize == 0) {
       return new BatchLimit.NotBatchable();
     }
+    requireBatchDimensions(model, maxBatchSize);
+    return new BatchLimit.Declared(maxBatchSize);
+  }
+
+  private static BatchLimit oneByOne(int maxBatchSize, BackendModel model) {
+    if (maxBatchSize == 0) {
+      return new BatchLimit.NotBatchable();
+    }
+    requireBatchDimensions(model, maxBatchSize);
+    return new BatchLimit.OneByOne(maxBatchSize);
+  }
+
+  private static void requireBatchDimensions(BackendModel model, int maxBatchSize) {
     requireBatchDimension("input", model.signature().inputs(), maxBatchSize);
     requireBatchDimension("output", model.signature().outputs(), maxBatchSize);
-    return new BatchLimit.Declared(maxBatchSize);
   }
 
   private static void requireBatchDimension(String kind, List<TensorSpec> specs, int maxBatchSize) {

@@ -5,6 +5,10 @@ import dev.skeg.runtime.backend.BackendModel;
 import dev.skeg.runtime.backend.LoadOptions;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.ragged.RaggedModel;
+import dev.skeg.runtime.ragged.RaggedPlan;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Turns a model file into a {@link Servable}. <b>Threads.</b> Any; blocks while the engine loads
@@ -29,10 +33,15 @@ public final class Loader {
     LoadOptions options =
         new LoadOptions(request.modelFile(), request.intraOpThreads(), request.sharesWeights());
     Pace loading = request.intraOpThreads() == 1 ? pace : Pace.AT_ONCE;
-    BackendModel model = loading.call(() -> backend.load(options));
+    BackendModel loaded = loading.call(() -> backend.load(options));
     try {
-      ConfigCompletion completion =
-          ConfigCompletion.of(request, model, backend.name(), backend.platform(), pace);
+      Optional<RaggedPlan> ragged =
+          RaggedPlan.of(request.declared(), request.declaresMaxBatchSize(), loaded.signature());
+      // Nothing else knows of it, and no other model has anything between it and its engine.
+      BackendModel model = ragged.isEmpty() ? loaded : new RaggedModel(loaded, ragged.get());
+      OptionalInt oneByOne =
+          ragged.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ragged.get().maxBatchSize());
+      ConfigCompletion completion = ConfigCompletion.of(request, model, oneByOne, backend, pace);
       return new Servable(
           request.version(),
           model,
@@ -40,7 +49,7 @@ public final class Loader {
           completion.signature(),
           completion.limit());
     } catch (RuntimeException | Error e) {
-      model.close();
+      loaded.close();
       throw e;
     }
   }

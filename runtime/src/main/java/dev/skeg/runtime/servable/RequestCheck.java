@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class RequestCheck {
   private final ModelVersion version;
   private final Signature signature;
-  private final BatchLimit limit;
+  private final boolean hasRows;
+  private final int maxRows; // 0 for any number.
   private final List<UnsupportedOutput> unsupportedOutputs;
   private final int requiredInputs;
 
@@ -28,7 +29,13 @@ public final class RequestCheck {
       List<UnsupportedOutput> unsupportedOutputs) {
     this.version = version;
     this.signature = signature;
-    this.limit = limit;
+    this.hasRows = limit.hasRows();
+    this.maxRows =
+        switch (limit) {
+          case BatchLimit.NotBatchable _, BatchLimit.Found _ -> 0;
+          case BatchLimit.Declared(int declared) -> declared;
+          case BatchLimit.OneByOne(int declared) -> declared;
+        };
     this.unsupportedOutputs = unsupportedOutputs;
     this.requiredInputs =
         Math.toIntExact(signature.inputs().stream().filter(spec -> !spec.optional()).count());
@@ -40,11 +47,9 @@ public final class RequestCheck {
     return error != null ? error : outputsError(request.outputs());
   }
 
-  /** Returns the rows of a request that has no error: 1 where the version is not batchable. */
+  /** Returns the rows of a request that has no error: 1 where tensors have no rows. */
   public long rows(InferenceRequest request) {
-    return limit instanceof BatchLimit.NotBatchable || request.inputs().isEmpty()
-        ? 1
-        : request.inputs().getFirst().shape().dim(0);
+    return hasRows && !request.inputs().isEmpty() ? request.inputs().getFirst().shape().dim(0) : 1;
   }
 
   private @Nullable String inputsError(List<Tensor> inputs) {
@@ -112,7 +117,7 @@ public final class RequestCheck {
   }
 
   private @Nullable String rowsError(List<Tensor> inputs) {
-    if (limit instanceof BatchLimit.NotBatchable || inputs.isEmpty()) {
+    if (!hasRows || inputs.isEmpty()) {
       return null;
     }
     long rows = inputs.getFirst().shape().dim(0);
@@ -131,7 +136,7 @@ public final class RequestCheck {
             + rows;
       }
     }
-    if (limit instanceof BatchLimit.Declared(int maxRows) && rows > maxRows) {
+    if (maxRows > 0 && rows > maxRows) {
       return "inference request batch-size must be <= "
           + maxRows
           + " for '"

@@ -200,7 +200,7 @@ public final class VersionChecks {
 
   private int maxRows() {
     return switch (handle.servable().limit()) {
-      case BatchLimit.NotBatchable _ -> 1;
+      case BatchLimit.NotBatchable _, BatchLimit.OneByOne _ -> 1;
       case BatchLimit.Found _ -> MAX_ROWS;
       case BatchLimit.Declared(int declared) -> Math.min(declared, MAX_ROWS);
     };
@@ -244,7 +244,7 @@ public final class VersionChecks {
   }
 
   private boolean hasRows() {
-    return !(handle.servable().limit() instanceof BatchLimit.NotBatchable);
+    return handle.servable().limit().hasRows();
   }
 
   private @Nullable String misfit(List<Tensor> inputs, List<String> outputs) {

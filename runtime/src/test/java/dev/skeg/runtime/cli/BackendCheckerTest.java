@@ -1,11 +1,13 @@
 package dev.skeg.runtime.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.skeg.runtime.config.ModelYaml;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.servable.LoadRequest;
 import dev.skeg.runtime.testing.OnnxModels;
+import inference.ModelConfigOuterClass.DataType;
 import inference.ModelConfigOuterClass.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,17 +21,23 @@ final class BackendCheckerTest {
   @TempDir Path directory;
 
   private List<String> check(String yaml) throws IOException {
-    return check(OnnxModels.dense(3, 2), yaml);
+    return check(OnnxModels.dense(3, 2), yaml, ModelConfig.getDefaultInstance());
   }
 
   private List<String> check(byte[] file, String yaml) throws IOException {
+    return check(file, yaml, ModelConfig.getDefaultInstance());
+  }
+
+  private List<String> check(String yaml, ModelConfig declared) throws IOException {
+    return check(OnnxModels.dense(3, 2), yaml, declared);
+  }
+
+  private List<String> check(byte[] file, String yaml, ModelConfig declared) throws IOException {
     Path version = Files.createDirectories(directory.resolve("m/1"));
     Path model = Files.write(version.resolve("model.onnx"), file);
     Path config = Files.writeString(directory.resolve("m/model.yaml"), yaml);
     Files.writeString(version.resolve("baseline.json"), "{");
-    LoadRequest request =
-        new LoadRequest(
-            new ModelVersion("m", 1), model, ModelConfig.getDefaultInstance(), false, 1);
+    LoadRequest request = new LoadRequest(new ModelVersion("m", 1), model, declared, false, 1);
     try (BackendChecker checker = new BackendChecker()) {
       return checker.check(request, ModelYaml.read(config).monitor());
     }
@@ -61,5 +69,20 @@ final class BackendCheckerTest {
   @Test
   void saysNothingOfWhatIsNotWatched() throws IOException {
     assertThat(check("monitor: {enabled: false, features: {categorical: [zip]}}")).isEmpty();
+  }
+
+  @Test
+  void saysWhichInputOfABatchTheModelDoesNotHave() {
+    ModelConfig.Builder declared = ModelConfig.newBuilder();
+    declared
+        .addBatchInputBuilder()
+        .addTargetName("count")
+        .setDataType(DataType.TYPE_INT32)
+        .addSourceInput("x");
+
+    assertThatThrownBy(() -> check("monitor: {enabled: false}", declared.build()))
+        .hasMessage(
+            "config.pbtxt: batch_input[0].target_name: \"count\" is not an input of the model,"
+                + " whose inputs are 'x'");
   }
 }

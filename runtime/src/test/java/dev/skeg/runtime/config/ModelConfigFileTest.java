@@ -115,7 +115,6 @@ final class ModelConfigFileTest {
         "response_cache { enable: true } | response_cache.enable: not supported",
         "input { name: \"x\" reshape { shape: 1 } } | 1:19: input[0].reshape: not supported by this version",
         "output { name: \"x\" reshape { } } | output[0].reshape: not supported by this version",
-        "batch_input { } | batch_input: not supported",
         "instance_group { kind: KIND_GPU } | 1:18: instance_group[0].kind: not supported by this version: a GPU",
         "cc_model_filenames { key: \"7.5\" value: \"a\" } | cc_model_filenames: not supported",
         "dynamic_batching { preferred_batch_size: 0 } | dynamic_batching.preferred_batch_size: 0",
@@ -140,7 +139,7 @@ final class ModelConfigFileTest {
     ConfigException e =
         catchThrowableOfType(
             ConfigException.class,
-            () -> parse("name: \"a\"\nmax_batch_size: -1\nbackend: \"b\"\nbatch_input { }\n"));
+            () -> parse("name: \"a\"\nmax_batch_size: -1\nbackend: \"b\"\nruntime: \"r\"\n"));
 
     assertThat(e.problems()).hasSize(4);
     assertThat(e.problems()).anyMatch(line -> line.startsWith("config.pbtxt:2:1: max_batch_size"));
@@ -189,10 +188,6 @@ final class ModelConfigFileTest {
                 + " takes requests",
             "config.pbtxt:4:3: instance_group[1].kind: has no effect: KIND_MODEL is taken for"
                 + " KIND_CPU");
-    assertThat(parse("input { name: \"x\" allow_ragged_batch: true }").warnings())
-        .containsExactly(
-            "config.pbtxt:1:19: input[0].allow_ragged_batch: has no effect: requests whose shapes"
-                + " differ run apart, each with the model's batch dimension");
     assertThat(parse("name: \"fraud\" max_batch_size: 4").warnings()).isEmpty();
   }
 

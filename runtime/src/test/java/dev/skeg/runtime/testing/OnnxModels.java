@@ -35,6 +35,24 @@ import java.util.SplittableRandom;
  * }</pre>
  */
 public final class OnnxModels {
+  /** What {@link #ragged} is served by, without {@code max_batch_size}; quotes are single. */
+  public static final String RAGGED_CONFIG =
+      """
+      input { name: 'INPUT' data_type: TYPE_FP32 dims: -1 allow_ragged_batch: true }
+      batch_input {
+        kind: BATCH_ACCUMULATED_ELEMENT_COUNT
+        target_name: 'INDEX'
+        data_type: TYPE_FP32
+        source_input: 'INPUT'
+      }
+      batch_input {
+        kind: BATCH_ELEMENT_COUNT
+        target_name: 'COUNT'
+        data_type: TYPE_INT32
+        source_input: 'INPUT'
+      }
+      """;
+
   private static final String CLASSICAL = "ai.onnx.ml";
 
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("test");
@@ -91,6 +109,31 @@ public final class OnnxModels {
         .node("Relu", List.of("z1"), List.of("a1"))
         .node("Gemm", List.of("a1", "w2", "b2"), List.of("z2"))
         .node("Sigmoid", List.of("z2"), List.of("score"))
+        .build();
+  }
+
+  /**
+   * Returns the model of Triton's page on ragged batches, of {@link #RAGGED_CONFIG}: {@code INPUT}
+   * has the elements of all requests, {@code INDEX} where those of each end, and {@code COUNT} how
+   * many each has. For each request it gives {@code OUTPUT = -INPUT} and {@code ENDS = INDEX}.
+   */
+  public static byte[] ragged() {
+    return new OnnxModels()
+        .input("INPUT", DataType.FP32, "elements")
+        .input("INDEX", DataType.FP32, "requests")
+        .input("COUNT", DataType.INT32, "requests")
+        .output("OUTPUT", DataType.FP32, "requests", "elements")
+        .output("ENDS", DataType.FP32, "requests", "ends")
+        .longs("row", 1, -1)
+        .longs("column", -1, 1)
+        .node("Cast", List.of("COUNT"), List.of("counts"), integer("to", 1))
+        .node("Div", List.of("counts", "counts"), List.of("ones"))
+        .node("Reshape", List.of("ones", "column"), List.of("each"))
+        .node("Neg", List.of("INPUT"), List.of("negative"))
+        .node("Reshape", List.of("negative", "row"), List.of("elements"))
+        .node("MatMul", List.of("each", "elements"), List.of("OUTPUT"))
+        .node("Reshape", List.of("INDEX", "row"), List.of("ends"))
+        .node("MatMul", List.of("each", "ends"), List.of("ENDS"))
         .build();
   }
 
