@@ -68,7 +68,6 @@ final class Bench implements Callable<Integer> {
    */
   private static final int GRPC_CALLS = 256;
 
-
   /** How requests travel. */
   enum Protocol {
     GRPC,

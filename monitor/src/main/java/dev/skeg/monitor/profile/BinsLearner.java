@@ -76,10 +76,12 @@ final class BinsLearner {
 
   private Bins learn(int column) {
     FeatureSpec spec = config.layout().features().get(column);
-    Encoding encoding = config.layout().encodings().get(column);
+    List<Encoding> encodings = config.layout().encodings();
+    Encoding encoding = encodings.get(column);
+    int place = RecordLayout.place(encodings, column);
     long[] values = new long[rows];
     for (int i = 0; i < rows; i++) {
-      values[i] = words[offset(i) + RecordLayout.HEADER + column];
+      values[i] = RecordLayout.bits(encoding, words, offset(i) + RecordLayout.HEADER, place);
     }
     return spec.isNumeric() ? numeric(values, encoding) : categories(values, encoding);
   }
@@ -87,7 +89,7 @@ final class BinsLearner {
   private static Bins numeric(long[] values, Encoding encoding) {
     double[] sorted =
         Arrays.stream(values)
-            .mapToDouble(word -> ProfileBuilder.number(encoding, word))
+            .mapToDouble(encoding::number)
             .filter(Double::isFinite)
             .map(value -> value + 0.0)
             .sorted()

@@ -23,10 +23,12 @@ public final class ProfileBuilder {
 
   private final RecordLayout layout;
   private final Encoding[] encodings;
+  private final int[] places; // In a record, behind its header.
   private final Column[] columns;
   private final RowSample sample;
   private final NumberHashes numbers = new NumberHashes();
   private final double[] doubles = new double[MAX_BATCH];
+  private final double[] uppers = new double[MAX_BATCH]; // Of the next column.
   private final long[] hashes = new long[MAX_BATCH];
   private final int[] cells = new int[MAX_BATCH];
   private final int[] sampled = new int[MAX_BATCH];
@@ -39,10 +41,12 @@ public final class ProfileBuilder {
     this.layout = layout;
     this.encodings = layout.encodings().toArray(Encoding[]::new);
     this.columns = new Column[layout.size()];
+    this.places = new int[columns.length];
     for (int i = 0; i < columns.length; i++) {
       columns[i] = Column.of(layout.features().get(i), bins.get(i));
+      places[i] = RecordLayout.place(layout.encodings(), i);
     }
-    this.sample = new RowSample(columns.length);
+    this.sample = new RowSample(layout.words() - RecordLayout.HEADER);
   }
 
   /** Returns how many rows were added. */
@@ -69,25 +73,24 @@ public final class ProfileBuilder {
       }
     }
     for (int c = 0; c < columns.length; c++) {
-      int word = RecordLayout.HEADER + c;
       Column column = columns[c];
       Encoding encoding = encodings[c];
       switch (column) {
         case NumericColumn numeric -> {
-          for (int i = 0; i < count; i++) {
-            doubles[i] = number(encoding, words[offsets[i] + word]);
-          }
-          numeric.add(doubles, count, rows - column.unobserved(), cells);
+          double[] values = numbers(c, words, offsets, count);
+          numeric.add(values, count, rows - column.unobserved(), cells);
           for (int i = 0; i < forDistinct; i++) {
-            double value = doubles[sampled[i]];
+            double value = values[sampled[i]];
             if (!Double.isNaN(value)) {
               column.sample(DistinctEstimate.hash(value));
             }
           }
         }
         case CategoryColumn category -> {
+          int place = places[c];
           for (int i = 0; i < count; i++) {
-            hashes[i] = hash(encoding, words[offsets[i] + word], numbers);
+            int first = offsets[i] + RecordLayout.HEADER;
+            hashes[i] = hash(encoding, RecordLayout.bits(encoding, words, first, place), numbers);
           }
           category.add(hashes, count, rows - column.unobserved());
           for (int i = 0; i < forDistinct; i++) {
@@ -99,35 +102,55 @@ public final class ProfileBuilder {
         }
       }
       if ((marks & RecordLayout.SOME_UNOBSERVED) != 0) {
-        column.leaveOut(unobserved(encoding, words, offsets, count, word));
+        column.leaveOut(unobserved(c, words, offsets, count));
       }
     }
     rows += count;
   }
 
-  private static long unobserved(
-      Encoding encoding, long[] words, int[] offsets, int count, int word) {
+  /**
+   * Returns a column's numbers. Those in the upper halves of words were read with the lower halves,
+   * if the column before has these: to fetch a record's words is a good part of what a value costs.
+   */
+  private double[] numbers(int c, long[] words, int[] offsets, int count) {
+    Encoding encoding = encodings[c];
+    int place = places[c];
+    int word = RecordLayout.HEADER + (place >> 1);
+    if (encoding != Encoding.FLOAT) {
+      for (int i = 0; i < count; i++) {
+        doubles[i] = encoding.number(words[offsets[i] + word]);
+      }
+      return doubles;
+    }
+    boolean isUpper = (place & 1) != 0;
+    if (isUpper && columns[c - 1] instanceof NumericColumn) {
+      return uppers;
+    }
+    for (int i = 0; i < count; i++) {
+      long both = words[offsets[i] + word];
+      doubles[i] = Float.intBitsToFloat((int) both);
+      uppers[i] = Float.intBitsToFloat((int) (both >>> 32));
+    }
+    return isUpper ? uppers : doubles;
+  }
+
+  private long unobserved(int c, long[] words, int[] offsets, int count) {
+    Encoding encoding = encodings[c];
     long none = encoding.unobserved();
     long found = 0;
     for (int i = 0; i < count; i++) {
-      found += words[offsets[i] + word] == none ? 1 : 0;
+      int first = offsets[i] + RecordLayout.HEADER;
+      found += RecordLayout.bits(encoding, words, first, places[c]) == none ? 1 : 0;
     }
     return found;
   }
 
-  /** Returns the number that a record's word is; NaN if it is missing or was not observed. */
-  static double number(Encoding encoding, long word) {
-    return encoding == Encoding.DOUBLE
-        ? Double.longBitsToDouble(word)
-        : word <= Encoding.LONG.unobserved() ? Double.NaN : (double) word;
-  }
-
-  /** Returns the category that a record's word is; missing if it was not observed. */
-  static long hash(Encoding encoding, long word, NumberHashes numbers) {
+  /** Returns the category that a feature's bits are; missing if it was not observed. */
+  static long hash(Encoding encoding, long bits, NumberHashes numbers) {
     return switch (encoding) {
-      case DOUBLE -> numbers.of(Double.longBitsToDouble(word));
-      case LONG -> word <= encoding.unobserved() ? CategoryHash.MISSING : numbers.of(word);
-      case CATEGORY -> word == encoding.unobserved() ? CategoryHash.MISSING : word;
+      case FLOAT, DOUBLE -> numbers.of(encoding.number(bits));
+      case LONG -> bits <= encoding.unobserved() ? CategoryHash.MISSING : numbers.of(bits);
+      case CATEGORY -> bits == encoding.unobserved() ? CategoryHash.MISSING : bits;
     };
   }
 
@@ -155,13 +178,13 @@ public final class ProfileBuilder {
     boolean isNumeric = layout.features().get(c).isNumeric();
     int size = 0;
     for (int i = 0; i < priorities.length; i++) {
-      long word = sample.word(i, c);
-      if (word != encodings[c].unobserved()) {
+      long bits = sample.bits(i, encodings[c], places[c]);
+      if (bits != encodings[c].unobserved()) {
         kept[size] = priorities[i];
         values[size++] =
             isNumeric
-                ? number(encodings[c], word)
-                : Double.longBitsToDouble(hash(encodings[c], word, numbers));
+                ? encodings[c].number(bits)
+                : Double.longBitsToDouble(hash(encodings[c], bits, numbers));
       }
     }
     return new Reservoir(observed, Arrays.copyOf(kept, size), Arrays.copyOf(values, size));

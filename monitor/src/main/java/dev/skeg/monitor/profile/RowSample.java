@@ -1,6 +1,7 @@
 package dev.skeg.monitor.profile;
 
 import dev.skeg.monitor.record.RecordLayout;
+import dev.skeg.monitor.record.RecordLayout.Encoding;
 import java.util.Arrays;
 
 /**
@@ -13,49 +14,49 @@ import java.util.Arrays;
  * row.
  */
 final class RowSample {
-  private static final int MOST_VALUES = 1 << 16;
+  private static final int MOST_WORDS = 1 << 16;
 
   private final int width;
   private final int capacity;
   private long[] heap = new long[0]; // Priorities, flipped to compare as signed.
   private int[] slots = new int[0]; // Where the heap's rows are.
-  private long[] values = new long[0];
+  private long[] words = new long[0];
   private int size;
 
   /**
-   * @param width values of a row
+   * @param width words of a row, without its record's header
    */
   RowSample(int width) {
     this.width = width;
-    this.capacity = Math.min(Reservoir.CAPACITY, MOST_VALUES / Math.max(1, width));
+    this.capacity = Math.min(Reservoir.CAPACITY, MOST_WORDS / Math.max(1, width));
   }
 
   /** Takes a row if its priority is among the least so far. */
-  void offer(long priority, long[] words, int offset) {
+  void offer(long priority, long[] from, int offset) {
     long key = priority ^ Long.MIN_VALUE;
     if (size < capacity) {
       if (size == heap.length) {
         grow();
       }
       int slot = size++;
-      copy(words, offset, slot);
+      copy(from, offset, slot);
       up(size - 1, key, slot);
     } else if (key < heap[0]) {
       int slot = slots[0];
-      copy(words, offset, slot);
+      copy(from, offset, slot);
       down(key, slot);
     }
   }
 
-  private void copy(long[] words, int offset, int slot) {
-    System.arraycopy(words, offset + RecordLayout.HEADER, values, slot * width, width);
+  private void copy(long[] from, int offset, int slot) {
+    System.arraycopy(from, offset + RecordLayout.HEADER, words, slot * width, width);
   }
 
   private void grow() {
     int next = Math.min(capacity, Math.max(64, 2 * heap.length));
     heap = Arrays.copyOf(heap, next);
     slots = Arrays.copyOf(slots, next);
-    values = Arrays.copyOf(values, next * width);
+    words = Arrays.copyOf(words, next * width);
   }
 
   private void up(int from, long key, int slot) {
@@ -103,9 +104,9 @@ final class RowSample {
     return heap[index] ^ Long.MIN_VALUE;
   }
 
-  /** Returns a word of the sample's row of that index, as its record had it. */
-  long word(int index, int column) {
-    return values[slots[index] * width + column];
+  /** Returns a feature's bits of the sample's row of that index, as its record had them. */
+  long bits(int index, Encoding encoding, int place) {
+    return RecordLayout.bits(encoding, words, slots[index] * width, place);
   }
 
   void clear() {

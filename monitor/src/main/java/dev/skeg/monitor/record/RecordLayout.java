@@ -5,14 +5,18 @@ import java.util.List;
 /**
  * A model's features and outputs, in the order in which a row's record holds them.
  *
- * <p>A record is {@link #HEADER} words and then one word a feature, as its {@link Encoding} says.
+ * <p>A record is {@link #HEADER} words and then the features, as their {@link Encoding}s say: a
+ * word each, but for float32, of which two that follow each other share a word, the first in its
+ * lower half. So a row of them is in a record as it was in memory, and takes half the room.
  *
  * @param features the inputs' features first, then the outputs'
  * @param encodings of the same features
  */
 public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings) {
-  /** What a feature's word in a record is. */
+  /** What a feature's word in a record is, or its half of one. */
   public enum Encoding {
+    /** Half a word: the bits of a float; NaN where the value is missing. */
+    FLOAT,
     /** The bits of a double; NaN where the value is missing. */
     DOUBLE,
     /** A whole number; {@link #MISSING_LONG} where the value is missing. */
@@ -20,9 +24,10 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
     /** A {@link CategoryHash}. */
     CATEGORY;
 
-    /** Returns the word of a value that is missing. */
+    /** Returns the bits of a value that is missing. */
     public long missing() {
       return switch (this) {
+        case FLOAT -> Float.floatToRawIntBits(Float.NaN);
         case DOUBLE -> Double.doubleToRawLongBits(Double.NaN);
         case LONG -> MISSING_LONG;
         case CATEGORY -> CategoryHash.MISSING;
@@ -30,20 +35,33 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
     }
 
     /**
-     * Returns the word of an output that was not asked for: it is in no count, for nobody knows
+     * Returns the bits of an output that was not asked for: it is in no count, for nobody knows
      * what it would have been. A record that has any says so in its {@link #GROUP}.
      */
     public long unobserved() {
       return switch (this) {
+        case FLOAT -> UNOBSERVED_FLOAT;
         case DOUBLE -> UNOBSERVED_NAN;
         case LONG -> UNOBSERVED_LONG;
         case CATEGORY -> UNOBSERVED_HASH;
       };
     }
+
+    /** Returns the number that bits are; NaN if it is missing or was not observed. */
+    public double number(long bits) {
+      return switch (this) {
+        case FLOAT -> Float.intBitsToFloat((int) bits);
+        case DOUBLE -> Double.longBitsToDouble(bits);
+        case LONG -> bits <= UNOBSERVED_LONG ? Double.NaN : (double) bits;
+        case CATEGORY -> throw new IllegalStateException("a category is no number");
+      };
+    }
   }
 
-  /** A NaN as no computation makes it. */
+  /** NaNs as no computation makes them. */
   private static final long UNOBSERVED_NAN = 0x7FF8_0000_736B_6567L;
+
+  private static final int UNOBSERVED_FLOAT = 0x7FF3_6B65;
 
   private static final long UNOBSERVED_LONG = Long.MIN_VALUE + 1;
 
@@ -104,7 +122,9 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
     for (int i = 0; i < encodings.size(); i++) {
       if (encodings.get(i) == Encoding.CATEGORY && features.get(i).isNumeric()) {
         throw new IllegalArgumentException(
-            "encodings: " + features.get(i).name() + " is a number (expected: DOUBLE or LONG)");
+            "encodings: "
+                + features.get(i).name()
+                + " is a number (expected: FLOAT, DOUBLE or LONG)");
       }
     }
   }
@@ -120,7 +140,51 @@ public record RecordLayout(List<FeatureSpec> features, List<Encoding> encodings)
 
   /** Returns the words of a record. */
   public int words() {
-    return HEADER + features.size();
+    return HEADER + (place(encodings, encodings.size()) + 1) / 2;
+  }
+
+  /**
+   * Returns where a feature stands behind the header of a record, counted in halves of words.
+   *
+   * @param encodings of the record's features, those behind this one may be left out
+   * @param index of the feature; as many as there are for where the next one may be
+   */
+  public static int place(List<Encoding> encodings, int index) {
+    int place = 0;
+    for (int i = 0; i <= index; i++) {
+      boolean isHalf = i < encodings.size() && encodings.get(i) == Encoding.FLOAT;
+      if (i < encodings.size() && !isHalf) {
+        place += place & 1;
+      }
+      if (i < index) {
+        place += isHalf ? 1 : 2;
+      }
+    }
+    return place;
+  }
+
+  /**
+   * Returns the bits of a feature.
+   *
+   * @param words which the record is in
+   * @param at where its first feature is, behind the header
+   * @param place of the feature
+   */
+  public static long bits(Encoding encoding, long[] words, int at, int place) {
+    long word = words[at + (place >> 1)];
+    return encoding == Encoding.FLOAT ? (int) (word >>> (place << 5)) : word;
+  }
+
+  /** Writes the bits of a feature, as {@link #bits} reads them. */
+  public static void put(Encoding encoding, long bits, long[] words, int at, int place) {
+    int word = at + (place >> 1);
+    if (encoding == Encoding.FLOAT) {
+      int shift = (place & 1) << 5;
+      long rest = words[word] & ~(0xFFFF_FFFFL << shift);
+      words[word] = rest | ((bits & 0xFFFF_FFFFL) << shift);
+    } else {
+      words[word] = bits;
+    }
   }
 
   /** Returns how many values a row has. */

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -116,6 +117,62 @@ final class ProfileBuilderTest {
       assertThat(heavy.atLeast()).isEqualTo(2_000);
       assertThat(profile.merge(profile).features().get(1).rows()).isEqualTo(6_000);
     }
+  }
+
+  /** Numbers and categories in both halves of words, some of them missing. */
+  @Test
+  void countsFloatsLikeTheDoublesThatTheyAre() {
+    List<FeatureSpec> features = new ArrayList<>();
+    List<Bins> bins = new ArrayList<>();
+    for (int f = 0; f < 8; f++) {
+      boolean isNumeric = f % 3 != 1;
+      features.add(
+          new FeatureSpec("f" + f, Role.INPUT, isNumeric ? Kind.NUMERIC : Kind.CATEGORICAL));
+      bins.add(
+          isNumeric ? BINS.get(0) : new CategoryBins(List.of("0", "1", "2"), CategoryTail.EMPTY));
+    }
+    List<Encoding> floats = new ArrayList<>(Collections.nCopies(8, Encoding.FLOAT));
+    floats.set(3, Encoding.LONG);
+    List<Encoding> doubles = new ArrayList<>(Collections.nCopies(8, Encoding.DOUBLE));
+    doubles.set(3, Encoding.LONG);
+
+    Profile expected = profile(new RecordLayout(features, doubles), bins);
+    Profile profile = profile(new RecordLayout(features, floats), bins);
+
+    assertThat(profile).isEqualTo(expected);
+    assertThat(profile.features().get(1).count(CategoryBins.FIRST_NAMED)).isPositive();
+    assertThat(profile.features().get(6).moments().count()).isEqualTo(2_700);
+  }
+
+  private static Profile profile(RecordLayout layout, List<Bins> bins) {
+    ProfileBuilder builder = new ProfileBuilder(layout, bins);
+    SplittableRandom random = new SplittableRandom(5);
+    int batch = 300;
+    long[] words = new long[batch * layout.words()];
+    int[] offsets = new int[batch];
+    for (int round = 0; round < 10; round++) {
+      for (int i = 0; i < batch; i++) {
+        offsets[i] = i * layout.words();
+        words[offsets[i] + RecordLayout.ID] = random.nextLong();
+        for (int f = 0; f < layout.size(); f++) {
+          Encoding encoding = layout.encodings().get(f);
+          float value = random.nextInt(5) * (f % 3 == 1 ? 1 : .3f);
+          if (i % 10 == f % 10) {
+            value = Float.NaN;
+          }
+          long bits =
+              switch (encoding) {
+                case FLOAT -> Float.floatToRawIntBits(value);
+                case DOUBLE -> Double.doubleToRawLongBits(value);
+                default -> (long) value;
+              };
+          int place = RecordLayout.place(layout.encodings(), f);
+          RecordLayout.put(encoding, bits, words, offsets[i] + RecordLayout.HEADER, place);
+        }
+      }
+      builder.add(words, offsets, batch);
+    }
+    return builder.build(KEY, WINDOW, RowCounts.of(10L * batch));
   }
 
   @Test

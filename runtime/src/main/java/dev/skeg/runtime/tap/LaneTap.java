@@ -147,7 +147,8 @@ public final class LaneTap {
 
   private static void clear(TapLayout layout, long[] words, int at) {
     int header = RecordLayout.HEADER;
-    System.arraycopy(layout.blank(), header, words, at + header, layout.records().size());
+    long[] blank = layout.blank();
+    System.arraycopy(blank, header, words, at + header, blank.length - header);
   }
 
   private void read(
@@ -255,7 +256,7 @@ public final class LaneTap {
       texts.next(place, columns.readTexts(tensor.data(), offset, elements, words, at), row + 1);
       return true;
     }
-    if (!columns.isSummary() && elements != columns.words()) {
+    if (!columns.isSummary() && elements != columns.features()) {
       return false;
     }
     long offset = row * elements * tensor.type().size();

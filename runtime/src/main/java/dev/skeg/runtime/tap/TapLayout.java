@@ -55,7 +55,9 @@ public final class TapLayout {
     int inputCount = records.inputCount();
     for (int i = 0; i < records.size(); i++) {
       Encoding encoding = records.encodings().get(i);
-      blank[RecordLayout.HEADER + i] = i < inputCount ? encoding.missing() : encoding.unobserved();
+      long bits = i < inputCount ? encoding.missing() : encoding.unobserved();
+      int place = RecordLayout.place(records.encodings(), i);
+      RecordLayout.put(encoding, bits, blank, RecordLayout.HEADER, place);
     }
     this.hasSummaries =
         Stream.concat(Arrays.stream(this.inputs), Arrays.stream(this.outputs))
@@ -129,17 +131,17 @@ public final class TapLayout {
       int[] inputIndexes, long[] inputElements, int[] outputIndexes, long[] outputElements) {
     @Nullable TensorColumns[] in = new TensorColumns[inputIndexes.length];
     @Nullable TensorColumns[] out = new TensorColumns[outputIndexes.length];
-    int words = 0;
+    int features = 0;
     for (int i = 0; i < in.length; i++) {
       TensorColumns columns = inputs[inputIndexes[i]];
       in[i] = columns;
-      words += columns == null ? 0 : columns.words();
+      features += columns == null ? 0 : columns.features();
     }
     for (int i = 0; i < out.length; i++) {
       TensorColumns columns = outputs[outputIndexes[i]];
       out[i] = columns;
-      words += columns == null ? 0 : columns.words();
+      features += columns == null ? 0 : columns.features();
     }
-    return new TapPlan(this, in, inputElements, out, outputElements, words == records.size());
+    return new TapPlan(this, in, inputElements, out, outputElements, features == records.size());
   }
 }

@@ -183,8 +183,8 @@ public final class TapPlanner {
     for (int i = 0; i < count && type == DataType.BYTES; i++) {
       hasLengths |= isFreeText(name(tensor, names, i, count), role);
     }
-    int words = hasLengths ? 2 * count : count;
-    if (!fits(words)) {
+    int added = hasLengths ? 2 * count : count;
+    if (!fits(added)) {
       return summaryInstead(tensor, role, elements, isTable);
     }
     Encoding encoding = TensorColumns.encoding(type);
@@ -195,7 +195,8 @@ public final class TapPlanner {
         addDerived(name + ".length", role, Encoding.LONG);
       }
     }
-    return new TensorColumns(type, first, words, null, hasLengths);
+    int place = RecordLayout.place(encodings, first);
+    return new TensorColumns(type, place, added, null, hasLengths);
   }
 
   /** Returns the centroid that the baseline has for a tensor, whatever its length. */
@@ -268,7 +269,8 @@ public final class TapPlanner {
     }
     TensorColumns.Summary how =
         new TensorColumns.Summary(centroid.orElse(null), isSummed ? summed.size() - 1 : -1);
-    return new TensorColumns(tensor.type(), first, names.size(), how, false);
+    int place = RecordLayout.place(encodings, first);
+    return new TensorColumns(tensor.type(), place, names.size(), how, false);
   }
 
   private void add(FeatureSpec feature, Encoding encoding) {
@@ -282,8 +284,8 @@ public final class TapPlanner {
     add(feature, encoding);
   }
 
-  private boolean fits(int words) {
-    return features.size() + words <= RecordLayout.MAX_FEATURES;
+  private boolean fits(int added) {
+    return features.size() + added <= RecordLayout.MAX_FEATURES;
   }
 
   private List<String> baselineProblems() {

@@ -8,6 +8,7 @@ import static dev.skeg.runtime.model.TensorLayouts.SHORT;
 
 import dev.skeg.monitor.record.CategoryHash;
 import dev.skeg.monitor.record.Centroid;
+import dev.skeg.monitor.record.RecordLayout;
 import dev.skeg.monitor.record.RecordLayout.Encoding;
 import dev.skeg.monitor.record.VectorSummary;
 import dev.skeg.runtime.model.DataType;
@@ -16,16 +17,16 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which words of a record a tensor's row becomes: one an element; or, if the row is long, a
+ * Which features of a record a tensor's row becomes: one an element; or, if the row is long, a
  * summary.
  *
- * @param firstWord of them, behind the record's header
- * @param words how many: as many as a row has elements, or a {@link VectorSummary}'s
+ * @param place of the first of them, behind the record's header, in halves of words
+ * @param features how many: as many as a row has elements, or a {@link VectorSummary}'s
  * @param summary how rows are summarised; null if they are not
  * @param hasLengths whether each element, a text, is followed by its length in bytes
  */
 record TensorColumns(
-    DataType type, int firstWord, int words, @Nullable Summary summary, boolean hasLengths) {
+    DataType type, int place, int features, @Nullable Summary summary, boolean hasLengths) {
   /**
    * How rows are summarised.
    *
@@ -38,11 +39,17 @@ record TensorColumns(
     return summary != null;
   }
 
+  /** Returns the word that the first of them is in, behind the record's header. */
+  int firstWord() {
+    return place >> 1;
+  }
+
   /** Returns how a tensor's elements stand in a record. */
   static Encoding encoding(DataType type) {
     return switch (type) {
       case BYTES -> Encoding.CATEGORY;
-      case FP16, BF16, FP32, FP64, UINT64 -> Encoding.DOUBLE;
+      case FP16, BF16, FP32 -> Encoding.FLOAT;
+      case FP64, UINT64 -> Encoding.DOUBLE;
       case BOOL, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32 -> Encoding.LONG;
     };
   }
@@ -66,7 +73,7 @@ record TensorColumns(
       int at,
       double[] scratch) {
     look(data, offset, count, scratch);
-    VectorSummary.write(scratch, count, how.centroid(), words, at + firstWord);
+    VectorSummary.write(scratch, count, how.centroid(), words, at + firstWord());
   }
 
   /**
@@ -77,12 +84,14 @@ record TensorColumns(
    * @param at where the record's first feature is
    */
   void read(MemorySegment data, long offset, long[] words, int at) {
-    int to = at + firstWord;
-    int n = this.words;
+    int to = at + firstWord();
+    int n = features;
     switch (type) {
-      case FP32 -> {
+      case FP32 -> readFloats(data, offset, words, at);
+      case FP16, BF16 -> {
         for (int i = 0; i < n; i++) {
-          words[to + i] = Double.doubleToRawLongBits(data.get(FLOAT, offset + 4L * i));
+          float value = (float) number(data, offset + 2L * i);
+          RecordLayout.put(Encoding.FLOAT, Float.floatToRawIntBits(value), words, at, place + i);
         }
       }
       case FP64 -> {
@@ -107,6 +116,24 @@ record TensorColumns(
               encoding(type) == Encoding.LONG ? (long) value : Double.doubleToRawLongBits(value);
         }
       }
+    }
+  }
+
+  /** Two at a time, which is how they stand in memory and in the record's words. */
+  private void readFloats(MemorySegment data, long offset, long[] words, int at) {
+    int first = Math.min(place & 1, features); // Those before the first whole word.
+    int pairs = (features - first) >> 1;
+    int to = at + ((place + 1) >> 1);
+    long from = offset + 4L * first;
+    for (int i = 0; i < pairs; i++) {
+      words[to + i] = data.get(LONG, from + 8L * i);
+    }
+    if (first != 0) {
+      RecordLayout.put(Encoding.FLOAT, data.get(INT, offset), words, at, place);
+    }
+    int last = features - 1;
+    if (first + 2 * pairs <= last) {
+      RecordLayout.put(Encoding.FLOAT, data.get(INT, offset + 4L * last), words, at, place + last);
     }
   }
 
@@ -164,9 +191,9 @@ record TensorColumns(
    * @return where the next row begins
    */
   long readTexts(MemorySegment data, long offset, long count, long[] words, int at) {
-    int to = at + firstWord;
+    int to = at + firstWord();
     long next = offset;
-    int kept = hasLengths ? this.words / 2 : this.words;
+    int kept = hasLengths ? features / 2 : features;
     for (long i = 0; i < count; i++) {
       long length = Integer.toUnsignedLong(data.get(INT, next));
       if (i < kept) {

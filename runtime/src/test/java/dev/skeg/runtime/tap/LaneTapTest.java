@@ -36,8 +36,13 @@ final class LaneTapTest {
   }
 
   private static TapLayout layout(double sample, TensorSpec input, TensorSpec output) {
+    return layout(sample, List.of(input), List.of(output));
+  }
+
+  private static TapLayout layout(
+      double sample, List<TensorSpec> inputs, List<TensorSpec> outputs) {
     return TapPlanner.plan(
-            new Signature(List.of(input), List.of(output)),
+            new Signature(inputs, outputs),
             new FeatureOptions(
                 "",
                 List.of(),
@@ -164,11 +169,11 @@ final class LaneTapTest {
 
     List<long[]> rows = rows();
     assertThat(rows).hasSize(2);
-    assertThat(number(rows.get(0), 1)).isEqualTo(2);
-    assertThat(number(rows.get(0), 4)).isEqualTo(5);
-    assertThat(number(rows.get(0), 13)).isEqualTo(8);
-    assertThat(number(rows.get(1), 0)).isEqualTo(6);
-    assertThat(number(rows.get(1), 13)).isEqualTo(9);
+    assertThat(number(layout, rows.get(0), 1)).isEqualTo(2);
+    assertThat(number(layout, rows.get(0), 4)).isEqualTo(5);
+    assertThat(number(layout, rows.get(0), 13)).isEqualTo(8);
+    assertThat(number(layout, rows.get(1), 0)).isEqualTo(6);
+    assertThat(number(layout, rows.get(1), 13)).isEqualTo(9);
   }
 
   @Test
@@ -194,12 +199,12 @@ final class LaneTapTest {
     tap.publish();
 
     long[] row = rows().getFirst();
-    assertThat(number(row, 0)).isCloseTo(Math.sqrt(pixels * 5.0), within(1.0));
-    assertThat(number(row, 1)).isCloseTo(1, within(.01));
-    assertThat(number(row, 3)).isEqualTo(0);
-    assertThat(number(row, 4)).isEqualTo(2);
+    assertThat(number(layout, row, 0)).isCloseTo(Math.sqrt(pixels * 5.0), within(1.0));
+    assertThat(number(layout, row, 1)).isCloseTo(1, within(.01));
+    assertThat(number(layout, row, 3)).isEqualTo(0);
+    assertThat(number(layout, row, 4)).isEqualTo(2);
     for (int block = 0; block < 8; block++) {
-      assertThat(number(row, 5 + block)).isCloseTo(1, within(.02));
+      assertThat(number(layout, row, 5 + block)).isCloseTo(1, within(.02));
     }
   }
 
@@ -219,14 +224,64 @@ final class LaneTapTest {
 
     List<long[]> rows = rows();
     assertThat(rows).hasSize(2);
-    assertThat(number(rows.get(0), 3)).isEqualTo(10);
-    assertThat(number(rows.get(1), 0)).isEqualTo(7);
-    assertThat(number(rows.get(1), 3)).isEqualTo(30);
+    assertThat(number(layout, rows.get(0), 3)).isEqualTo(10);
+    assertThat(number(layout, rows.get(1), 0)).isEqualTo(7);
+    assertThat(number(layout, rows.get(1), 3)).isEqualTo(30);
     assertThat(version.failures()).isEqualTo(1);
     assertThat(version.takeLost()).isEqualTo(2);
   }
 
-  private static double number(long[] row, int feature) {
-    return Double.longBitsToDouble(row[feature]);
+  /** Two of them share a word of a record, and rows of odd lengths begin in its upper half. */
+  @Test
+  void readsRowsOfFloatsWhereverTheyBeginAndInWhateverOrder() {
+    TapLayout layout =
+        layout(
+            1,
+            List.of(spec("a", DataType.FP32, -1, 3), spec("b", DataType.FP32, -1, 4)),
+            List.of(
+                spec("n", DataType.INT64, -1),
+                spec("c", DataType.FP16, -1, 1),
+                spec("d", DataType.FP32, -1, 2)));
+    version.watch(layout);
+    LaneTap tap = version.lane();
+    TapPlan plan =
+        layout.plan(new int[] {1, 0}, new long[] {4, 3}, new int[] {2, 1, 0}, new long[] {2, 1, 1});
+
+    tap.record(
+        plan,
+        request(""),
+        new MemorySegment[] {
+          MemorySegment.ofArray(new float[] {4, 5, Float.NaN, 7, -4, -5, -6, -7}),
+          MemorySegment.ofArray(new float[] {1, 2, 3, -1, -2, -3})
+        },
+        new MemorySegment[] {
+          MemorySegment.ofArray(new float[] {10, 11, -10, -11}),
+          MemorySegment.ofArray(
+              new short[] {Float.floatToFloat16(9), Float.floatToFloat16(Float.NaN)}),
+          MemorySegment.ofArray(new long[] {8, -8})
+        },
+        0,
+        0,
+        2);
+    tap.publish();
+
+    double[][] expected = {
+      {1, 2, 3, 4, 5, Double.NaN, 7, 8, 9, 10, 11},
+      {-1, -2, -3, -4, -5, -6, -7, -8, Double.NaN, -10, -11}
+    };
+    List<long[]> rows = rows();
+    assertThat(rows).hasSize(2);
+    for (int row = 0; row < 2; row++) {
+      double[] actual = new double[11];
+      for (int feature = 0; feature < actual.length; feature++) {
+        actual[feature] = number(layout, rows.get(row), feature);
+      }
+      assertThat(actual).isEqualTo(expected[row]);
+    }
+    assertThat(rows.getFirst()).hasSize(7); // 3½ words of inputs, a whole number, and 1½ words.
+  }
+
+  private static double number(TapLayout layout, long[] row, int feature) {
+    return Records.number(layout.records(), row, 0, feature);
   }
 }

@@ -228,13 +228,13 @@ final class TapPlannerTest {
     pixels[399] = 6;
     long[] row = record(planned.layout(), pixels, new float[] {0.5f});
 
-    assertThat(number(row, 0)).isEqualTo(Math.sqrt(399 * 4 + 36));
-    assertThat(number(row, 1)).isEqualTo(2.01);
-    assertThat(number(row, 3)).isEqualTo(2);
-    assertThat(number(row, 4)).isEqualTo(6);
-    assertThat(number(row, 5)).isEqualTo(2);
-    assertThat(number(row, 12)).isEqualTo(2.08);
-    assertThat(number(row, 13)).isEqualTo(0.5);
+    assertThat(number(planned.layout(), row, 0)).isEqualTo(Math.sqrt(399 * 4 + 36));
+    assertThat(number(planned.layout(), row, 1)).isEqualTo(2.01);
+    assertThat(number(planned.layout(), row, 3)).isEqualTo(2);
+    assertThat(number(planned.layout(), row, 4)).isEqualTo(6);
+    assertThat(number(planned.layout(), row, 5)).isEqualTo(2);
+    assertThat(number(planned.layout(), row, 12)).isEqualTo(2.08);
+    assertThat(number(planned.layout(), row, 13)).isEqualTo(0.5);
   }
 
   private static Centroid centroid(String tensor, int length) {
@@ -276,7 +276,7 @@ final class TapPlannerTest {
     row[1] = 1;
     row[2] = -1;
     TapLayout layout = TapPlanner.plan(ONE_EMBEDDING, embeddings(centroid("e", 16))).layout();
-    assertThat(number(record(layout, row, new float[] {1}), VectorSummary.SIZE))
+    assertThat(number(layout, record(layout, row, new float[] {1}), VectorSummary.SIZE))
         .isCloseTo(1 - 1 / Math.sqrt(2), within(1e-15));
   }
 
@@ -352,9 +352,10 @@ final class TapPlannerTest {
 
     long[] row = first(version);
 
-    assertThat(number(row, 2)).isEqualTo(3);
-    assertThat(row[RecordLayout.HEADER + 3]).isEqualTo(Encoding.LONG.unobserved());
-    assertThat(number(row, 5)).isEqualTo(5);
+    assertThat(number(layout, row, 2)).isEqualTo(3);
+    assertThat(row[RecordLayout.HEADER + 2])
+        .isEqualTo(Encoding.LONG.unobserved()); // Behind 1, 2 and 3.
+    assertThat(number(layout, row, 5)).isEqualTo(5);
     assertThat(row[RecordLayout.GROUP])
         .isEqualTo(RecordLayout.ARRIVAL | RecordLayout.SOME_UNOBSERVED);
   }
@@ -390,7 +391,7 @@ final class TapPlannerTest {
     return Arrays.copyOfRange(ring.readable(), offsets[0], offsets[0] + ring.width());
   }
 
-  private static double number(long[] row, int feature) {
-    return Double.longBitsToDouble(row[RecordLayout.HEADER + feature]);
+  private static double number(TapLayout layout, long[] row, int feature) {
+    return Records.number(layout.records(), row, RecordLayout.HEADER, feature);
   }
 }
