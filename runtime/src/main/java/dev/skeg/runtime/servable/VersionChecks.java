@@ -10,8 +10,6 @@ import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.os.Pace;
-import inference.ModelConfigOuterClass.ModelConfig;
-import inference.ModelConfigOuterClass.ModelDynamicBatching;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,7 +114,6 @@ public final class VersionChecks {
       Pace pace) {
     try (ServableHandle handle = Objects.requireNonNull(servable.acquire(), "a retired version")) {
       VersionChecks checks = new VersionChecks(handle, request, budget, recent, pace);
-      checks.noteBatching();
       checks.runWarmup();
       checks.runGoldenSet();
       if (!checks.runRecent()) {
@@ -124,29 +121,6 @@ public final class VersionChecks {
       }
       return checks.notes;
     }
-  }
-
-  /** Says that nothing waits for larger batches, where that could not be told from the file. */
-  private void noteBatching() {
-    ModelConfig config = handle.servable().config();
-    if (!(handle.servable().limit() instanceof BatchLimit.OneByOne)
-        || config.getBatchInputCount() + config.getBatchOutputCount() > 0) {
-      return;
-    }
-    ModelDynamicBatching batching = config.getDynamicBatching();
-    if (batching.getPreferredBatchSizeCount() > 0) {
-      noteWithoutEffect("preferred_batch_size");
-    }
-    if (batching.getMaxQueueDelayMicroseconds() != 0) {
-      noteWithoutEffect("max_queue_delay_microseconds");
-    }
-  }
-
-  private void noteWithoutEffect(String field) {
-    notes.add(
-        "config.pbtxt: dynamic_batching."
-            + field
-            + ": has no effect: with allow_ragged_batch each request runs as a batch of its own");
   }
 
   private void runWarmup() {
