@@ -313,6 +313,20 @@ final class RaggedVersionTest {
         .hasMessageContaining("model_warmup[0].inputs['COUNT']: the model has no such input");
   }
 
+  @Test
+  void isNotRunOnMadeUpDataForItsRowsDoNotStandForThemselves() throws IOException {
+    LoadRequest request =
+        request(
+            negative("elements"),
+            "max_batch_size: 4 "
+                + RAGGED
+                + "output { name: 'y' data_type: TYPE_FP32 dims: [100] } batch_output {"
+                + " target_name: 'y' source_input: 'x' }");
+
+    assertThat(VersionChecks.run(load(request), request, Optional.empty(), List.of(), Pace.AT_ONCE))
+        .isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
