@@ -60,6 +60,11 @@ final class Batch {
     return rows;
   }
 
+  /** Returns how many rows run, also where a request runs in one piece. */
+  int inferences() {
+    return shape().isBatchable() ? rows : entry(0).inferences();
+  }
+
   Entry entry(int index) {
     Entry entry = entries[index];
     if (entry == null) {

@@ -6,6 +6,7 @@ import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
@@ -52,6 +53,8 @@ public final class Batcher {
   /** Made beforehand: there may be no memory when it is wanted. */
   private final InferenceResult failed;
 
+  private final String failure;
+
   private final VersionTap tap = new VersionTap();
   private final AtomicLong numbers = new AtomicLong();
   private final long originNanos = System.nanoTime();
@@ -74,14 +77,15 @@ public final class Batcher {
     this.shapes =
         new ShapeClasses(servable, servable.limit().isBatchable(), policy.maxRows(), lanes);
     this.admission = new Admission(model(), policy, lanes, maxQueued);
+    this.failure =
+        "model '"
+            + model()
+            + "' version "
+            + servable.version().number()
+            + " failed on this request";
     this.failed =
         new InferenceResult.Failed(
-            servable.version(),
-            "model '"
-                + model()
-                + "' version "
-                + servable.version().number()
-                + " failed on this request; the cause is in the server's log");
+            servable.version(), failure + "; the cause is in the server's log");
     this.endings = new Endings(metrics, policy.preservesOrder());
     this.failures = new FailureStreak(servable.version(), quarantine);
     this.scheduler = new Scheduler(this, policy, admission, lanes, maxQueued);
@@ -351,6 +355,13 @@ public final class Batcher {
   /** Returns the result of a request that failed by no fault of its own, as far as is known. */
   InferenceResult failed() {
     return failed;
+  }
+
+  /** Returns the same with its cause, if that is for clients. */
+  InferenceResult failed(Throwable cause) {
+    return cause instanceof ServingException told && told.isForClients()
+        ? new InferenceResult.Failed(servable.version(), failure + ": " + told.getMessage())
+        : failed;
   }
 
   /**

@@ -81,7 +81,9 @@ final class Endings {
     switch (result) {
       case InferenceResult.Completed completed ->
           metrics.recordSuccess(
-              entry.rows, System.nanoTime() - entry.request.receivedNanos(), completed.timings());
+              entry.inferences(),
+              System.nanoTime() - entry.request.receivedNanos(),
+              completed.timings());
       case InferenceResult.Rejected rejected ->
           metrics.recordFailure(
               rejected.code() == ErrorCode.CANCELLED

@@ -105,6 +105,16 @@ final class Entry implements InFlight {
     return now == null ? null : now.assembly;
   }
 
+  /**
+   * Returns how many inferences it counts as: Triton counts rows, also of what runs in one piece.
+   */
+  int inferences() {
+    return shape.isBatchable()
+        ? rows
+        // Rows without elements cost a client nothing, and counters end.
+        : Math.clamp(batcher.servable().check().rows(request), 1, ShapeClasses.MAX_ROWS);
+  }
+
   /** Notes whether it counts as waiting; returns whether it did before. */
   boolean isCounted(boolean now) {
     return (boolean) COUNTED.getAndSet(this, now);

@@ -141,7 +141,7 @@ final class Lane {
     if (answers != null) {
       batcher.failures().succeeded();
       batch.shape().learn(batch.rows(), answers.endNanos() - startNanos);
-      batcher.metrics().recordExecution(batch.rows());
+      batcher.metrics().recordExecution(batch.inferences());
       hand(answers, startNanos);
     } else if (ended) {
       cancelAll();
@@ -183,7 +183,7 @@ final class Lane {
       result = completed(answers, index, startNanos);
     } catch (RuntimeException | Error e) {
       batcher.failures().failed(e);
-      result = failed();
+      result = batcher.failed();
     }
     end(index, result);
   }
@@ -230,7 +230,7 @@ final class Lane {
         answers = runs.runAlone(i, startNanos);
       } catch (RuntimeException | Error e) {
         batcher.failures().failed(e);
-        end(i, failed());
+        end(i, batcher.failed(e));
         continue;
       }
       batcher.failures().succeeded();
@@ -259,7 +259,7 @@ final class Lane {
     try {
       batcher.failures().failed(cause);
     } finally {
-      InferenceResult failed = failed();
+      InferenceResult failed = batcher.failed(cause);
       for (int i = endedCount; i < batch.size(); i++) {
         end(i, failed);
       }
@@ -270,9 +270,5 @@ final class Lane {
   private void clear() {
     batch.clear();
     endedCount = 0;
-  }
-
-  private InferenceResult failed() {
-    return batcher.failed();
   }
 }

@@ -21,7 +21,7 @@ final class ShapeClasses {
   private static final int MAX_KEPT = 128;
 
   /** More rows in one request make no batch with others. */
-  private static final long MAX_ROWS = 1 << 24;
+  static final int MAX_ROWS = 1 << 24;
 
   private final Servable servable;
   private final Signature signature;

@@ -48,6 +48,7 @@ final class BackendChecker implements ModelChecker {
     Servable servable = loader.load(request, Pace.AT_ONCE);
     try {
       List<String> notes = new ArrayList<>(servable.warnings());
+      notes.addAll(servable.withoutEffect());
       notes.addAll(VersionChecks.run(servable, request, Optional.empty(), List.of(), Pace.AT_ONCE));
       if (monitor.isOn()) {
         notes.addAll(WatchPlan.of(servable, monitor, request.versionDirectory()).problems());

@@ -208,6 +208,10 @@ final class VersionLoader {
         .addKeyValue("millis", TimeUnit.NANOSECONDS.toMillis(nanos))
         .log("Version is ready");
     live.ready().servable().warnings().forEach(warning -> caution(version, warning));
+    live.ready()
+        .servable()
+        .withoutEffect()
+        .forEach(field -> LOG.warn("Model '{}': {}", version.model(), field));
   }
 
   private static void caution(ModelVersion version, String warning) {
@@ -239,6 +243,7 @@ final class VersionLoader {
         SignatureCompatibility.require(demands.live(), servable.signature());
       }
       List<String> notes = new ArrayList<>(servable.warnings());
+      notes.addAll(servable.withoutEffect());
       notes.addAll(
           VersionChecks.run(
               servable,

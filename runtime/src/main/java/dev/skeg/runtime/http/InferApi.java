@@ -70,8 +70,8 @@ final class InferApi {
   }
 
   /**
-   * The answer to an infer request, whose caller may be a model's lane, which has better things to
-   * do than to write JSON.
+   * The answer to an infer request. Whoever completes it may hold a model's lane, on the event loop
+   * too, and to write JSON may take longer than the model's run: so that comes after it.
    */
   private final class InferAnswer extends AnswerLoop.Answer implements Completion {
     private final InferCall call;
@@ -89,11 +89,7 @@ final class InferApi {
     public void complete(InferenceResult completed) {
       call.release();
       result = completed;
-      if (incoming.loop().eventLoop().inEventLoop()) {
-        write();
-      } else {
-        incoming.loop().comeBack(this);
-      }
+      incoming.loop().comeBack(this);
     }
 
     @Override

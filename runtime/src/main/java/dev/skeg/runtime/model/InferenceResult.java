@@ -21,7 +21,8 @@ public sealed interface InferenceResult {
   /**
    * The backend failed on a valid request.
    *
-   * @param detail for the wire; the cause has been logged and is not in it
+   * @param detail for the wire; the cause has been logged, and is in it only if it is {@linkplain
+   *     ServingException#isForClients for clients}
    */
   record Failed(ModelVersion servedBy, String detail) implements InferenceResult {}
 }

@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A model that takes requests as clients send them and gives them to another as that one has its
@@ -27,7 +28,7 @@ import java.util.List;
  * BackendOutputResponder} give them to the first request of a batch: an output listed in {@code
  * batch_output} in the shape of its source, any other cut after as many rows as the request has.
  * What the model makes beyond that is nobody's (an output with a row for each of the offsets has
- * one more than there are requests). Less is a failure.
+ * one more than there are requests). Less is a failure of the model, of which clients are told.
  *
  * <p><b>Threads.</b> As {@link BackendModel} says.
  */
@@ -64,6 +65,11 @@ public final class RaggedModel implements BackendModel {
   @Override
   public List<String> warnings() {
     return model.warnings();
+  }
+
+  @Override
+  public Optional<String> metadata(String key) {
+    return model.metadata(key);
   }
 
   @Override
@@ -137,9 +143,8 @@ public final class RaggedModel implements BackendModel {
       return output;
     }
     if (dims.length == 0 || dims[0] < rows) {
-      // How many rows there are was the request's choice, unless it has just one.
-      throw new ServingException(
-          rows > 1 ? ErrorCode.INVALID_ARGUMENT : ErrorCode.INTERNAL,
+      throw ServingException.forClients(
+          ErrorCode.INTERNAL,
           "output '"
               + output.name()
               + "' has shape "
@@ -157,7 +162,7 @@ public final class RaggedModel implements BackendModel {
     Shape shape = scattered.shape(shape(inputs, scattered.source()));
     long made = output.shape().elementCount();
     if (made < shape.elementCount()) {
-      throw new ServingException(
+      throw ServingException.forClients(
           ErrorCode.INTERNAL,
           "output '"
               + output.name()

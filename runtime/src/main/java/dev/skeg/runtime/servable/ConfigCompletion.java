@@ -11,6 +11,7 @@ import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.os.Pace;
 import inference.ModelConfigOuterClass;
 import inference.ModelConfigOuterClass.ModelConfig;
+import inference.ModelConfigOuterClass.ModelDynamicBatching;
 import inference.ModelConfigOuterClass.ModelInput;
 import inference.ModelConfigOuterClass.ModelOutput;
 import inference.ModelConfigOuterClass.ModelVersionPolicy;
@@ -27,8 +28,10 @@ import java.util.stream.Collectors;
  *
  * @param config complete; its dims have no batch dimension where {@code max_batch_size} is set
  * @param signature what clients see, with the batch dimension
+ * @param withoutEffect which fields the model leaves without effect, for people
  */
-record ConfigCompletion(ModelConfig config, Signature signature, BatchLimit limit) {
+record ConfigCompletion(
+    ModelConfig config, Signature signature, BatchLimit limit, List<String> withoutEffect) {
   /** What {@code max_batch_size} becomes where a probe found the model batchable. */
   static final int DEFAULT_MAX_BATCH_SIZE = 64;
 
@@ -74,7 +77,30 @@ record ConfigCompletion(ModelConfig config, Signature signature, BatchLimit limi
     for (TensorSpec spec : signature.outputs()) {
       config.addOutput(completeOutput(declared, spec, rows));
     }
-    return new ConfigCompletion(config.build(), signature, limit);
+    return new ConfigCompletion(config.build(), signature, limit, withoutEffect(declared, limit));
+  }
+
+  /** Names what only the model shows: the file's own check has said the rest. */
+  private static List<String> withoutEffect(ModelConfig declared, BatchLimit limit) {
+    boolean isSaid = declared.getBatchInputCount() + declared.getBatchOutputCount() > 0;
+    if (isSaid || !(limit instanceof BatchLimit.OneByOne)) {
+      return List.of();
+    }
+    ModelDynamicBatching batching = declared.getDynamicBatching();
+    List<String> fields = new ArrayList<>();
+    if (batching.getPreferredBatchSizeCount() > 0) {
+      fields.add("preferred_batch_size");
+    }
+    if (batching.getMaxQueueDelayMicroseconds() != 0) {
+      fields.add("max_queue_delay_microseconds");
+    }
+    return fields.stream()
+        .map(field ->
+            "config.pbtxt: dynamic_batching."
+                + field
+                + ": has no effect: with allow_ragged_batch each request runs as a batch of its"
+                + " own")
+        .toList();
   }
 
   private static BatchLimit limit(LoadRequest request, BackendModel model, Pace pace) {

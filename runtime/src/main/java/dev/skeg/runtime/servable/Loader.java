@@ -42,12 +42,7 @@ public final class Loader {
       OptionalInt oneByOne =
           ragged.isEmpty() ? OptionalInt.empty() : OptionalInt.of(ragged.get().maxBatchSize());
       ConfigCompletion completion = ConfigCompletion.of(request, model, oneByOne, backend, pace);
-      return new Servable(
-          request.version(),
-          model,
-          completion.config(),
-          completion.signature(),
-          completion.limit());
+      return new Servable(request.version(), model, completion);
     } catch (RuntimeException | Error e) {
       loaded.close();
       throw e;

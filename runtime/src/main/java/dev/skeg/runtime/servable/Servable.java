@@ -31,6 +31,7 @@ public final class Servable {
   private final ModelConfig config;
   private final Signature signature;
   private final BatchLimit limit;
+  private final List<String> withoutEffect;
   private final RequestCheck check;
   private final int[] allOutputs;
   private final ServableHandle handle = new ServableHandle(this); // One for all who have a claim.
@@ -38,21 +39,15 @@ public final class Servable {
   private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
 
   /**
-   * @param config completed from the model
-   * @param signature what clients see: the model's, narrowed by the configuration
-   * @param limit how many rows one request may have
+   * @param completion of the configuration from the model
    */
-  Servable(
-      ModelVersion version,
-      BackendModel model,
-      ModelConfig config,
-      Signature signature,
-      BatchLimit limit) {
+  Servable(ModelVersion version, BackendModel model, ConfigCompletion completion) {
     this.version = version;
     this.model = model;
-    this.config = config;
-    this.signature = signature;
-    this.limit = limit;
+    this.config = completion.config();
+    this.signature = completion.signature();
+    this.limit = completion.limit();
+    this.withoutEffect = completion.withoutEffect();
     this.check = new RequestCheck(version, signature, limit, model.unsupportedOutputs());
     this.allOutputs = new int[signature.outputs().size()];
     for (int i = 0; i < allOutputs.length; i++) {
@@ -82,6 +77,11 @@ public final class Servable {
   /** Returns what an operator should know of the model, as {@link BackendModel#warnings}. */
   public List<String> warnings() {
     return model.warnings();
+  }
+
+  /** Returns which fields of config.pbtxt the model leaves without effect, for people. */
+  public List<String> withoutEffect() {
+    return withoutEffect;
   }
 
   /** Returns what the model's file says of itself, as {@link BackendModel#metadata}. */

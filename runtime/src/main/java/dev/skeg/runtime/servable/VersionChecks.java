@@ -207,7 +207,7 @@ public final class VersionChecks {
   }
 
   private void runMadeUpRow() {
-    if (!hasRows()) {
+    if (!handle.servable().limit().isBatchable()) {
       return;
     }
     List<Tensor> row = madeUpRow();

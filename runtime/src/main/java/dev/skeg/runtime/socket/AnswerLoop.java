@@ -10,10 +10,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way out of answers on one event loop: what the loop answers by itself is flushed once it has
- * no more to write, and what other threads complete is gathered and written in one task. Where
- * those are many or large, they are flushed whenever some have been written, so that the first goes
- * out while the last is still encoded, and those that are out hold no memory.
+ * The way out of answers on one event loop: what other threads complete is gathered and written in
+ * one task. Where that is much, it is flushed whenever some has been written, so that the first
+ * goes out while the last is still encoded, and those that are out hold no memory.
+ *
+ * <p>What the loop writes within another task is flushed after that, be it much or not: the task
+ * may be a run of a model, which holds a lane that others wait for, and to write to sockets takes
+ * longer than many a model. How much that can be is bounded by what such a run may cost.
  *
  * <p><b>Threads.</b> The event loop's own, but for {@link #comeBack}.
  */
@@ -21,8 +24,9 @@ public final class AnswerLoop {
   private static final Logger LOG = LoggerFactory.getLogger(AnswerLoop.class);
 
   /**
-   * Flushed at once when more than this has been written, on all connections together: so much that
-   * a flush costs little beside the writing, so little that the first answer hardly waits.
+   * Of what came back, flushed at once when more than this has been written, on all connections
+   * together: so much that a flush costs little beside the writing, so little that the first answer
+   * hardly waits.
    */
   static final int MAX_UNFLUSHED_BYTES = 128 << 10;
 
@@ -34,6 +38,7 @@ public final class AnswerLoop {
   private volatile boolean isStranded; // Whether answers are back and no task is to write them.
   private boolean willFlush; // Once what the loop is at is done.
   private boolean isFlushing;
+  private boolean isWritingAll; // What came back; so no lane is held.
   private long unflushedBytes;
 
   /** An answer that may come from any thread, and is written by the event loop. */
@@ -54,8 +59,8 @@ public final class AnswerLoop {
     }
 
     /**
-     * Flushes what has been written here, once the event loop has written all that it is at, or
-     * right now if that is much already: so call it last.
+     * Flushes what has been written here: once the event loop has done all that it is at, or, of
+     * what came back, right now if that is much already. So call it last.
      *
      * @param bytes were written, roughly; 0 for what holds no memory worth counting
      */
@@ -65,7 +70,7 @@ public final class AnswerLoop {
         isWritten = true;
       }
       unflushedBytes += bytes;
-      if (unflushedBytes > MAX_UNFLUSHED_BYTES && !isFlushing) {
+      if (isWritingAll && unflushedBytes > MAX_UNFLUSHED_BYTES && !isFlushing) {
         flushWritten();
       } else {
         scheduleFlush();
@@ -100,8 +105,8 @@ public final class AnswerLoop {
   }
 
   /**
-   * Has an answer written on the event loop, after those that came before it, or right here if the
-   * loop is gone. <b>Threads.</b> Any but the loop's.
+   * Has an answer written on the event loop, after those that came before it and what the loop is
+   * at, or right here if the loop is gone. <b>Threads.</b> Any.
    *
    * @param answer is not on its way already
    */
@@ -127,6 +132,7 @@ public final class AnswerLoop {
 
   private void writeAll() {
     willFlush = true; // By this very task.
+    isWritingAll = true;
     Answer latest = back.getAndSet(null);
     Answer first = null;
     while (latest != null) { // The latest lies on top; answers go out in the order they came.
@@ -145,6 +151,7 @@ public final class AnswerLoop {
       }
       first = next;
     }
+    isWritingAll = false;
     flushAll();
   }
 

@@ -85,4 +85,22 @@ final class BackendCheckerTest {
             "config.pbtxt: batch_input[0].target_name: \"count\" is not an input of the model,"
                 + " whose inputs are 'x'");
   }
+
+  @Test
+  void saysWhichFieldsTheModelLeavesWithoutEffect() throws IOException {
+    byte[] flat =
+        new OnnxModels()
+            .input("x", dev.skeg.runtime.model.DataType.FP32, "elements")
+            .output("y", dev.skeg.runtime.model.DataType.FP32, "elements")
+            .node("Neg", List.of("x"), List.of("y"))
+            .build();
+    ModelConfig.Builder declared = ModelConfig.newBuilder();
+    declared.addInputBuilder().setName("x").addDims(-1).setAllowRaggedBatch(true);
+    declared.getDynamicBatchingBuilder().setMaxQueueDelayMicroseconds(100);
+
+    assertThat(check(flat, "monitor: {enabled: false}", declared.build()))
+        .containsExactly(
+            "config.pbtxt: dynamic_batching.max_queue_delay_microseconds: has no effect: with"
+                + " allow_ragged_batch each request runs as a batch of its own");
+  }
 }

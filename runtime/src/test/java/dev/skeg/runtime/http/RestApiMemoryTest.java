@@ -211,6 +211,37 @@ final class RestApiMemoryTest {
     assertNothingIsKept();
   }
 
+  @Test
+  void anAnswerOfARunOnItsEventLoopIsWrittenOnceThatIsOver() {
+    byte[] head = binaryHead(8).getBytes(UTF_8);
+    HttpHeaders headers = new DefaultHttpHeaders();
+    headers.set(InferResponseEncoder.HEADER_LENGTH, Integer.toString(head.length));
+    EmbeddedChannel channel = new EmbeddedChannel();
+    List<Integer> statuses = new ArrayList<>();
+
+    api.answer(
+        new Incoming(
+            new Route.Infer("echo", ""),
+            headers,
+            ContentCoding.IDENTITY,
+            allocator.directBuffer().writeBytes(head).writeZero(8),
+            new AnswerLoop(channel.eventLoop()),
+            allocator,
+            started -> {},
+            System.nanoTime()),
+        reply -> {
+          statuses.add(reply.status().code());
+          reply.discard();
+        });
+
+    assertThat(endpoints.requests).hasSize(1);
+    assertThat(statuses).isEmpty();
+    channel.runPendingTasks();
+    assertThat(statuses).containsExactly(200);
+    channel.finishAndReleaseAll();
+    assertNothingIsKept();
+  }
+
   /** Returns the status of the one answer. */
   private int answer(byte[] body, int jsonBytes, ContentCoding sent, ContentCoding accepted) {
     HttpHeaders headers = new DefaultHttpHeaders();

@@ -173,6 +173,62 @@ final class RaggedVersionTest {
   }
 
   @Test
+  void textsOfABatchAreCutWhereThoseOfTheRequestEnd() throws IOException {
+    byte[] twice =
+        new OnnxModels()
+            .input("x", DataType.BYTES, "elements")
+            .output("y", DataType.BYTES, "all")
+            .node("Concat", List.of("x", "x"), List.of("y"), OnnxModels.integer("axis", 0))
+            .build();
+    Servable servable =
+        load(
+            twice,
+            "max_batch_size: 4 "
+                + RAGGED.replace("TYPE_FP32", "TYPE_STRING")
+                + "output { name: 'y' data_type: TYPE_STRING dims: -1 } batch_output {"
+                + " target_name: 'y' source_input: 'x' }");
+    byte[] texts = OnnxModels.wireStrings("ab", "", "cde", "f");
+
+    List<Tensor> answer =
+        run(
+            servable,
+            new Tensor("x", DataType.BYTES, Shape.of(2, 2), MemorySegment.ofArray(texts)));
+
+    assertThat(shapes(answer)).containsExactly(Shape.of(2, 2));
+    assertThat(answer.getFirst().data().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(texts);
+  }
+
+  @Test
+  void whatTheModelsFileSaysOfItselfIsTold() throws IOException {
+    byte[] file = OnnxModels.withMetadata(OnnxModels.ragged(), "feature_names", "[]");
+
+    Servable servable = load(file, "max_batch_size: 4 " + OnnxModels.RAGGED_CONFIG);
+
+    assertThat(servable.metadata("feature_names")).contains("[]");
+  }
+
+  @Test
+  void aRaggedInputAloneMakesBatchesOfOneRequestToo() throws IOException {
+    String config =
+        "max_batch_size: 4 "
+            + RAGGED
+            + "dynamic_batching { preferred_batch_size: 4 max_queue_delay_microseconds: 100 } ";
+
+    assertThat(load(negative("elements"), config).withoutEffect())
+        .containsExactly(
+            "config.pbtxt: dynamic_batching.preferred_batch_size: has no effect: with"
+                + " allow_ragged_batch each request runs as a batch of its own",
+            "config.pbtxt: dynamic_batching.max_queue_delay_microseconds: has no effect: with"
+                + " allow_ragged_batch each request runs as a batch of its own");
+    assertThat(load(counted(), config + COUNT).withoutEffect())
+        .as("said where the file is read")
+        .isEmpty();
+    assertThat(load(negative("rows", "width"), config).withoutEffect())
+        .as("has its dimensions")
+        .isEmpty();
+  }
+
+  @Test
   void whatTheModelMakesBeyondTheRowsOfTheRequestIsNobodys() throws IOException {
     byte[] echo =
         new OnnxModels()
@@ -202,14 +258,14 @@ final class RaggedVersionTest {
   }
 
   @Test
-  void fewerRowsThanTheRequestHasAreTheRequestsFault() throws IOException {
+  void fewerRowsThanTheRequestHasAreAFailure() throws IOException {
     Servable servable = load(counted(), "max_batch_size: 4 " + RAGGED + COUNT);
 
     ServingException e =
         catchThrowableOfType(
             ServingException.class, () -> run(servable, floats("x", Shape.of(2, 2), 1, 2, 3, 4)));
 
-    assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+    assertThat(e.code()).isEqualTo(ErrorCode.INTERNAL);
     assertThat(e)
         .hasMessage(
             "output 'y' has shape [1] for a request of 2 rows (expected: at least as many rows)");
@@ -255,6 +311,20 @@ final class RaggedVersionTest {
                     + OnnxModels.RAGGED_CONFIG
                     + warmup.replace("'INPUT'", "'COUNT'")))
         .hasMessageContaining("model_warmup[0].inputs['COUNT']: the model has no such input");
+  }
+
+  @Test
+  void isNotRunOnMadeUpDataForItsRowsDoNotStandForThemselves() throws IOException {
+    LoadRequest request =
+        request(
+            negative("elements"),
+            "max_batch_size: 4 "
+                + RAGGED
+                + "output { name: 'y' data_type: TYPE_FP32 dims: [100] } batch_output {"
+                + " target_name: 'y' source_input: 'x' }");
+
+    assertThat(VersionChecks.run(load(request), request, Optional.empty(), List.of(), Pace.AT_ONCE))
+        .isEmpty();
   }
 
   @ParameterizedTest
