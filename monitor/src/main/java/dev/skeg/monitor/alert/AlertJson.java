@@ -97,6 +97,7 @@ public final class AlertJson {
     json.writeStringField("detail", subject.detail());
     json.writeBooleanField("active", subject.active());
     json.writeNumberField("quiet_windows", subject.quietWindows());
+    json.writeNumberField("unjudged_windows", subject.unjudgedWindows());
     write(json, "since", subject.since());
     json.writeEndObject();
   }
@@ -196,7 +197,8 @@ public final class AlertJson {
         text(json, "detail"),
         window(json.required("since")),
         json.required("active").booleanValue(),
-        json.required("quiet_windows").intValue());
+        json.required("quiet_windows").intValue(),
+        json.path("unjudged_windows").asInt(0)); // Earlier versions did not tell them apart.
   }
 
   private static Window window(JsonNode json) {

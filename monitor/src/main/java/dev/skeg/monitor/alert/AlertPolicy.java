@@ -8,8 +8,8 @@ import java.time.Duration;
  * @param joinWindows within so many windows of the one that raised it, an alert that nobody has
  *     acknowledged still takes in more features of its cause, and one of inputs, acknowledged or
  *     not, the outputs that follow; what is farther from it is another alert
- * @param quietWindows so many windows in a row without a notice end it; pages end with their
- *     verdict, which has a hysteresis of its own
+ * @param quietWindows so many windows that were judged and are without a notice end it; pages end
+ *     with their verdict, which has a hysteresis of its own
  * @param coolDown what comes back this long after it was cleared is the same alert, no other page
  * @param latchFor how long an alert stays that is over and that nobody acknowledges
  * @param silentFor so long without any window, an alert's version is taken to serve no more

@@ -165,14 +165,14 @@ final class AlertRules {
     }
     Diagnosis.Subject who = new Diagnosis.Subject(subject.part(), subject.name());
     if (diagnosis.unjudged().contains(who)) {
-      return subject.quiet(UNJUDGED_WINDOWS);
+      return subject.unjudged(UNJUDGED_WINDOWS);
     }
     boolean without =
         diagnosis.quiet().contains(who)
             // Judged, and odd in another way, or no longer in drift.
             || diagnosis.findings().stream().anyMatch(subject::is);
     if (!without) {
-      return subject.quiet(UNJUDGED_WINDOWS); // The model is not watched for it any more.
+      return subject.unjudged(UNJUDGED_WINDOWS); // The model is not watched for it any more.
     }
     return subject.quiet(alert.severity() == Severity.PAGE ? 1 : policy.quietWindows());
   }

@@ -15,7 +15,9 @@ import java.util.Set;
  * @param detail what was found last, one line for people
  * @param since the window in which it was found first
  * @param active whether it still goes on
- * @param quietWindows how many windows in a row have been without it; 0 while it is found
+ * @param quietWindows how many windows that were judged have been without it since it was found
+ *     last; those that could not be judged lie between them and say nothing
+ * @param unjudgedWindows how many windows in a row could not be judged
  */
 public record AlertSubject(
     Part part,
@@ -25,7 +27,8 @@ public record AlertSubject(
     String detail,
     Window since,
     boolean active,
-    int quietWindows) {
+    int quietWindows,
+    int unjudgedWindows) {
   /** What of a model a subject is. */
   public enum Part {
     INPUT,
@@ -55,6 +58,7 @@ public record AlertSubject(
         finding.detail(),
         window,
         true,
+        0,
         0);
   }
 
@@ -68,17 +72,32 @@ public record AlertSubject(
         finding.detail(),
         since,
         true,
+        0,
         0);
   }
 
   /**
-   * Returns it after a window that was without it.
+   * Returns it after a window that was judged and was without it.
    *
-   * @param enough windows in a row after which it is over
+   * @param enough such windows after which it is over
    */
   AlertSubject quiet(int enough) {
-    int windows = quietWindows + 1;
+    int quiet = quietWindows + 1;
+    return without(active && quiet < enough, quiet, 0);
+  }
+
+  /**
+   * Returns it after a window that says nothing of it.
+   *
+   * @param enough such windows in a row after which nobody knows that it goes on
+   */
+  AlertSubject unjudged(int enough) {
+    int unjudged = unjudgedWindows + 1;
+    return without(active && unjudged < enough, quietWindows, unjudged);
+  }
+
+  private AlertSubject without(boolean goesOn, int quiet, int unjudged) {
     return new AlertSubject(
-        part, name, kinds, peakLogEvidence, detail, since, active && windows < enough, windows);
+        part, name, kinds, peakLogEvidence, detail, since, goesOn, quiet, unjudged);
   }
 }

@@ -44,7 +44,7 @@ record Diagnosis(List<Finding> findings, Set<Subject> quiet, Set<Subject> unjudg
     ofRows.forEach(
         (cause, finding) -> findings.add(notice(Part.ROWS, AlertSubject.ROWS, cause, finding)));
     if (ofRows.isEmpty()) {
-      quiet.add(new Subject(Part.ROWS, AlertSubject.ROWS));
+      (few ? unjudged : quiet).add(new Subject(Part.ROWS, AlertSubject.ROWS));
     }
     findings.sort(Comparator.comparing(Finding::severity));
     return new Diagnosis(List.copyOf(findings), Set.copyOf(quiet), Set.copyOf(unjudged));

@@ -351,6 +351,33 @@ final class AlertsTest {
   }
 
   @Test
+  void windowsThatCannotBeJudgedEndNoNotice() {
+    judge(at(1).odd("age", Check.TYPE).rows(Check.DUPLICATES));
+    judge(at(2).ok("age"));
+    for (int hour = 3; hour < 10; hour++) {
+      assertThat(judge(at(hour).insufficient("age").ofOneRow())).isEmpty();
+    }
+    assertThat(judge(at(10).ok("age"))).isEmpty();
+
+    assertThat(judge(at(11).ok("age")))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.LATCHED, Kind.LATCHED);
+  }
+
+  @Test
+  void aDayOfWindowsThatCannotBeJudgedEndsANotice() {
+    judge(at(1).odd("age", Check.TYPE));
+    judge(at(2).ok("age"));
+    for (int hour = 3; hour < 26; hour++) {
+      assertThat(judge(at(hour).insufficient("age"))).isEmpty();
+    }
+
+    assertThat(judge(at(26).insufficient("age")))
+        .extracting(AlertChange::kind)
+        .containsExactly(Kind.LATCHED);
+  }
+
+  @Test
   void aNoticeDoesNotHideAPageAndAPageHidesTheNotice() {
     judge(at(1).odd("age", Check.MISSING));
 

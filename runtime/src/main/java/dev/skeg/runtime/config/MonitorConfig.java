@@ -5,6 +5,7 @@ import dev.skeg.monitor.drift.EffectFloors;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -19,7 +20,8 @@ import java.util.TreeMap;
  * @param segments values of it whose rows are watched by themselves
  * @param tensor the input whose columns are the features; empty leaves it to the model
  * @param names of that tensor's columns; empty leaves them to the model's file and the baseline
- * @param categorical features whose values are names; empty leaves them to the model's file
+ * @param categorical features whose values are names; nothing leaves them to the model's file, an
+ *     empty list says that there are none but texts and the baseline's
  * @param floors least effects worth a page
  * @param thresholds those of single features, by metric ({@code mean}, {@code log-sd}, {@code
  *     mass}, {@code ks}, {@code tvd}) and feature
@@ -36,7 +38,7 @@ public record MonitorConfig(
     List<String> segments,
     String tensor,
     List<String> names,
-    List<String> categorical,
+    Optional<List<String>> categorical,
     EffectFloors floors,
     Map<String, Map<String, Double>> thresholds,
     AlertPolicy alerts,
@@ -53,7 +55,7 @@ public record MonitorConfig(
           List.of(),
           "",
           List.of(),
-          List.of(),
+          Optional.empty(),
           EffectFloors.DEFAULT,
           Map.of(),
           AlertPolicy.DEFAULT,
@@ -62,7 +64,7 @@ public record MonitorConfig(
   public MonitorConfig {
     segments = List.copyOf(segments);
     names = List.copyOf(names);
-    categorical = List.copyOf(categorical);
+    categorical = categorical.map(List::copyOf);
     Map<String, Map<String, Double>> copy = new TreeMap<>();
     thresholds.forEach((metric, features) -> copy.put(metric, Map.copyOf(features)));
     thresholds = Map.copyOf(copy);

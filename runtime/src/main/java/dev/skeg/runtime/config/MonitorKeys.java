@@ -22,6 +22,11 @@ final class MonitorKeys {
   /** Behind a key whose value is a list of texts. */
   static final String LIST = "[]";
 
+  private static final String CATEGORICAL = "monitor.features.categorical";
+
+  /** Lists that say something, too, when they are empty. */
+  static final Set<String> NONE_IS_SAID = Set.of(CATEGORICAL);
+
   private static final List<String> METRICS = List.of("mean", "log-sd", "mass", "ks", "tvd");
   private static final String THRESHOLDS = "monitor.thresholds.";
   private static final String FLOORS = "monitor.default-thresholds.";
@@ -71,7 +76,7 @@ final class MonitorKeys {
   private String segmentsPlace = "";
   private String tensor = "";
   private final List<String> names = new ArrayList<>();
-  private final List<String> categorical = new ArrayList<>();
+  private Optional<List<String>> categorical = Optional.empty();
   private String namesPlace = "";
   private final Map<String, Double> floors = new TreeMap<>();
   private final Map<String, Map<String, Double>> thresholds = new TreeMap<>();
@@ -154,10 +159,11 @@ final class MonitorKeys {
             "What the columns of that input are called, as `[amount, age]`."));
     keys.add(
         new ModelKey(
-            "monitor.features.categorical" + LIST,
+            CATEGORICAL + LIST,
             NAME,
             "the model file's; the baseline's; texts",
-            "Features whose values are names, though they may be numbers, as `[zip]`."));
+            "Features whose values are names, though they may be numbers, as `[zip]`; `[]` if the"
+                + " model's file is wrong and there are none."));
     keys.add(
         new ModelKey(
             "monitor.compatibility",
@@ -265,7 +271,12 @@ final class MonitorKeys {
         names.add(NAME.parse(text));
         namesPlace = entry.place();
       }
-      case "monitor.features.categorical" + LIST -> categorical.add(NAME.parse(text));
+      case CATEGORICAL -> categorical = Optional.of(List.of());
+      case CATEGORICAL + LIST -> {
+        List<String> names = new ArrayList<>(categorical.orElse(List.of()));
+        names.add(NAME.parse(text));
+        categorical = Optional.of(names);
+      }
       case "monitor.alerts.join-windows" -> joinWindows = JOINS.parse(text);
       case "monitor.alerts.quiet-windows" -> quietWindows = QUIET.parse(text);
       case "monitor.alerts.cool-down" -> coolDown = COOL_DOWN.parse(text);

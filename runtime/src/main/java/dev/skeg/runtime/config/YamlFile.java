@@ -45,7 +45,8 @@ record YamlFile(String name, Block root) {
   /**
    * A key that has a value.
    *
-   * @param path as {@code http.port}
+   * @param path as {@code http.port}; of an element of a list with {@link MonitorKeys#LIST} behind
+   *     it, of a list without any, where that says something, without
    * @param place what an error about it begins with, as {@code skeg.yaml:3: http.port}
    */
   record Entry(String path, String text, String place) {}
@@ -225,6 +226,9 @@ record YamlFile(String name, Block root) {
             }
           } else if (known.contains(path + MonitorKeys.LIST)) {
             if (node instanceof Sequence(_, List<Node> nodes)) {
+              if (nodes.isEmpty() && MonitorKeys.NONE_IS_SAID.contains(path)) {
+                entries.add(new Entry(path, "", place));
+              }
               nodes.forEach(each -> element(path, each, problems, entries));
             } else {
               problems.add(place + ": " + kind(node) + " (expected: a list, as [a, b])");

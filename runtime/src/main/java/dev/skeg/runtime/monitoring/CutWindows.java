@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.function.ToLongFunction;
 
 /**
  * Windows that have closed before their end and whose rest may come still, each with the model as
@@ -16,15 +15,31 @@ import java.util.function.ToLongFunction;
  * <p><b>Threads.</b> One owner thread.
  */
 final class CutWindows {
+  /** A version that is watched hands a window's rest over so long after its end at most. */
+  private static final long HANDED_MILLIS = 60_000;
+
+  /** What could not be sent while the server was down comes within so long of the start. */
+  private static final long CATCH_UP_MILLIS = 600_000;
+
   private final List<Cut> cuts = new ArrayList<>();
 
-  /** A window that has closed before its end. */
-  record Cut(Profile profile, WatchedModel model) {}
+  /**
+   * A window that has closed before its end.
+   *
+   * @param sinceMillis when its rest began to be waited for, since the epoch
+   */
+  record Cut(Profile profile, WatchedModel model, long sinceMillis) {
+    /** Returns until when its rest is waited for, since the epoch. */
+    long dueMillis(boolean isWatched) {
+      long end = profile.window().endMillis() + model.latenessMillis(profile.key().version());
+      return isWatched ? Math.max(end + HANDED_MILLIS, sinceMillis + CATCH_UP_MILLIS) : end;
+    }
+  }
 
   /** Keeps a window, in place of what was there of it before. */
-  void put(Profile profile, WatchedModel model) {
+  void put(Profile profile, WatchedModel model, long sinceMillis) {
     remove(profile);
-    cuts.add(new Cut(profile, model));
+    cuts.add(new Cut(profile, model, sinceMillis));
   }
 
   /** Forgets a window that is whole now. */
@@ -44,11 +59,10 @@ final class CutWindows {
   /**
    * Takes those out, the earliest first, whose rest has not come in time.
    *
-   * @param graceMillis how long after its end the rest of a key's window is waited for
+   * @param isWatched whether a key's version is still watched: else nothing comes of it any more
    */
-  List<Cut> takeDue(long nowMillis, ToLongFunction<ProfileKey> graceMillis) {
-    return take(each ->
-        nowMillis - window(each).endMillis() >= graceMillis.applyAsLong(each.profile().key()));
+  List<Cut> takeDue(long nowMillis, Predicate<ProfileKey> isWatched) {
+    return take(each -> nowMillis >= each.dueMillis(isWatched.test(each.profile().key())));
   }
 
   private List<Cut> take(Predicate<Cut> isTaken) {

@@ -4,6 +4,7 @@ import dev.skeg.monitor.alert.Alert;
 import dev.skeg.monitor.alert.AlertChange;
 import dev.skeg.monitor.alert.AlertFilter;
 import dev.skeg.monitor.alert.AlertPolicy;
+import dev.skeg.monitor.alert.AlertState;
 import dev.skeg.monitor.alert.AlertStore;
 import dev.skeg.monitor.alert.Alerts;
 import dev.skeg.monitor.alert.Severity;
@@ -68,7 +69,11 @@ final class ModelAlerts {
     if (change.kind() == AlertChange.Kind.RAISED) {
       raised.computeIfAbsent(sort(alert, ""), _ -> new AtomicLong()).incrementAndGet();
     }
-    boolean urgent = alert.severity() == Severity.PAGE && change.kind() == AlertChange.Kind.RAISED;
+    boolean isTold =
+        change.kind() == AlertChange.Kind.RAISED || change.kind() == AlertChange.Kind.RETURNED;
+    // What comes back acknowledged, somebody knows of.
+    boolean urgent =
+        isTold && alert.severity() == Severity.PAGE && alert.state() instanceof AlertState.Raised;
     (urgent ? LOG.atWarn() : LOG.atInfo())
         .addKeyValue("alert", alert.id())
         .addKeyValue("model", alert.key().model())

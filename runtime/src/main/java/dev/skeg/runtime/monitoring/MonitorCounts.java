@@ -3,8 +3,8 @@ package dev.skeg.runtime.monitoring;
 import dev.skeg.monitor.drift.Evidence;
 import dev.skeg.monitor.drift.FeatureVerdict;
 import dev.skeg.monitor.drift.WindowVerdict;
-import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.profile.RowCounts;
 import dev.skeg.runtime.telemetry.MonitorMetrics.FeatureSample;
 import dev.skeg.runtime.telemetry.MonitorMetrics.KeySample;
 import java.util.ArrayList;
@@ -22,15 +22,54 @@ import java.util.Locale;
  * @param sample as it is exported
  */
 record MonitorCounts(long windows, long rows, long dropped, long late, KeySample sample) {
-  static MonitorCounts of(MonitorCounts before, Profile profile, WindowVerdict verdict) {
-    long windows = before.windows + 1;
-    long rows = before.rows + profile.counts().recorded();
-    long dropped = before.dropped + profile.counts().dropped();
-    long late = before.late + profile.counts().late();
-    ProfileKey key = profile.key();
+  /** Returns the counts after a window that is over. */
+  MonitorCounts closed(RowCounts counts, WindowVerdict verdict) {
+    return seen(windows + 1, counts, verdict);
+  }
+
+  /** Returns the counts after the first part of a window, which counts when it is over. */
+  MonitorCounts cut(RowCounts counts, WindowVerdict verdict) {
+    return seen(windows, counts, verdict);
+  }
+
+  private MonitorCounts seen(long windowsThen, RowCounts counts, WindowVerdict verdict) {
     List<FeatureSample> features = new ArrayList<>();
     verdict.features().forEach(each -> features.add(sample(each)));
     verdict.outputs().forEach(each -> features.add(sample(each)));
+    return of(
+        verdict.key(),
+        windowsThen,
+        rows + counts.recorded(),
+        dropped + counts.dropped(),
+        late + counts.late(),
+        verdict.window().endMillis() / 1e3,
+        features);
+  }
+
+  /** Returns the counts after rows of a window that is kept already with more. */
+  MonitorCounts late(ProfileKey key, RowCounts counts) {
+    return of(
+        key,
+        windows,
+        rows,
+        dropped + counts.dropped(),
+        late + counts.late() + counts.recorded(),
+        sample.lastWindowEnd(),
+        sample.features());
+  }
+
+  static MonitorCounts none(ProfileKey key) {
+    return of(key, 0, 0, 0, 0, 0, List.of());
+  }
+
+  private static MonitorCounts of(
+      ProfileKey key,
+      long windows,
+      long rows,
+      long dropped,
+      long late,
+      double lastWindowEnd,
+      List<FeatureSample> features) {
     return new MonitorCounts(
         windows,
         rows,
@@ -45,27 +84,8 @@ record MonitorCounts(long windows, long rows, long dropped, long late, KeySample
             rows,
             dropped,
             late,
-            profile.window().endMillis() / 1e3,
+            lastWindowEnd,
             features));
-  }
-
-  static MonitorCounts none(ProfileKey key) {
-    return new MonitorCounts(
-        0,
-        0,
-        0,
-        0,
-        new KeySample(
-            key.model(),
-            Long.toString(key.version()),
-            key.arm(),
-            key.segment(),
-            0,
-            0,
-            0,
-            0,
-            0,
-            List.of()));
   }
 
   private static FeatureSample sample(FeatureVerdict verdict) {

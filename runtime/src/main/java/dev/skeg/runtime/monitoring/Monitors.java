@@ -10,6 +10,7 @@ import dev.skeg.monitor.profile.Bins;
 import dev.skeg.monitor.profile.Profile;
 import dev.skeg.monitor.profile.ProfileConsumer;
 import dev.skeg.monitor.profile.ProfileKey;
+import dev.skeg.monitor.profile.RowCounts;
 import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.runtime.monitoring.CutWindows.Cut;
@@ -33,6 +34,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,8 +58,8 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   private static final Duration TICK = Duration.ofMinutes(1);
   private static final long EXPIRE_MILLIS = 3_600_000;
 
-  /** How long after its end the rest of a window that was cut in two is waited for. */
-  private static final long CUT_MILLIS = 60_000;
+  /** A window that was cut so long before a start is old news: it is left as it is. */
+  private static final long OLD_MILLIS = Duration.ofDays(7).toMillis();
 
   /** How long a stop waits for windows to be judged, and then for what is remembered of them. */
   private static final Duration PATIENCE = Duration.ofSeconds(3);
@@ -133,8 +135,19 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
     isUsed = true;
     Watch watch = new Watch(judging, baseline, failures, centroids);
     watched.compute(model, (_, before) -> kept(model, WatchedModel.with(before, version, watch)));
+    soon("windows that were cut", () -> findCut(model, version));
     // On the thread: after the windows that have been handed over.
     return () -> soon("a version that is gone", () -> forget(model, version, watch));
+  }
+
+  /** Has the rest waited for of windows that were open when the server stopped. */
+  private void findCut(String model, long version) {
+    WatchedModel now = watched.get(model);
+    if (now != null && now.isWatched(version)) {
+      long nowMillis = clock.millis();
+      kept.cut(model, version, now.latenessMillis(version), nowMillis - OLD_MILLIS)
+          .forEach(each -> cut.put(each, now, nowMillis));
+    }
   }
 
   /** Has a model's alerts kept as it says, if anything of it is watched still. */
@@ -238,23 +251,32 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
   }
 
   private void judge(Profile closed, WatchedModel model) {
-    Profile profile = kept.whole(closed);
-    WindowVerdict verdict;
-    if (profile.counts().isPartial() && clock.millis() < profile.window().endMillis()) {
+    long latenessMillis = model.latenessMillis(closed.key().version());
+    Optional<Profile> whole = kept.whole(closed, latenessMillis);
+    if (whole.isEmpty()) {
+      count(closed.key(), before -> before.late(closed.key(), closed.counts()));
+      return;
+    }
+    Profile profile = whole.get();
+    long now = clock.millis();
+    if (profile.counts().isPartial() && now < profile.window().endMillis() + latenessMillis) {
       // Its version was loaded again, or is gone, or the server stops. Its rest may come still, and
       // then it is judged as one: it must not count twice.
-      verdict = judges.preview(profile, model);
-      kept.keep(profile, verdict, clock.millis());
-      cut.put(profile, model);
+      WindowVerdict verdict = judges.preview(profile, model);
+      kept.keep(profile, verdict, now);
+      cut.put(profile, model, now);
+      count(profile.key(), before -> before.cut(closed.counts(), verdict));
     } else {
       cut.takeBefore(profile).forEach(this::judgeCut);
       cut.remove(profile);
-      verdict = judgeWhole(profile, model);
+      WindowVerdict verdict = judgeWhole(profile, model);
+      count(profile.key(), before -> before.closed(closed.counts(), verdict));
     }
+  }
+
+  private void count(ProfileKey key, UnaryOperator<MonitorCounts> change) {
     counts.compute(
-        profile.key(),
-        (key, before) ->
-            MonitorCounts.of(before == null ? MonitorCounts.none(key) : before, closed, verdict));
+        key, (_, before) -> change.apply(before == null ? MonitorCounts.none(key) : before));
   }
 
   private WindowVerdict judgeWhole(Profile profile, WatchedModel model) {
@@ -267,19 +289,23 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
 
   /** Judges a window whose rest has not come. */
   private void judgeCut(Cut each) {
-    guarded("a window that was cut in two", () -> judgeWhole(each.profile(), each.model()));
-    String model = each.profile().key().model();
-    if (!watched.containsKey(model)) {
-      judges.release(model, clock.millis());
+    ProfileKey key = each.profile().key();
+    guarded(
+        "a window that was cut in two",
+        () -> {
+          WindowVerdict verdict = judgeWhole(each.profile(), each.model());
+          if (isWatched(key)) {
+            count(key, before -> before.closed(RowCounts.NONE, verdict)); // Its rows are counted.
+          }
+        });
+    if (!watched.containsKey(key.model())) {
+      judges.release(key.model(), clock.millis());
     }
   }
 
-  /** Returns how long after its end the rest of a window is waited for. */
-  private long graceMillis(ProfileKey key) {
+  private boolean isWatched(ProfileKey key) {
     WatchedModel now = watched.get(key.model());
-    boolean isWatched = now != null && now.versions().containsKey(key.version());
-    // One that is watched hands the rest over a moment after the end, if there is any.
-    return isWatched ? CUT_MILLIS : 0;
+    return now != null && now.isWatched(key.version());
   }
 
   /** Does what is due by time and not by windows, which may have ceased to come. */
@@ -288,7 +314,7 @@ public final class Monitors implements ProfileConsumer, AutoCloseable {
       return; // Nothing is opened for a server that watches nothing.
     }
     long now = clock.millis();
-    cut.takeDue(now, this::graceMillis).forEach(this::judgeCut);
+    cut.takeDue(now, this::isWatched).forEach(this::judgeCut);
     watched.forEach((model, each) -> judges.forgetGone(model, each, now));
     judges.saveDue(now);
     if (now - expiredAtMillis >= EXPIRE_MILLIS) {

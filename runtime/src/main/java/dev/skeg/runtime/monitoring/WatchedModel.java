@@ -61,6 +61,16 @@ record WatchedModel(Map<Long, Watch> versions) {
     return Collections.max(versions.entrySet(), Map.Entry.comparingByKey()).getValue().judging;
   }
 
+  /** Returns how long after its end a version's window may still get rows. */
+  long latenessMillis(long version) {
+    Watch watch = versions.get(version);
+    return watch == null ? 0 : watch.judging.allowedLateness().toMillis();
+  }
+
+  boolean isWatched(long version) {
+    return versions.containsKey(version);
+  }
+
   boolean isCurrent(long version, Watch watch) {
     return versions.get(version) == watch;
   }

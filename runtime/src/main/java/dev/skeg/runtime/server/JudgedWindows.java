@@ -34,7 +34,7 @@ final class JudgedWindows implements WindowJudge {
       Optional<Baseline> baseline,
       LongSupplier failures,
       Supplier<List<Centroid>> centroids) {
-    Judging judging = new Judging(drift(config), config.alerts());
+    Judging judging = new Judging(drift(config), config.alerts(), config.allowedLateness());
     return monitors.watch(model, version, judging, baseline, failures, centroids);
   }
 

@@ -48,8 +48,8 @@ public record WatchPlan(Optional<Baseline> baseline, TapLayout layout, List<Stri
             new FeatureOptions(
                 config.tensor(),
                 config.names(),
-                config.categorical(),
-                DeclaredFeatures.read(servable::metadata),
+                config.categorical().orElse(List.of()),
+                declared(servable, config),
                 known,
                 baseline.map(Baseline::centroids).orElse(List.of()),
                 config.sample(),
@@ -62,6 +62,14 @@ public record WatchPlan(Optional<Baseline> baseline, TapLayout layout, List<Stri
       problems.add("its predictions are not watched: nothing of them can be recorded");
     }
     return new WatchPlan(baseline, planned.layout(), problems);
+  }
+
+  /** Returns what the model's file says and the configuration leaves to it. */
+  private static DeclaredFeatures declared(Servable servable, MonitorConfig config) {
+    DeclaredFeatures file = DeclaredFeatures.read(servable::metadata);
+    return config.categorical().isEmpty()
+        ? file
+        : new DeclaredFeatures(file.columns(), file.byInput(), List.of(), file.problems());
   }
 
   private static Optional<Baseline> baseline(Path file, List<String> problems) {

@@ -215,6 +215,15 @@ public final class WindowArchive {
     return copy(windows(key)).stream().sorted(BY_CLOSING.reversed()).toList();
   }
 
+  /** Returns how a window is kept, if it is. */
+  public Optional<Kept> kept(ProfileKey key, Window window) {
+    NavigableMap<Long, Kept> windows = windows(key);
+    synchronized (windows) {
+      return Optional.ofNullable(windows.get(window.startMillis()))
+          .filter(each -> each.window().equals(window));
+    }
+  }
+
   /** Returns the window of a key in which a time lies. */
   public Optional<Window> at(ProfileKey key, long timeMillis) {
     NavigableMap<Long, Kept> windows = windows(key);

@@ -58,7 +58,9 @@ final class MonitorCollector extends Collector {
             "skeg_monitor_last_window_end_timestamp_seconds",
             "End of the last window, in event time",
             KEY);
-    now.keys().forEach(key -> end.addMetric(labels(key), key.lastWindowEnd()));
+    now.keys().stream()
+        .filter(key -> key.lastWindowEnd() > 0)
+        .forEach(key -> end.addMetric(labels(key), key.lastWindowEnd()));
     families.add(end);
     families.add(states(now));
     families.add(evidence(now));

@@ -73,7 +73,7 @@ final class AdminMonitorTest {
     judging.watch(
         MODEL,
         1,
-        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT),
+        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT, Duration.ZERO),
         Optional.of(baseline()),
         () -> 0,
         List::of);

@@ -67,6 +67,15 @@ final class BackendCheckerTest {
   }
 
   @Test
+  void whereTheConfigurationSaysThatThereAreNoCategoriesTheFileHasNoSay() throws IOException {
+    byte[] file =
+        OnnxModels.withMetadata(OnnxModels.dense(3, 2), "categorical_features", "zip,city");
+
+    assertThat(check(file, "monitor: {features: {categorical: []}}"))
+        .noneMatch(warning -> warning.contains("categorical"));
+  }
+
+  @Test
   void saysNothingOfWhatIsNotWatched() throws IOException {
     assertThat(check("monitor: {enabled: false, features: {categorical: [zip]}}")).isEmpty();
   }

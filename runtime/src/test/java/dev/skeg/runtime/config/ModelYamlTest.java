@@ -123,12 +123,22 @@ final class ModelYamlTest {
                 List.of("eu", "us"),
                 "x",
                 List.of("amount", "age"),
-                List.of("zip"),
+                Optional.of(List.of("zip")),
                 new EffectFloors(.07, .1, .005, .02, .03),
                 Map.of("mean", Map.of("amount", 0.2), "log-sd", Map.of("age", 0.3)),
                 new AlertPolicy(
                     0, 5, Duration.ofHours(1), Duration.ofDays(2), Duration.ofMinutes(30)),
                 true));
+  }
+
+  @Test
+  void tellsThatThereAreNoCategoriesFromNotSayingIt() {
+    assertThat(parse("monitor: {features: {names: [a]}}").monitor().categorical()).isEmpty();
+    assertThat(parse("monitor: {features: {categorical: []}}").monitor().categorical())
+        .contains(List.of());
+    assertThat(parse("monitor: {features: {names: [], categorical: [a, b]}}").monitor())
+        .satisfies(monitor -> assertThat(monitor.categorical()).contains(List.of("a", "b")))
+        .satisfies(monitor -> assertThat(monitor.names()).isEmpty());
   }
 
   @Test

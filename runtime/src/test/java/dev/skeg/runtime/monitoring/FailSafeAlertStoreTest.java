@@ -68,7 +68,8 @@ final class FailSafeAlertStoreTest {
         2_000,
         WINDOW,
         2_000,
-        List.of(new AlertSubject(AlertSubject.Part.INPUT, "age", Set.of(), 0, "", WINDOW, true, 0)),
+        List.of(
+            new AlertSubject(AlertSubject.Part.INPUT, "age", Set.of(), 0, "", WINDOW, true, 0, 0)),
         0);
   }
 

@@ -116,7 +116,7 @@ final class LiveBaselinesTest {
     monitors.watch(
         KEY.model(),
         KEY.version(),
-        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT),
+        new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT, Duration.ZERO),
         now,
         () -> 0,
         () -> List.of(soFar));

@@ -56,7 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@link Monitors} with a real disk and a clock that stands still. */
 final class MonitorsTest {
   private static final Judging JUDGING =
-      new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT);
+      new Judging(DriftConfig.ofWindow(Duration.ofHours(1)), AlertPolicy.DEFAULT, Duration.ZERO);
   private static final AlertPolicy PATIENT =
       new AlertPolicy(3, 3, Duration.ZERO, Duration.ofDays(500), Duration.ofDays(500));
   private static final ProfileKey SEGMENT = KEY.withSegment("eu");
@@ -209,7 +209,7 @@ final class MonitorsTest {
     return monitors.watch(
         key.model(),
         key.version(),
-        new Judging(drift, alerts),
+        new Judging(drift, alerts, Duration.ZERO),
         Optional.of(baseline()),
         () -> 0,
         List::of);

@@ -102,6 +102,7 @@ final class SqliteAlertStoreTest {
         "12 % are missing",
         since,
         true,
+        0,
         0);
   }
 
