@@ -79,8 +79,10 @@ final class FailureStreak {
   void failed(Throwable cause) {
     try {
       log(cause);
+      // What its client is told of depends on what was asked: others may ask for less.
       boolean isRequestsFault =
-          cause instanceof ServingException serving && serving.code() == ErrorCode.INVALID_ARGUMENT;
+          cause instanceof ServingException serving
+              && (serving.code() == ErrorCode.INVALID_ARGUMENT || serving.isForClients());
       if (!isRequestsFault
           && failures.incrementAndGet() >= MOST
           && isJudged.compareAndSet(false, true)) {
