@@ -48,6 +48,9 @@ final class BatcherTest {
     backend.close();
   }
 
+  /** Else what the first run happened to cost has a say in how many run together. */
+  private static final String ALL_THAT_WAIT = "dynamic_batching { preferred_batch_size: [ 8 ] }";
+
   private static TestVersion version(byte[] model, String config, int lanes) {
     return new TestVersion(backend, directory, model, config, lanes);
   }
@@ -115,7 +118,8 @@ final class BatcherTest {
       for (int i = 0; i < 8; i++) {
         assertThat(floats(get(results.get(i)))).containsExactly(-(float) i, -2, -3);
       }
-      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(2);
+      // One by one it would be nine runs; a slow first one makes the next ones smaller.
+      assertThat(version.metric("nv_inference_exec_count")).isBetween(2L, 5L);
     }
   }
 
@@ -289,7 +293,7 @@ final class BatcherTest {
             .output("y", DataType.FP32, "n", "k")
             .node("Neg", List.of("x"), List.of("y"))
             .build();
-    try (TestVersion version = version(negation, "", 1)) {
+    try (TestVersion version = version(negation, ALL_THAT_WAIT, 1)) {
       List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
       try (Blocker _ = new Blocker(version)) {
         for (int i = 0; i < 6; i++) {
@@ -312,7 +316,7 @@ final class BatcherTest {
   @Test
   void stringsOfManyRequestsRunTogetherToo() throws InterruptedException {
     byte[] model = OnnxModels.identity(List.of(DataType.BYTES), "batch", 2);
-    try (TestVersion version = version(model, "", 1)) {
+    try (TestVersion version = version(model, ALL_THAT_WAIT, 1)) {
       List<CompletableFuture<InferenceResult>> results = new ArrayList<>();
       CountDownLatch taken = new CountDownLatch(1);
       CountDownLatch go = new CountDownLatch(1);
