@@ -186,4 +186,19 @@ final class TestVersion implements AutoCloseable {
     batcher.free();
     servable.free();
   }
+
+  /** Submits a request, and notes its answer among the others when it comes. */
+  static CompletableFuture<InferenceResult> inOrder(
+      TestVersion version, InferenceRequest request, List<Float> order) {
+    CompletableFuture<InferenceResult> done = new CompletableFuture<>();
+    var _ =
+        version.submit(
+            request,
+            null,
+            result -> {
+              order.add(-floats(result)[0]);
+              done.complete(result);
+            });
+    return done;
+  }
 }

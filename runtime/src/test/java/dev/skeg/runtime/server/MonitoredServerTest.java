@@ -13,7 +13,6 @@ import dev.skeg.monitor.record.Centroid;
 import dev.skeg.monitor.record.FeatureSpec;
 import dev.skeg.monitor.record.FeatureSpec.Kind;
 import dev.skeg.runtime.config.MonitorConfig;
-import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.GRPCInferenceServiceGrpc;
@@ -104,17 +103,7 @@ final class MonitoredServerTest {
     model("beside", OnnxModels.dense(3, 2), "monitor: {window: 1s}");
     model("off", OnnxModels.dense(3, 2), "monitor: {enabled: false}");
     model("texts", OnnxModels.identity(List.of(DataType.BYTES, DataType.INT64), "batch", 1), "");
-    server =
-        SkegServer.start(
-            ServerConfig.of(
-                Map.of(
-                    "models-dir", directory.resolve("models").toString(),
-                    "data-dir", directory.resolve("data").toString(),
-                    "http.port", "0",
-                    "grpc.port", "0",
-                    "metrics.port", "0",
-                    "admin.port", "0")),
-            _ -> CLOSED);
+    server = SkegServer.start(FreePorts.config(directory), _ -> CLOSED);
     channel = NettyChannelBuilder.forTarget(server.address("grpc")).usePlaintext().build();
     grpc =
         GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);

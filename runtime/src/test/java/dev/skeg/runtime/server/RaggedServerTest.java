@@ -3,7 +3,6 @@ package dev.skeg.runtime.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.GRPCInferenceServiceGrpc;
@@ -28,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -65,16 +63,7 @@ final class RaggedServerTest {
             .node("Neg", List.of("x"), List.of("y"))
             .build();
     model("scattered", negative, SCATTERED);
-    server =
-        SkegServer.start(
-            ServerConfig.of(
-                Map.of(
-                    "models-dir", directory.resolve("models").toString(),
-                    "data-dir", directory.resolve("data").toString(),
-                    "http.port", "0",
-                    "grpc.port", "0",
-                    "metrics.port", "0",
-                    "admin.port", "0")));
+    server = SkegServer.start(FreePorts.config(directory));
     channel = NettyChannelBuilder.forTarget(server.address("grpc")).usePlaintext().build();
     grpc =
         GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);

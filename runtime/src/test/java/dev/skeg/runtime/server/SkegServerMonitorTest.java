@@ -9,7 +9,6 @@ import dev.skeg.monitor.baseline.BaselineFile;
 import dev.skeg.monitor.baseline.BaselineOptions;
 import dev.skeg.monitor.baseline.BuiltBaseline;
 import dev.skeg.runtime.cli.CommandLineInterface;
-import dev.skeg.runtime.config.ServerConfig;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -76,15 +75,7 @@ final class SkegServerMonitorTest {
   }
 
   private SkegServer start() throws InterruptedException {
-    return SkegServer.start(
-        ServerConfig.of(
-            Map.of(
-                "models-dir", directory.resolve("models").toString(),
-                "data-dir", directory.resolve("data").toString(),
-                "http.port", "0",
-                "grpc.port", "0",
-                "metrics.port", "0",
-                "admin.port", "0")));
+    return SkegServer.start(FreePorts.config(directory));
   }
 
   private HttpResponse<String> get(String port, String path) throws Exception {

@@ -83,7 +83,7 @@ final class SkegServerTest {
     model("misspelt", 1, OnnxModels.dense(3, 2));
     config("misspelt", "max_batch_sice: 2");
     Files.createDirectories(directory.resolve("models").resolve("empty"));
-    server = SkegServer.start(config(directory.resolve("models")));
+    server = SkegServer.start(FreePorts.config(directory));
     channel = NettyChannelBuilder.forTarget(server.address("grpc")).usePlaintext().build();
     grpc =
         GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
@@ -286,7 +286,7 @@ final class SkegServerTest {
 
   @Test
   void everyRequestAcceptedBeforeAStopIsAnswered() throws Exception {
-    SkegServer stopping = SkegServer.start(config(directory.resolve("models")));
+    SkegServer stopping = SkegServer.start(FreePorts.config(directory));
     URI uri = URI.create("http://" + stopping.address("http") + "/v2/models/dense/infer");
     CountDownLatch answered = new CountDownLatch(200);
     Callable<List<Integer>> sender =
@@ -324,7 +324,9 @@ final class SkegServerTest {
 
   @Test
   void aDirectoryThatDoesNotExistIsNamed() {
-    assertThatThrownBy(() -> SkegServer.start(config(directory.resolve("absent"))))
+    assertThatThrownBy(() ->
+            SkegServer.start(
+                FreePorts.config(directory.resolve("absent"), directory.resolve("data"))))
         .isInstanceOf(RegistryException.class)
         .hasMessageContaining(directory.resolve("absent").toString());
   }
@@ -393,17 +395,6 @@ final class SkegServerTest {
   private static HttpResponse<String> get(String uri) throws Exception {
     return client.send(
         HttpRequest.newBuilder(URI.create(uri)).build(), HttpResponse.BodyHandlers.ofString());
-  }
-
-  private static ServerConfig config(Path models) {
-    return ServerConfig.of(
-        Map.of(
-            "models-dir", models.toString(),
-            "data-dir", directory.resolve("data").toString(),
-            "http.port", "0",
-            "grpc.port", "0",
-            "metrics.port", "0",
-            "admin.port", "0"));
   }
 
   private static void model(String name, int version, byte[] file) throws IOException {

@@ -21,8 +21,6 @@ final class OrtTypeInfo {
   private static final int GET_DIMENSIONS_COUNT = 61;
   private static final int GET_DIMENSIONS = 62;
   private static final int GET_SYMBOLIC_DIMENSIONS = 63;
-  private static final int ALLOCATOR_FREE = 76;
-  private static final int GET_ALLOCATOR_WITH_DEFAULT_OPTIONS = 78;
   private static final int RELEASE_TYPE_INFO = 98;
   private static final int CAST_TYPE_INFO_TO_MAP_TYPE_INFO = 103;
   private static final int CAST_TYPE_INFO_TO_SEQUENCE_TYPE_INFO = 104;
@@ -32,10 +30,14 @@ final class OrtTypeInfo {
   private static final int CAST_TYPE_INFO_TO_OPTIONAL_TYPE_INFO = 250;
   private static final int GET_OPTIONAL_CONTAINED_TYPE_INFO = 251;
 
+  private static final int MAX_NAME_BYTES = 1 << 20;
+
   private final OrtTable table;
+  private final OrtStrings strings;
 
   OrtTypeInfo(OrtTable table) {
     this.table = table;
+    this.strings = new OrtStrings(table);
   }
 
   /** What a session has names and types of; the table has the entries of the three side by side. */
@@ -61,22 +63,17 @@ final class OrtTypeInfo {
   }
 
   String name(long session, Port port, long index) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
-      table.check(call(table.entry(GET_ALLOCATOR_WITH_DEFAULT_OPTIONS), out.address()));
-      long allocator = out.get(ValueLayout.JAVA_LONG, 0);
-      table.check(
-          call(
-              table.entry(SESSION_GET_INPUT_NAME + port.offset),
-              session,
-              index,
-              allocator,
-              out.address()));
-      long text = out.get(ValueLayout.JAVA_LONG, 0);
-      String name = OrtTable.string(text);
-      table.check(call(table.entry(ALLOCATOR_FREE), allocator, text));
-      return name;
-    }
+    return strings
+        .make(
+            MAX_NAME_BYTES,
+            (allocator, out) ->
+                call(
+                    table.entry(SESSION_GET_INPUT_NAME + port.offset),
+                    session,
+                    index,
+                    allocator,
+                    out))
+        .orElse("");
   }
 
   /** Returns the type of an input or output; to be released by {@link #releaseTypeInfo}. */
