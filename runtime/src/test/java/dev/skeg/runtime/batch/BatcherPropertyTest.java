@@ -9,7 +9,7 @@ import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.os.Pace;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class BatcherPropertyTest {
   }
 
   private static byte[] negation() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "n", "k")
         .output("y", DataType.FP32, "n", "k")
         .node("Neg", List.of("x"), List.of("y"))

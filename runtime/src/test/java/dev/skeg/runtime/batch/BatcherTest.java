@@ -17,6 +17,7 @@ import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -151,7 +152,7 @@ final class BatcherTest {
   @Test
   void rowsOfDifferentShapesNeverRunTogether() throws InterruptedException {
     byte[] negation =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "n", "k")
             .output("y", DataType.FP32, "n", "k")
             .node("Neg", List.of("x"), List.of("y"))
@@ -226,7 +227,7 @@ final class BatcherTest {
   @Test
   void aRequestThatSpoilsABatchFailsAlone() throws InterruptedException {
     byte[] lookup =
-        new OnnxModels()
+        new OnnxGraph()
             .input("i", DataType.INT64, "n")
             .output("y", DataType.FP32, "n", 4)
             .floats("table", new long[] {3, 4}, 1)
@@ -282,7 +283,7 @@ final class BatcherTest {
 
   @Test
   void aRunThatNobodyWaitsForEndsEarlyAndTheLaneGoesOn() {
-    OnnxModels chain = new OnnxModels().input("x", DataType.FP32, "n", 1024);
+    OnnxGraph chain = new OnnxGraph().input("x", DataType.FP32, "n", 1024);
     chain.output("y", DataType.FP32, "n", 1024).floats("w", new long[] {1024, 1024}, 1);
     String from = "x";
     for (int i = 0; i < 400; i++) {

@@ -18,7 +18,7 @@ import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -60,7 +60,7 @@ final class BatcherTroubleTest {
 
   /** A row of one integer becomes a row of 4096 floats. */
   private static byte[] embedding() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("i", DataType.INT64, "n")
         .output("y", DataType.FP32, "n", 4096)
         .floats("table", new long[] {3, 4096}, 1)
@@ -166,7 +166,7 @@ final class BatcherTroubleTest {
   @Test
   void anOutputThatIsAnInputHasTheInputsValueInASlotToo() {
     byte[] model =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "n", 3)
             .output("x", DataType.FP32, "n", 3)
             .output("y", DataType.FP32, "n", 3)
@@ -184,7 +184,7 @@ final class BatcherTroubleTest {
   @Test
   void theTimerRestsWhileNoLaneIsIdle() throws Exception {
     byte[] model =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "n", "m")
             .output("y", DataType.FP32, "n", "m")
             .node("Neg", List.of("x"), List.of("y"))
@@ -224,7 +224,7 @@ final class BatcherTroubleTest {
   @Test
   void aVersionThatIsNotBatchableIsNotRunOnMadeUpData() {
     byte[] model =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, 1, 3)
             .output("y", DataType.FP32, 1, 3)
             .node("Neg", List.of("x"), List.of("y"))
@@ -248,7 +248,7 @@ final class BatcherTroubleTest {
   }
 
   private static byte[] chain(int length) {
-    OnnxModels chain = new OnnxModels().input("x", DataType.FP32, "n", 512);
+    OnnxGraph chain = new OnnxGraph().input("x", DataType.FP32, "n", 512);
     chain.output("y", DataType.FP32, "n", 512).floats("w", new long[] {512, 512}, 1);
     String from = "x";
     for (int i = 0; i < length; i++) {
@@ -344,7 +344,7 @@ final class BatcherTroubleTest {
   @Test
   void anEngineThatFailsAgainAndAgainTakesTheVersionOutOfService() {
     byte[] expand =
-        new OnnxModels()
+        new OnnxGraph()
             .input("shape", DataType.INT64, "k")
             .output("y", DataType.FP32, "a", "b")
             .floats("x", new long[] {1, 1}, 1)

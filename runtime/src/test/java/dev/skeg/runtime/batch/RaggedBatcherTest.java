@@ -9,7 +9,7 @@ import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -53,7 +53,7 @@ final class RaggedBatcherTest {
   @Test
   void eachRowCountsAsOneInference() {
     byte[] negative =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "elements")
             .output("y", DataType.FP32, "elements")
             .node("Neg", List.of("x"), List.of("y"))
@@ -72,7 +72,7 @@ final class RaggedBatcherTest {
   @Test
   void aClientIsToldWhichOutputHasTooFewRowsAndTakesTheVersionFromNobody() {
     byte[] counted =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "elements")
             .input("n", DataType.INT32, "requests")
             .output("y", DataType.INT32, "requests")

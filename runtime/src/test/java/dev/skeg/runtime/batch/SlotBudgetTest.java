@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,15 +53,15 @@ final class SlotBudgetTest {
 
   /** A model of rows of any width, that gives the largest value of each. */
   private static byte[] wide() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "n", "m")
         .output("y", DataType.FP32, "n", 1)
         .node(
             "ReduceMax",
             List.of("x"),
             List.of("y"),
-            OnnxModels.ints("axes", 1),
-            OnnxModels.integer("keepdims", 1))
+            OnnxGraph.ints("axes", 1),
+            OnnxGraph.integer("keepdims", 1))
         .build();
   }
 

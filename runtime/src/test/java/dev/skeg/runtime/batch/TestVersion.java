@@ -19,7 +19,7 @@ import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.telemetry.InferenceMetrics;
 import dev.skeg.runtime.telemetry.MonitorMetrics;
 import dev.skeg.runtime.telemetry.PrometheusExporter;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -110,7 +110,7 @@ final class TestVersion implements AutoCloseable {
 
   /** A model {@code y = -x}, rows of three floats. */
   static byte[] negation() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "n", 3)
         .output("y", DataType.FP32, "n", 3)
         .node("Neg", List.of("x"), List.of("y"))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.skeg.runtime.config.ModelYaml;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.servable.LoadRequest;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.ModelConfigOuterClass.DataType;
 import inference.ModelConfigOuterClass.ModelConfig;
@@ -98,7 +99,7 @@ final class BackendCheckerTest {
   @Test
   void saysWhichFieldsTheModelLeavesWithoutEffect() throws IOException {
     byte[] flat =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", dev.skeg.runtime.model.DataType.FP32, "elements")
             .output("y", dev.skeg.runtime.model.DataType.FP32, "elements")
             .node("Neg", List.of("x"), List.of("y"))

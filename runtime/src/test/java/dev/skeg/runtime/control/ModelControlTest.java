@@ -18,6 +18,7 @@ import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.servable.VersionState;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -273,7 +274,7 @@ final class ModelControlTest {
         models.load(
             2,
             "failing",
-            new OnnxModels()
+            new OnnxGraph()
                 .input("x", DataType.FP32, "batch", 1)
                 .output("y", DataType.FP32, "batch", "wide")
                 .node("Expand", List.of("x", "shape"), List.of("y")) // More than any memory.

@@ -10,6 +10,7 @@ import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.ModelConfigOuterClass;
 import inference.ModelConfigOuterClass.ModelConfig;
@@ -72,7 +73,7 @@ final class LoaderTest {
     Servable scalar = load(OnnxModels.scalar(), "");
     Servable differentNames =
         load(
-            new OnnxModels()
+            new OnnxGraph()
                 .input("a", DataType.FP32, "rows", 2)
                 .input("b", DataType.FP32, "others", 2)
                 .output("y", DataType.FP32, "rows", 2)
@@ -102,7 +103,7 @@ final class LoaderTest {
   @Test
   void aDeclaredTensorNarrowsAVariableDimensionAndOutputsAreChosen() throws IOException {
     byte[] model =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "batch", "width")
             .output("y", DataType.FP32, "batch", "width")
             .output("z", DataType.FP32, "batch", "width")

@@ -16,6 +16,7 @@ import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorLayouts;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -114,8 +115,8 @@ final class RaggedVersionTest {
     Object[] made =
         kind.equals("BATCH_ITEM_SHAPE") ? new Object[] {"rows", "rank"} : new Object[] {"all"};
     boolean inPairs = operator.equals("Pairs"); // As many rows as the request has.
-    OnnxModels model =
-        new OnnxModels()
+    OnnxGraph model =
+        new OnnxGraph()
             .input("x", DataType.FP32, "elements")
             .input("n", DataType.INT32, made)
             .output("y", DataType.INT32, inPairs ? new Object[] {"rows", 2} : made)
@@ -175,10 +176,10 @@ final class RaggedVersionTest {
   @Test
   void textsOfABatchAreCutWhereThoseOfTheRequestEnd() throws IOException {
     byte[] twice =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.BYTES, "elements")
             .output("y", DataType.BYTES, "all")
-            .node("Concat", List.of("x", "x"), List.of("y"), OnnxModels.integer("axis", 0))
+            .node("Concat", List.of("x", "x"), List.of("y"), OnnxGraph.integer("axis", 0))
             .build();
     Servable servable =
         load(
@@ -231,7 +232,7 @@ final class RaggedVersionTest {
   @Test
   void whatTheModelMakesBeyondTheRowsOfTheRequestIsNobodys() throws IOException {
     byte[] echo =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.BYTES, "elements")
             .input("n", DataType.INT32, "offsets")
             .output("y", DataType.BYTES, "elements")
@@ -355,7 +356,7 @@ final class RaggedVersionTest {
   @Test
   void whatCannotBeMadeOfTheModelsInputsIsRefused() {
     byte[] square =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "rows", "width")
             .input("n", DataType.INT32, "rows")
             .output("y", DataType.INT32, "rows")
@@ -383,7 +384,7 @@ final class RaggedVersionTest {
 
   /** Returns {@code y = -x}. */
   private static byte[] negative(Object... dims) {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, dims)
         .output("y", DataType.FP32, dims)
         .node("Neg", List.of("x"), List.of("y"))
@@ -392,7 +393,7 @@ final class RaggedVersionTest {
 
   /** Returns {@code y = n}, beside an input that is only counted. */
   private static byte[] counted() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "elements")
         .input("n", DataType.INT32, "requests")
         .output("y", DataType.INT32, "requests")

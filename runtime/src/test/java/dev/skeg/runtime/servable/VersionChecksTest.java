@@ -11,6 +11,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -177,7 +178,7 @@ final class VersionChecksTest {
   void aVersionThatFailsOnDeclaredDataIsRefusedAndOneThatFailsOnMadeUpDataIsNot()
       throws IOException {
     byte[] narrow =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.INT64, "batch", 1)
             .output("y", DataType.FP32, "batch", 1)
             .floats("table", new long[] {1}, 1)
@@ -200,7 +201,7 @@ final class VersionChecksTest {
   @Test
   void aVersionThatAnswersDifferentlyEachTimeIsNoted() throws IOException {
     byte[] random =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "batch", 1)
             .output("y", DataType.FP32, "batch", 1)
             .node("RandomNormalLike", List.of("x"), List.of("y"))

@@ -3,7 +3,7 @@ package dev.skeg.runtime.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +71,7 @@ final class DeadlyVersionServerTest {
     Path version = Files.createDirectory(directory.resolve("version-" + number));
     Files.write(
         version.resolve("model.onnx"),
-        new OnnxModels()
+        new OnnxGraph()
             .input("a", DataType.INT64, "n")
             .input("b", DataType.INT64, "n")
             .output("y", DataType.INT64, "n")

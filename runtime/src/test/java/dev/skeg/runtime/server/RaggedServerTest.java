@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.GRPCInferenceServiceGrpc;
 import inference.GrpcService.ModelConfigRequest;
@@ -57,7 +58,7 @@ final class RaggedServerTest {
     model("ragged", OnnxModels.ragged(), config + "dynamic_batching { }");
     model("unborne", OnnxModels.ragged(), config.replace("\"COUNT\"", "\"COUNTS\""));
     byte[] negative =
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "elements")
             .output("y", DataType.FP32, "elements")
             .node("Neg", List.of("x"), List.of("y"))

@@ -2,16 +2,11 @@ package dev.skeg.runtime.testing;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.skeg.proto.onnx.AttributeProto;
-import dev.skeg.proto.onnx.GraphProto;
 import dev.skeg.proto.onnx.ModelProto;
-import dev.skeg.proto.onnx.NodeProto;
-import dev.skeg.proto.onnx.OperatorSetIdProto;
 import dev.skeg.proto.onnx.StringStringEntryProto;
 import dev.skeg.proto.onnx.TensorProto;
 import dev.skeg.proto.onnx.TensorShapeProto;
 import dev.skeg.proto.onnx.TypeProto;
-import dev.skeg.proto.onnx.ValueInfoProto;
 import dev.skeg.runtime.model.DataType;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -20,20 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
 
-/**
- * Tiny ONNX models, built in memory: ready ones from the static methods, others operator by
- * operator.
- *
- * <pre>{@code
- * byte[] file = new OnnxModels()
- *     .input("x", DataType.FP32, "n", 3)
- *     .output("y", DataType.FP32, "n", 3)
- *     .node("Neg", List.of("x"), List.of("y"))
- *     .build();
- * }</pre>
- */
+/** Tiny ONNX models that are ready; others are built with {@link OnnxGraph}. */
 public final class OnnxModels {
   /** What {@link #ragged} is served by, without {@code max_batch_size}; quotes are single. */
   public static final String RAGGED_CONFIG =
@@ -53,20 +36,13 @@ public final class OnnxModels {
       }
       """;
 
-  private static final String CLASSICAL = "ai.onnx.ml";
-
-  private final GraphProto.Builder graph = GraphProto.newBuilder().setName("test");
-  private int irVersion = 8;
-  private int operatorSet = 13;
-
-  /** Begins a model of nothing. */
-  public OnnxModels() {}
+  private OnnxModels() {}
 
   /**
    * Returns a model that gives each tensor back as it came: one pair {@code <type>_in/_out} each.
    */
   public static byte[] identity(List<DataType> types, Object... dims) {
-    OnnxModels model = new OnnxModels();
+    OnnxGraph model = new OnnxGraph();
     for (DataType type : types) {
       String name = type.name().toLowerCase(Locale.ROOT);
       model
@@ -79,17 +55,22 @@ public final class OnnxModels {
 
   /** Returns {@code y = mean of x over its rows}: variable rows that are not independent. */
   public static byte[] meanOverRows() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "n", 3)
         .output("y", DataType.FP32, "n", 3)
-        .node("ReduceMean", List.of("x"), List.of("mean"), ints("axes", 0), integer("keepdims", 1))
+        .node(
+            "ReduceMean",
+            List.of("x"),
+            List.of("mean"),
+            OnnxGraph.ints("axes", 0),
+            OnnxGraph.integer("keepdims", 1))
         .node("Sub", List.of("x", "mean"), List.of("y"))
         .build();
   }
 
   /** Returns a model that takes two rows and no other number: {@code y = -x}, both [2,3]. */
   public static byte[] fixedBatch() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, 2, 3)
         .output("y", DataType.FP32, 2, 3)
         .node("Neg", List.of("x"), List.of("y"))
@@ -98,7 +79,7 @@ public final class OnnxModels {
 
   /** Returns a perceptron of one hidden layer, seeded weights: 64 → 128 → 1, a probability. */
   public static byte[] perceptron() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("features", DataType.FP32, "batch", 64)
         .output("score", DataType.FP32, "batch", 1)
         .floats("w1", new long[] {64, 128}, 11)
@@ -118,7 +99,7 @@ public final class OnnxModels {
    * many each has. For each request it gives {@code OUTPUT = -INPUT} and {@code ENDS = INDEX}.
    */
   public static byte[] ragged() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("INPUT", DataType.FP32, "elements")
         .input("INDEX", DataType.FP32, "requests")
         .input("COUNT", DataType.INT32, "requests")
@@ -126,7 +107,7 @@ public final class OnnxModels {
         .output("ENDS", DataType.FP32, "requests", "ends")
         .longs("row", 1, -1)
         .longs("column", -1, 1)
-        .node("Cast", List.of("COUNT"), List.of("counts"), integer("to", 1))
+        .node("Cast", List.of("COUNT"), List.of("counts"), OnnxGraph.integer("to", 1))
         .node("Div", List.of("counts", "counts"), List.of("ones"))
         .node("Reshape", List.of("ones", "column"), List.of("each"))
         .node("Neg", List.of("INPUT"), List.of("negative"))
@@ -151,27 +132,30 @@ public final class OnnxModels {
   }
 
   private static byte[] classifier(boolean withTensors) {
-    OnnxModels model = new OnnxModels().input("x", DataType.FP32, "n", 2);
+    OnnxGraph model = new OnnxGraph().input("x", DataType.FP32, "n", 2);
     if (withTensors) {
       model.output("label", DataType.INT64, "n").output("scores", DataType.FP32, "n", 2);
     }
     return model
-        .output("probabilities", sequenceOf(mapOf(DataType.INT64, tensorType(DataType.FP32))))
+        .output(
+            "probabilities",
+            OnnxGraph.sequenceOf(
+                OnnxGraph.mapOf(DataType.INT64, OnnxGraph.tensorType(DataType.FP32))))
         .node(
-            CLASSICAL,
+            OnnxGraph.CLASSICAL,
             "LinearClassifier",
             List.of("x"),
             List.of("label", "scores"),
-            reals("coefficients", 1, -1, -1, 1),
-            reals("intercepts", 0, 0),
-            ints("classlabels_ints", 7, 9),
-            text("post_transform", "SOFTMAX"))
+            OnnxGraph.reals("coefficients", 1, -1, -1, 1),
+            OnnxGraph.reals("intercepts", 0, 0),
+            OnnxGraph.ints("classlabels_ints", 7, 9),
+            OnnxGraph.text("post_transform", "SOFTMAX"))
         .node(
-            CLASSICAL,
+            OnnxGraph.CLASSICAL,
             "ZipMap",
             List.of("scores"),
             List.of("probabilities"),
-            ints("classlabels_int64s", 7, 9))
+            OnnxGraph.ints("classlabels_int64s", 7, 9))
         .build();
   }
 
@@ -184,32 +168,33 @@ public final class OnnxModels {
     for (int i = 0; i < keys.length; i++) {
       positions[i] = i;
     }
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("text", DataType.BYTES, "n")
         .output("id", DataType.INT64, "n")
         .node(
-            CLASSICAL,
+            OnnxGraph.CLASSICAL,
             "LabelEncoder",
             List.of("text"),
             List.of("id"),
-            texts("keys_strings", keys),
-            ints("values_int64s", positions),
-            integer("default_int64", -1))
+            OnnxGraph.texts("keys_strings", keys),
+            OnnxGraph.ints("values_int64s", positions),
+            OnnxGraph.integer("default_int64", -1))
         .build();
   }
 
   /** Returns {@code y = x} converted from one datatype to another. */
   public static byte[] cast(DataType from, DataType to) {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", from, "n")
         .output("y", to, "n")
-        .node("Cast", List.of("x"), List.of("y"), integer("to", elementType(to)))
+        .node(
+            "Cast", List.of("x"), List.of("y"), OnnxGraph.integer("to", OnnxGraph.elementType(to)))
         .build();
   }
 
   /** Returns a model whose one output is its input by the same name, with no operator between. */
   public static byte[] passThrough() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "n")
         .output("x", DataType.FP32, "n")
         .output("y", DataType.FP32, "n")
@@ -217,9 +202,12 @@ public final class OnnxModels {
         .build();
   }
 
-  /** Returns a model without inputs that gives {@code count} constant floats, {@link #floats}. */
+  /**
+   * Returns a model without inputs that gives {@code count} constant floats, {@link
+   * OnnxGraph#floats}.
+   */
   public static byte[] constant(int count, long seed) {
-    return new OnnxModels()
+    return new OnnxGraph()
         .output("c", DataType.FP32, count)
         .floats("c", new long[] {count}, seed)
         .build();
@@ -229,9 +217,10 @@ public final class OnnxModels {
   public static byte[] anyShape() {
     TypeProto type =
         TypeProto.newBuilder()
-            .setTensorType(TypeProto.Tensor.newBuilder().setElemType(elementType(DataType.FP32)))
+            .setTensorType(
+                TypeProto.Tensor.newBuilder().setElemType(OnnxGraph.elementType(DataType.FP32)))
             .build();
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", type)
         .output("y", type)
         .node("Add", List.of("x", "x"), List.of("y"))
@@ -240,8 +229,8 @@ public final class OnnxModels {
 
   /** Returns a model whose input and output are optional tensors; it gives what it takes. */
   public static byte[] optionalTypes() {
-    TypeProto type = optionalOf(tensorType(DataType.FP32, "n"));
-    return new OnnxModels()
+    TypeProto type = OnnxGraph.optionalOf(OnnxGraph.tensorType(DataType.FP32, "n"));
+    return new OnnxGraph()
         .operatorSet(16)
         .input("x", type)
         .output("y", type)
@@ -251,14 +240,14 @@ public final class OnnxModels {
 
   /** Returns a model with an output that is optional and always empty, and {@code y = -x}. */
   public static byte[] emptyOptional() {
-    TypeProto content = tensorType(DataType.FP32, "n");
-    return new OnnxModels()
+    TypeProto content = OnnxGraph.tensorType(DataType.FP32, "n");
+    return new OnnxGraph()
         .operatorSet(15)
         .input("x", DataType.FP32, "n")
         .output("y", DataType.FP32, "n")
-        .output("nothing", optionalOf(content))
+        .output("nothing", OnnxGraph.optionalOf(content))
         .node("Neg", List.of("x"), List.of("y"))
-        .node("Optional", List.of(), List.of("nothing"), type("type", content))
+        .node("Optional", List.of(), List.of("nothing"), OnnxGraph.type("type", content))
         .build();
   }
 
@@ -273,12 +262,16 @@ public final class OnnxModels {
                         TensorShapeProto.newBuilder()
                             .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(1))))
             .build();
-    OnnxModels model =
-        new OnnxModels()
+    OnnxGraph model =
+        new OnnxGraph()
             .operatorSet(19)
             .input("x", type)
             .output("y", DataType.FP32, 1)
-            .node("Cast", List.of("x"), List.of("y"), integer("to", elementType(DataType.FP32)));
+            .node(
+                "Cast",
+                List.of("x"),
+                List.of("y"),
+                OnnxGraph.integer("to", OnnxGraph.elementType(DataType.FP32)));
     model.irVersion = 9;
     return model.build();
   }
@@ -291,7 +284,7 @@ public final class OnnxModels {
 
   /** Returns a model with an operator that exists nowhere. */
   public static byte[] unknownOperator() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "n")
         .output("y", DataType.FP32, "n")
         .node("NoSuchOperator", List.of("x"), List.of("y"))
@@ -300,7 +293,7 @@ public final class OnnxModels {
 
   /** Returns {@code y = relu(x · w + b)}, seeded weights: rows are independent. */
   public static byte[] dense(int inputs, int outputs) {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32, "batch", inputs)
         .output("y", DataType.FP32, "batch", outputs)
         .floats("w", new long[] {inputs, outputs}, 1)
@@ -320,9 +313,9 @@ public final class OnnxModels {
     return addition(added).floats("ballast", new long[] {ballast}, (long) added).build();
   }
 
-  private static OnnxModels addition(float added) {
-    OnnxModels model =
-        new OnnxModels()
+  private static OnnxGraph addition(float added) {
+    OnnxGraph model =
+        new OnnxGraph()
             .input("x", DataType.FP32, "batch", 1)
             .output("y", DataType.FP32, "batch", 1)
             .node("Add", List.of("x", "added"), List.of("y"));
@@ -342,7 +335,7 @@ public final class OnnxModels {
 
   /** Returns a model with a scalar in and out: {@code y = x + x}. */
   public static byte[] scalar() {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("x", DataType.FP32)
         .output("y", DataType.FP32)
         .node("Add", List.of("x", "x"), List.of("y"))
@@ -351,8 +344,8 @@ public final class OnnxModels {
 
   /** Returns {@code y = x + bias}, where bias has a default of 1 and may be left out. */
   public static byte[] optionalInput() {
-    OnnxModels model =
-        new OnnxModels()
+    OnnxGraph model =
+        new OnnxGraph()
             .input("x", DataType.FP32, "n")
             .input("bias", DataType.FP32, 1)
             .output("y", DataType.FP32, "n")
@@ -373,7 +366,7 @@ public final class OnnxModels {
 
   /** Returns a model that fails while it runs if an index is {@code entries} or more. */
   public static byte[] gather(int entries) {
-    return new OnnxModels()
+    return new OnnxGraph()
         .input("index", DataType.INT64, "n")
         .output("value", DataType.FP32, "n")
         .floats("table", new long[] {entries}, 1)
@@ -383,13 +376,15 @@ public final class OnnxModels {
 
   /** Returns a model with a tensor output and one that is a sequence. */
   public static byte[] sequenceOutput() {
-    OnnxModels model =
-        new OnnxModels()
+    OnnxGraph model =
+        new OnnxGraph()
             .input("x", DataType.FP32, "n")
             .output("y", DataType.FP32, "n")
             .node("Identity", List.of("x"), List.of("y"))
             .node("SequenceConstruct", List.of("x", "x"), List.of("pair"));
-    return model.output("pair", sequenceOf(tensorType(DataType.FP32, "n"))).build();
+    return model
+        .output("pair", OnnxGraph.sequenceOf(OnnxGraph.tensorType(DataType.FP32, "n")))
+        .build();
   }
 
   /** Returns a model's file with that under a key of its metadata, too. */
@@ -402,238 +397,6 @@ public final class OnnxModels {
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalArgumentException("file: no model (expected: one of these)", e);
     }
-  }
-
-  /** Declares an input; each dimension is a number or a name. */
-  public OnnxModels input(String name, DataType type, Object... dims) {
-    graph.addInput(ValueInfoProto.newBuilder().setName(name).setType(tensorType(type, dims)));
-    return this;
-  }
-
-  /** Declares an output; each dimension is a number or a name. */
-  public OnnxModels output(String name, DataType type, Object... dims) {
-    graph.addOutput(ValueInfoProto.newBuilder().setName(name).setType(tensorType(type, dims)));
-    return this;
-  }
-
-  /** Declares an input of any kind of type. */
-  public OnnxModels input(String name, TypeProto type) {
-    graph.addInput(ValueInfoProto.newBuilder().setName(name).setType(type));
-    return this;
-  }
-
-  /** Declares an output of any kind of type. */
-  public OnnxModels output(String name, TypeProto type) {
-    graph.addOutput(ValueInfoProto.newBuilder().setName(name).setType(type));
-    return this;
-  }
-
-  /** Chooses the version of the standard operators; 13 unless this is called. */
-  public OnnxModels operatorSet(int version) {
-    operatorSet = version;
-    return this;
-  }
-
-  /** Adds an operator of the standard domain. */
-  public OnnxModels node(
-      String operator, List<String> inputs, List<String> outputs, AttributeProto... attributes) {
-    return node("", operator, inputs, outputs, attributes);
-  }
-
-  /** Adds an operator of that domain: the standard one is empty. */
-  public OnnxModels node(
-      String domain,
-      String operator,
-      List<String> inputs,
-      List<String> outputs,
-      AttributeProto... attributes) {
-    graph.addNode(
-        NodeProto.newBuilder()
-            .setDomain(domain)
-            .setOpType(operator)
-            .addAllInput(inputs)
-            .addAllOutput(outputs)
-            .addAllAttribute(List.of(attributes)));
-    return this;
-  }
-
-  /** Adds a constant of floats from a normal distribution. */
-  public OnnxModels floats(String name, long[] dims, long seed) {
-    int count = 1;
-    for (long dim : dims) {
-      count *= Math.toIntExact(dim);
-    }
-    SplittableRandom random = new SplittableRandom(seed);
-    ByteBuffer data = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < count; i++) {
-      data.putFloat((float) random.nextGaussian());
-    }
-    TensorProto.Builder tensor =
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(1)
-            .setRawData(ByteString.copyFrom(data.array()));
-    for (long dim : dims) {
-      tensor.addDims(dim);
-    }
-    graph.addInitializer(tensor);
-    return this;
-  }
-
-  /** Adds a constant of floats that is all of a file beside the model's. */
-  public OnnxModels external(String name, String file, long... dims) {
-    TensorProto.Builder tensor =
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(1)
-            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-            .addExternalData(StringStringEntryProto.newBuilder().setKey("location").setValue(file));
-    for (long dim : dims) {
-      tensor.addDims(dim);
-    }
-    graph.addInitializer(tensor);
-    return this;
-  }
-
-  /** Adds a constant list of 64-bit integers. */
-  public OnnxModels longs(String name, long... values) {
-    ByteBuffer data =
-        ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (long value : values) {
-      data.putLong(value);
-    }
-    graph.addInitializer(
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(7)
-            .addDims(values.length)
-            .setRawData(ByteString.copyFrom(data.array())));
-    return this;
-  }
-
-  /** Returns the model's file. */
-  public byte[] build() {
-    return ModelProto.newBuilder()
-        .setIrVersion(irVersion)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(operatorSet))
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CLASSICAL).setVersion(2))
-        .setGraph(graph)
-        .build()
-        .toByteArray();
-  }
-
-  /** Returns a sequence type. */
-  public static TypeProto sequenceOf(TypeProto element) {
-    return TypeProto.newBuilder()
-        .setSequenceType(TypeProto.Sequence.newBuilder().setElemType(element))
-        .build();
-  }
-
-  /** Returns a map type. */
-  public static TypeProto mapOf(DataType key, TypeProto value) {
-    return TypeProto.newBuilder()
-        .setMapType(TypeProto.Map.newBuilder().setKeyType(elementType(key)).setValueType(value))
-        .build();
-  }
-
-  /** Returns an optional type. */
-  public static TypeProto optionalOf(TypeProto content) {
-    return TypeProto.newBuilder()
-        .setOptionalType(TypeProto.Optional.newBuilder().setElemType(content))
-        .build();
-  }
-
-  /** Returns a tensor type; each dimension is a number or a name. */
-  public static TypeProto tensorType(DataType type, Object... dims) {
-    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-    for (Object dim : dims) {
-      TensorShapeProto.Dimension.Builder dimension = TensorShapeProto.Dimension.newBuilder();
-      if (dim instanceof Number number) {
-        dimension.setDimValue(number.longValue());
-      } else {
-        dimension.setDimParam(dim.toString());
-      }
-      shape.addDim(dimension);
-    }
-    return TypeProto.newBuilder()
-        .setTensorType(TypeProto.Tensor.newBuilder().setElemType(elementType(type)).setShape(shape))
-        .build();
-  }
-
-  private static int elementType(DataType type) {
-    return switch (type) {
-      case FP32 -> 1;
-      case UINT8 -> 2;
-      case INT8 -> 3;
-      case UINT16 -> 4;
-      case INT16 -> 5;
-      case INT32 -> 6;
-      case INT64 -> 7;
-      case BYTES -> 8;
-      case BOOL -> 9;
-      case FP16 -> 10;
-      case FP64 -> 11;
-      case UINT32 -> 12;
-      case UINT64 -> 13;
-      case BF16 -> 16;
-    };
-  }
-
-  /** Returns an attribute that is a list of integers. */
-  public static AttributeProto ints(String name, long... values) {
-    AttributeProto.Builder attribute =
-        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
-    for (long value : values) {
-      attribute.addInts(value);
-    }
-    return attribute.build();
-  }
-
-  /** Returns an attribute that is an integer. */
-  public static AttributeProto integer(String name, long value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.INT)
-        .setI(value)
-        .build();
-  }
-
-  /** Returns an attribute that is a list of floats. */
-  public static AttributeProto reals(String name, float... values) {
-    AttributeProto.Builder attribute =
-        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.FLOATS);
-    for (float value : values) {
-      attribute.addFloats(value);
-    }
-    return attribute.build();
-  }
-
-  /** Returns an attribute that is a text. */
-  public static AttributeProto text(String name, String value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.STRING)
-        .setS(ByteString.copyFromUtf8(value))
-        .build();
-  }
-
-  /** Returns an attribute that is a list of texts. */
-  public static AttributeProto texts(String name, String... values) {
-    AttributeProto.Builder attribute =
-        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.STRINGS);
-    for (String value : values) {
-      attribute.addStrings(ByteString.copyFromUtf8(value));
-    }
-    return attribute.build();
-  }
-
-  /** Returns an attribute that is a type. */
-  public static AttributeProto type(String name, TypeProto value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.TYPE_PROTO)
-        .setTp(value)
-        .build();
   }
 
   /** Returns a BYTES tensor's wire form. */

@@ -11,7 +11,7 @@ import dev.skeg.proto.onnx.TensorProto;
 import dev.skeg.runtime.backend.BackendModel;
 import dev.skeg.runtime.backend.LoadOptions;
 import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.testing.OnnxModels;
+import dev.skeg.runtime.testing.OnnxGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,15 +28,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class IntegerTrapsTest {
   @TempDir Path directory;
 
-  private static OnnxModels twoInputs(DataType type) {
-    return new OnnxModels()
+  private static OnnxGraph twoInputs(DataType type) {
+    return new OnnxGraph()
         .operatorSet(14)
         .input("a", type, "n")
         .input("b", type, "n")
         .output("y", type, "n");
   }
 
-  private static List<String> find(OnnxModels model) throws InvalidProtocolBufferException {
+  private static List<String> find(OnnxGraph model) throws InvalidProtocolBufferException {
     return IntegerTraps.find(ModelProto.parseFrom(model.build()).getGraph());
   }
 
@@ -53,7 +53,7 @@ final class IntegerTrapsTest {
   }
 
   /** Returns the graph with a constant of INT64 before its nodes. */
-  private static GraphProto with(OnnxModels model, String name, long... values)
+  private static GraphProto with(OnnxGraph model, String name, long... values)
       throws InvalidProtocolBufferException {
     GraphProto graph = ModelProto.parseFrom(model.build()).getGraph();
     return graph.toBuilder()
@@ -66,7 +66,7 @@ final class IntegerTrapsTest {
   @ParameterizedTest
   @CsvSource({"Div, INT32", "Div, INT64", "Mod, INT32", "Mod, INT64"})
   void aDivisionOfOneInputByAnotherIsFound(String operator, DataType type) throws Exception {
-    OnnxModels model = twoInputs(type).node(operator, List.of("a", "b"), List.of("y"));
+    OnnxGraph model = twoInputs(type).node(operator, List.of("a", "b"), List.of("y"));
 
     assertThat(find(model))
         .containsExactly(
@@ -88,33 +88,33 @@ final class IntegerTrapsTest {
 
   @Test
   void theRemainderOfFloatsDoesNotTrap() throws Exception {
-    OnnxModels model =
+    OnnxGraph model =
         twoInputs(DataType.INT64)
-            .node("Mod", List.of("a", "b"), List.of("y"), OnnxModels.integer("fmod", 1));
+            .node("Mod", List.of("a", "b"), List.of("y"), OnnxGraph.integer("fmod", 1));
 
     assertThat(find(model)).isEmpty();
   }
 
   @Test
   void operandsAreFollowedThroughOtherOperatorsAndTheirTypes() throws Exception {
-    OnnxModels model =
-        new OnnxModels()
+    OnnxGraph model =
+        new OnnxGraph()
             .input("a", DataType.FP32, "n")
             .input("b", DataType.FP32, "n")
             .output("y", DataType.FP32, "n")
-            .node("Cast", List.of("a"), List.of("a1"), OnnxModels.integer("to", 7))
-            .node("Cast", List.of("b"), List.of("b1"), OnnxModels.integer("to", 7))
+            .node("Cast", List.of("a"), List.of("a1"), OnnxGraph.integer("to", 7))
+            .node("Cast", List.of("b"), List.of("b1"), OnnxGraph.integer("to", 7))
             .node("Neg", List.of("b1"), List.of("b2"))
             .node("Div", List.of("a1", "b2"), List.of("q"))
-            .node("Cast", List.of("q"), List.of("y"), OnnxModels.integer("to", 1));
+            .node("Cast", List.of("q"), List.of("y"), OnnxGraph.integer("to", 1));
 
     assertThat(find(model)).singleElement().asString().startsWith("node 'q' (Div)");
   }
 
   @Test
   void constantsTrapOnlyWhereTheyHoldMinusOne() throws Exception {
-    OnnxModels byConstant =
-        new OnnxModels()
+    OnnxGraph byConstant =
+        new OnnxGraph()
             .input("a", DataType.INT64, "n")
             .output("y", DataType.INT64, "n")
             .node("Div", List.of("a", "k"), List.of("y"));
@@ -124,8 +124,8 @@ final class IntegerTrapsTest {
         .singleElement()
         .asString()
         .contains("by a constant -1");
-    OnnxModels ofConstant =
-        new OnnxModels()
+    OnnxGraph ofConstant =
+        new OnnxGraph()
             .input("a", DataType.INT64, "n")
             .output("y", DataType.INT64, "n")
             .node("Div", List.of("k", "a"), List.of("y"));
@@ -134,11 +134,11 @@ final class IntegerTrapsTest {
 
   @Test
   void whatCannotBeNegativeIsHarmless() throws Exception {
-    OnnxModels clipped =
+    OnnxGraph clipped =
         twoInputs(DataType.INT64)
             .node("Clip", List.of("b", "one"), List.of("c"))
             .node("Div", List.of("a", "c"), List.of("y"));
-    OnnxModels shape =
+    OnnxGraph shape =
         twoInputs(DataType.INT64)
             .node("Shape", List.of("b"), List.of("c"))
             .node("Div", List.of("a", "c"), List.of("y"));
@@ -160,7 +160,7 @@ final class IntegerTrapsTest {
                     .addInput("b")
                     .addOutput("r"))
             .build();
-    OnnxModels model =
+    OnnxGraph model =
         twoInputs(DataType.INT64)
             .node(
                 "If",
@@ -177,8 +177,8 @@ final class IntegerTrapsTest {
 
   @Test
   void aFramesLengthThatComesFromAnInputIsFound() throws Exception {
-    OnnxModels model =
-        new OnnxModels()
+    OnnxGraph model =
+        new OnnxGraph()
             .operatorSet(17)
             .input("a", DataType.FP32, 1, "n", 1)
             .input("l", DataType.INT64)
@@ -193,7 +193,7 @@ final class IntegerTrapsTest {
 
   @Test
   void noMoreThanAFewAreNamed() throws Exception {
-    OnnxModels model = twoInputs(DataType.INT64);
+    OnnxGraph model = twoInputs(DataType.INT64);
     for (int i = 0; i < 20; i++) {
       model.node("Div", List.of("a", "b"), List.of("y" + i));
     }
@@ -243,7 +243,7 @@ final class IntegerTrapsTest {
   }
 
   private int runInAProcess(String operator, DataType type, String values) throws Exception {
-    OnnxModels model = twoInputs(type).node(operator, List.of("a", "b"), List.of("y"));
+    OnnxGraph model = twoInputs(type).node(operator, List.of("a", "b"), List.of("y"));
     Path file = Files.write(directory.resolve("model.onnx"), model.build());
     Process process =
         new ProcessBuilder(

@@ -12,6 +12,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -321,7 +322,7 @@ final class OnnxModelTest {
     Path path = version.resolve("model.onnx");
     Files.write(
         path,
-        new OnnxModels()
+        new OnnxGraph()
             .input("x", DataType.FP32, "n", in)
             .output("y", DataType.FP32, "n", out)
             .external("w", "weights", in, out)
