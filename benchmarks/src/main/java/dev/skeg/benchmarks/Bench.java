@@ -60,6 +60,7 @@ final class Bench implements Callable<Integer> {
   private static final Duration DRAIN = Duration.ofSeconds(10);
   private static final Duration STOP_AFTER = DRAIN.plusSeconds(20);
   private static final int MAX_CONNECTIONS = 10_000;
+  private static final Duration MAX_TICK = Duration.ofMillis(100);
 
   /**
    * Calls on a gRPC connection at a constant rate, at most; what waits for one counts from when it
@@ -145,6 +146,15 @@ final class Bench implements Callable<Integer> {
       description = "Sent with each request; later answers are no goodput.")
   private String timeout = "";
 
+  @Option(
+      names = "--tick",
+      defaultValue = "0s",
+      description =
+          "How often to read and send; 1ms leaves more of the processors to a server on the same"
+              + " machine, and what it delays counts as latency. Default: at once, at a rate every"
+              + " 0.1 ms")
+  private String tick = "";
+
   @Option(names = "--seed", defaultValue = "1", description = "Of the made-up data. Default: 1")
   private long seed;
 
@@ -176,10 +186,14 @@ final class Bench implements Callable<Integer> {
     Duration warming = time("--warm-up", warmUp, 0);
     Duration measured = time("--duration", duration, 1);
     Duration deadline = time("--timeout", timeout, 0);
+    Duration ticking = time("--tick", tick, 0);
+    if (ticking.compareTo(MAX_TICK) > 0) {
+      throw usage("--tick: " + tick + " (expected: up to 100ms)");
+    }
     List<Integer> steps = concurrency.isEmpty() && rates.isEmpty() ? List.of(1) : concurrency;
     String address = url.isEmpty() ? "127.0.0.1:" + (protocol == Protocol.GRPC ? 8001 : 8000) : url;
     List<LoadResult> results = new ArrayList<>();
-    EventLoopGroup loops = Sockets.eventLoop();
+    EventLoopGroup loops = Sockets.eventLoop(ticking);
     try {
       EventLoop loop = loops.next();
       Sockets.check(loop, address);

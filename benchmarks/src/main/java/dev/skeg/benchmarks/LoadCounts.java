@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -23,6 +24,7 @@ final class LoadCounts {
   /** A request sent later than this after it was meant to be is late. */
   static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+  private static final Pattern NUMBER = Pattern.compile("[0-9]+[.0-9]*");
   private static final int MAX_KINDS = 10;
   private static final int MAX_KIND_LENGTH = 160;
 
@@ -117,6 +119,6 @@ final class LoadCounts {
   }
 
   private static String numberless(String text) {
-    return text.replaceAll("[0-9]+[.0-9]*", "…");
+    return NUMBER.matcher(text).replaceAll("…");
   }
 }

@@ -7,8 +7,10 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.DefaultSelectStrategyFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SelectStrategyFactory;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -23,6 +25,8 @@ import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.spi.SelectorProvider;
+import java.time.Duration;
 
 /** Client sockets: epoll on Linux, what the JDK has elsewhere. */
 final class Sockets {
@@ -31,12 +35,25 @@ final class Sockets {
 
   private Sockets() {}
 
-  /** Returns one event loop. */
+  /** Returns one event loop, which reads and sends at once. */
   static EventLoopGroup eventLoop() {
+    return eventLoop(Duration.ZERO);
+  }
+
+  /**
+   * Returns one event loop.
+   *
+   * @param tick it reads and sends once in so long; zero for at once
+   */
+  static EventLoopGroup eventLoop(Duration tick) {
+    SelectStrategyFactory strategies =
+        tick.isZero() ? DefaultSelectStrategyFactory.INSTANCE : () -> new TickingSelect(tick);
     return new MultiThreadIoEventLoopGroup(
         1,
         new DefaultThreadFactory("bench", true),
-        Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+        Epoll.isAvailable()
+            ? EpollIoHandler.newFactory(0, strategies)
+            : NioIoHandler.newFactory(SelectorProvider.provider(), strategies));
   }
 
   /**

@@ -85,6 +85,7 @@ final class BenchTest {
         "--duration 0s; --duration: 0s (expected: as 10s, 250ms)",
         "--duration 5; --duration: 5 (expected: as 10s, 250ms)",
         "--timeout -1s; --timeout: -1s (expected: 0s or as 10s, 250ms)",
+        "--tick 1s; --tick: 1s (expected: up to 100ms)",
         "--rate 1 --concurrency 1; --concurrency and --rate (expected: one of them)",
         "--concurrency 8 --connections 4; --connections: 4 (expected: 8 or more",
         "--input x; --input: x (expected: as ids:INT64:1,16)",

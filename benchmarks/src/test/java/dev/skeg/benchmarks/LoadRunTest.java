@@ -65,6 +65,23 @@ final class LoadRunTest {
   }
 
   @Test
+  void aTickDelaysWhatIsSentAndReadAndItsDelayCounts() throws Exception {
+    EventLoopGroup ticking = Sockets.eventLoop(Duration.ofMillis(5));
+    try (HttpEchoServer http = new HttpEchoServer(new byte[] {4})) {
+      EventLoop slow = ticking.next();
+      RestTarget target = new RestTarget(slow, "127.0.0.1:" + http.port(), 30, REQUEST, "");
+      LoadResult result = run(slow, target, 0, 1_000);
+
+      assertThat(result.latency().getTotalCount()).isEqualTo(500);
+      assertThat(result.errors()).isEmpty();
+      // Read a tick after they were sent at the earliest, and sent half a tick late on average.
+      assertThat(result.latency().getMean()).isGreaterThan(5e6);
+    } finally {
+      ticking.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+  }
+
+  @Test
   void whatArrivesWhileTheServerStallsWaitsInTheLatenciesAlsoWithOneConnection() throws Exception {
     ScriptedServer.Script stallsOnce =
         (number, exchange) -> exchange.answerIn(number == 200 ? 300 : 0);
@@ -204,14 +221,15 @@ final class LoadRunTest {
   }
 
   private LoadResult closed(LoadTarget target, int concurrency) throws Exception {
-    return run(target, concurrency, 0);
+    return run(loop, target, concurrency, 0);
   }
 
   private LoadResult open(LoadTarget target, double rate) throws Exception {
-    return run(target, 0, rate);
+    return run(loop, target, 0, rate);
   }
 
-  private LoadResult run(LoadTarget target, int concurrency, double rate) throws Exception {
+  private static LoadResult run(EventLoop loop, LoadTarget target, int concurrency, double rate)
+      throws Exception {
     try (target) {
       LoadRun run =
           new LoadRun(target, loop, concurrency, rate, Duration.ZERO, Duration.ofSeconds(2));

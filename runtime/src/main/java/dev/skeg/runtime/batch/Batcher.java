@@ -189,8 +189,9 @@ public final class Batcher {
    * Takes what an event loop has read in one turn; runs on it what is cheap.
    *
    * @param entries the first {@code count}; those that are taken are set to null
+   * @return 0, or if one was refused the nanoseconds for which there is work without it
    */
-  void take(@Nullable Entry[] entries, int count) {
+  long take(@Nullable Entry[] entries, int count) {
     int cheap = 0;
     Lane lane = null;
     if (policy.maxDelayNanos() == 0 && admission.waiting() == 0) {
@@ -200,12 +201,15 @@ public final class Batcher {
     if (lane == null) {
       cheap = 0;
     }
+    boolean all = true;
     if (cheap < count) {
       boolean any = false;
       for (int i = cheap; i < count; i++) {
         Entry entry = entries[i];
         entries[i] = null;
-        any |= entry != null && enqueue(entry);
+        boolean waits = entry != null && enqueue(entry);
+        any |= waits;
+        all &= waits;
       }
       if (any) {
         scheduler.schedule(null, false);
@@ -214,6 +218,7 @@ public final class Batcher {
     if (lane != null) {
       inline.run(lane, entries, cheap);
     }
+    return all ? 0 : admission.backlogNanos();
   }
 
   /** Takes a request to run it at once; false if it was cancelled or has expired, and is ended. */

@@ -21,6 +21,7 @@ import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -42,11 +43,11 @@ public enum Transport {
 
     @Override
     IoHandlerFactory handlers() {
-      return EpollIoHandler.newFactory();
+      return EpollIoHandler.newFactory(0, PausingSelect::new);
     }
   },
 
-  /** Linux's io_uring, which many containers forbid. */
+  /** Linux's io_uring, which many containers forbid. It makes no {@link PausingSelect pauses}. */
   IO_URING(IoUringServerSocketChannel.class, IoUringServerDomainSocketChannel.class) {
     @Override
     @Nullable Throwable obstacle() {
@@ -68,7 +69,7 @@ public enum Transport {
 
     @Override
     IoHandlerFactory handlers() {
-      return NioIoHandler.newFactory();
+      return NioIoHandler.newFactory(SelectorProvider.provider(), PausingSelect::new);
     }
 
     @Override
