@@ -40,7 +40,7 @@ final class ArchitectureTest {
     ARROWS.put("tap", List.of("model"));
     ARROWS.put("batch", List.of("servable", "tap", "backend", "model", "os", "telemetry"));
     ARROWS.put("endpoint", List.of("batch", "servable", "backend", "model", "telemetry"));
-    ARROWS.put("socket", List.of("model", "os"));
+    ARROWS.put("socket", List.of("model"));
     ARROWS.put("state", List.of("model"));
     ARROWS.put("grpc", List.of("endpoint", "backend", "model", "socket", "telemetry"));
     ARROWS.put("http", List.of("endpoint", "backend", "model", "socket", "telemetry"));

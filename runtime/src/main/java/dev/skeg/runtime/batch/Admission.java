@@ -59,17 +59,6 @@ final class Admission {
     return waiting.get();
   }
 
-  /**
-   * Returns the nanoseconds that the lanes need for what runs and waits, by what runs have cost.
-   */
-  long backlogNanos() {
-    long nanos = 0;
-    for (int level = 0; level < reckonedByLevel.length(); level++) {
-      nanos += reckonedByLevel.get(level);
-    }
-    return running() + Math.max(0, nanos) / lanes;
-  }
-
   /** Notes what a lane's thread has begun to run; negative when it is over. */
   void runs(long nanos) {
     runningNanos.addAndGet(nanos);

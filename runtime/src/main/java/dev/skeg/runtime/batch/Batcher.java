@@ -189,9 +189,8 @@ public final class Batcher {
    * Takes what an event loop has read in one turn; runs on it what is cheap.
    *
    * @param entries the first {@code count}; those that are taken are set to null
-   * @return 0, or if one was refused the nanoseconds for which there is work without it
    */
-  long take(@Nullable Entry[] entries, int count) {
+  void take(@Nullable Entry[] entries, int count) {
     int cheap = 0;
     Lane lane = null;
     if (policy.maxDelayNanos() == 0 && admission.waiting() == 0) {
@@ -201,15 +200,12 @@ public final class Batcher {
     if (lane == null) {
       cheap = 0;
     }
-    boolean all = true;
     if (cheap < count) {
       boolean any = false;
       for (int i = cheap; i < count; i++) {
         Entry entry = entries[i];
         entries[i] = null;
-        boolean waits = entry != null && enqueue(entry);
-        any |= waits;
-        all &= waits;
+        any |= entry != null && enqueue(entry);
       }
       if (any) {
         scheduler.schedule(null, false);
@@ -218,7 +214,6 @@ public final class Batcher {
     if (lane != null) {
       inline.run(lane, entries, cheap);
     }
-    return all ? 0 : admission.backlogNanos();
   }
 
   /** Takes a request to run it at once; false if it was cancelled or has expired, and is ended. */

@@ -1,6 +1,5 @@
 package dev.skeg.runtime.batch;
 
-import dev.skeg.runtime.os.ReadPause;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,25 +12,9 @@ import org.jspecify.annotations.Nullable;
  * after all channels that were ready have been read: what they brought is then decided over as a
  * whole. What an answer brings with it is for the next turn.
  *
- * <p>Where some of it had to be refused, because there is more than the lanes can do, the loop
- * leaves its sockets unread for a moment: to be woken up for each single request that will be
- * refused takes the processors from the lanes, and so from those that are not.
- *
  * <p><b>Threads.</b> The event loop's own.
  */
 final class Turn implements Runnable {
-  /**
-   * Turns with requests for one version only, after which an event loop makes pauses for it: who
-   * asks for another version is not to wait because this one has too much to do.
-   */
-  private static final int SETTLED = 256;
-
-  /** A loop is away for so small a part of the time that the work at hand takes, one in so many. */
-  private static final int PAUSE_PART = 16;
-
-  /** An event loop's longest pause: little beside what patience a client has. */
-  static final long MAX_PAUSE_NANOS = 2_000_000;
-
   private static final ThreadLocal<Turn> CURRENT = ThreadLocal.withInitial(Turn::new);
 
   /** The requests for one version. */
@@ -44,8 +27,6 @@ final class Turn implements Runnable {
   private List<Share> gathered = new ArrayList<>();
   private int used; // Of those gathered; the others are empty, and kept.
   private List<Share> spare = new ArrayList<>();
-  private int versionOfLast; // Its batcher's identity hash: a version is not to be kept for this.
-  private int turnsAlone; // One after the other with requests for this version only, up to SETTLED.
 
   /** Keeps a request until the event loop has read all it can. */
   static void add(Entry entry, Executor eventLoop) {
@@ -88,35 +69,23 @@ final class Turn implements Runnable {
     gathered = spare;
     used = 0;
     spare = new ArrayList<>(0); // Should one turn run within another, as a rejecting loop makes it.
-    long backlog = 0;
     for (int i = 0; i < count; i++) {
-      backlog = run(shares.get(i));
-    }
-    if (count == 1 && turnsAlone == SETTLED && backlog > 0) {
-      ReadPause.own().ask(Math.min(MAX_PAUSE_NANOS, backlog / PAUSE_PART));
+      run(shares.get(i));
     }
     spare = shares;
   }
 
-  /**
-   * Hands a share over. What a version throws ends its own requests and no other's.
-   *
-   * @return as {@link Batcher#take}
-   */
-  private long run(Share share) {
+  /** Hands a share over. What a version throws ends its own requests and no other's. */
+  private static void run(Share share) {
     Batcher batcher = share.batcher;
     share.batcher = null;
     if (batcher == null) {
-      return 0;
+      return;
     }
-    int version = System.identityHashCode(batcher);
-    turnsAlone = version == versionOfLast ? Math.min(turnsAlone + 1, SETTLED) : 0;
-    versionOfLast = version;
     try {
-      return batcher.take(share.entries, share.size);
+      batcher.take(share.entries, share.size);
     } catch (RuntimeException | Error e) {
       batcher.failures().failed(e);
-      return 0;
     } finally {
       for (int i = 0; i < share.size; i++) {
         Entry left = share.entries[i];

@@ -21,7 +21,6 @@ import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -43,11 +42,11 @@ public enum Transport {
 
     @Override
     IoHandlerFactory handlers() {
-      return EpollIoHandler.newFactory(0, PausingSelect::new);
+      return EpollIoHandler.newFactory();
     }
   },
 
-  /** Linux's io_uring, which many containers forbid. It makes no {@link PausingSelect pauses}. */
+  /** Linux's io_uring, which many containers forbid. */
   IO_URING(IoUringServerSocketChannel.class, IoUringServerDomainSocketChannel.class) {
     @Override
     @Nullable Throwable obstacle() {
@@ -69,7 +68,7 @@ public enum Transport {
 
     @Override
     IoHandlerFactory handlers() {
-      return NioIoHandler.newFactory(SelectorProvider.provider(), PausingSelect::new);
+      return NioIoHandler.newFactory();
     }
 
     @Override

@@ -4,7 +4,7 @@
  *
  * <p>Start at {@link dev.skeg.runtime.socket.Transport}. {@link dev.skeg.runtime.socket.AnswerLoop}
  * is how answers go out. <b>Threads.</b> Whoever starts and stops a port; event loops. <b>May
- * use:</b> {@code model}, {@code os}.
+ * use:</b> {@code model}.
  */
 @NullMarked
 package dev.skeg.runtime.socket;

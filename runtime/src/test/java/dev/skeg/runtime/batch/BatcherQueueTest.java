@@ -12,8 +12,6 @@ import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
-import dev.skeg.runtime.os.Pace;
-import dev.skeg.runtime.os.ReadPause;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,52 +67,6 @@ final class BatcherQueueTest {
                 });
       }
       assertThat(waiting).allSatisfy(each -> floats(get(each)));
-    }
-  }
-
-  @Test
-  void anEventLoopThatReadsForOneVersionOnlyPausesWhenSomeOfItIsRefused()
-      throws InterruptedException {
-    String config =
-        """
-        max_batch_size: 8
-        dynamic_batching { default_queue_policy { max_queue_size: 2 } }
-        """;
-    try (TestVersion other = version(negation(), "max_batch_size: 8", 1);
-        TestVersion version = version(negation(), config, 1)) {
-      other.batcher.measure(Pace.AT_ONCE);
-      version.batcher.measure(Pace.AT_ONCE);
-      List<CompletableFuture<InferenceResult>> waiting = new ArrayList<>();
-      try (Blocker _ = new Blocker(version)) {
-        for (int i = 0; i < 300; i++) {
-          waiting.add(version.submit(row(i), version.eventLoop()));
-          version.turn();
-          if (i < 256) {
-            assertThat(ReadPause.own().take()).isZero();
-          }
-        }
-        assertThat(ReadPause.own().take()).isPositive().isLessThanOrEqualTo(Turn.MAX_PAUSE_NANOS);
-
-        assertThat(floats(get(other.submit(row(1), null)))).hasSize(3);
-        var answered = other.submit(row(1), other.eventLoop());
-        other.turn();
-        assertThat(floats(get(answered))).hasSize(3);
-        waiting.add(version.submit(row(300), version.eventLoop()));
-        version.turn();
-        assertThat(ReadPause.own().take()).isZero();
-      }
-      for (int i = 0; i < 2; i++) {
-        assertThat(floats(get(waiting.get(i)))).containsExactly(-(float) i, -2, -3);
-      }
-      assertThat(waiting.subList(2, 301))
-          .allSatisfy(each -> assertThat(get(each)).isInstanceOf(InferenceResult.Rejected.class));
-
-      for (int i = 0; i < 600; i++) { // Answered, all of them.
-        var answered = version.submit(row(i), version.eventLoop());
-        version.turn();
-        assertThat(floats(get(answered))).hasSize(3);
-      }
-      assertThat(ReadPause.own().take()).isZero();
     }
   }
 
