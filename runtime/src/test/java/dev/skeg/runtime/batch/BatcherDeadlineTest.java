@@ -3,23 +3,20 @@ package dev.skeg.runtime.batch;
 import static dev.skeg.runtime.batch.TestVersion.floats;
 import static dev.skeg.runtime.batch.TestVersion.get;
 import static dev.skeg.runtime.batch.TestVersion.negation;
+import static dev.skeg.runtime.batch.TestVersion.refusal;
 import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
-import java.nio.file.Path;
+import dev.skeg.runtime.testing.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Requests whose time is over while every lane is busy with something long. */
 final class BatcherDeadlineTest {
@@ -29,32 +26,14 @@ final class BatcherDeadlineTest {
   private static final RequestTerms PATIENT =
       new RequestTerms(TimeUnit.MINUTES.toNanos(5), TimeUnit.MINUTES.toNanos(5), 0);
 
-  @TempDir static Path directory;
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
+  private static void assertExpired(CompletableFuture<InferenceResult> result) {
+    assertThat(refusal(result).detail()).isEqualTo("Request timeout expired for model 'm'");
   }
 
   private static TestVersion version(String config) {
-    return new TestVersion(backend, directory, negation(), config, 1);
-  }
-
-  private static void assertExpired(CompletableFuture<InferenceResult> result) {
-    assertThat(get(result))
-        .isInstanceOfSatisfying(
-            InferenceResult.Rejected.class,
-            rejected -> {
-              assertThat(rejected.code()).isEqualTo(ErrorCode.UNAVAILABLE);
-              assertThat(rejected.detail()).isEqualTo("Request timeout expired for model 'm'");
-            });
+    return new TestVersion(ENGINE.backend(), ENGINE.directory(), negation(), config, 1);
   }
 
   @Test

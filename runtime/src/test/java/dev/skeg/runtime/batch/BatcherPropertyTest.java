@@ -2,15 +2,14 @@ package dev.skeg.runtime.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,19 +31,7 @@ final class BatcherPropertyTest {
   private static final int CLIENTS = 4;
   private static final int REQUESTS = 1_500;
 
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   private static byte[] negation() {
     return new OnnxGraph()
@@ -74,7 +59,11 @@ final class BatcherPropertyTest {
     AtomicLong answered = new AtomicLong();
     try (TestVersion version =
         new TestVersion(
-            backend, directory, negation(), declares ? config : "", 1 + random.nextInt(3))) {
+            ENGINE.backend(),
+            ENGINE.directory(),
+            negation(),
+            declares ? config : "",
+            1 + random.nextInt(3))) {
       if (random.nextBoolean()) {
         version.batcher.measure(Pace.AT_ONCE);
       }

@@ -4,42 +4,28 @@ import static dev.skeg.runtime.batch.TestVersion.floats;
 import static dev.skeg.runtime.batch.TestVersion.get;
 import static dev.skeg.runtime.batch.TestVersion.inOrder;
 import static dev.skeg.runtime.batch.TestVersion.negation;
+import static dev.skeg.runtime.batch.TestVersion.refusal;
 import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.RequestTerms;
-import java.nio.file.Path;
+import dev.skeg.runtime.testing.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Requests that wait: how many may, for how long, and who goes first. */
 final class BatcherQueueTest {
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   private static TestVersion version(byte[] model, String config, int lanes) {
-    return new TestVersion(backend, directory, model, config, lanes);
+    return new TestVersion(ENGINE.backend(), ENGINE.directory(), model, config, lanes);
   }
 
   @Test
@@ -105,15 +91,8 @@ final class BatcherQueueTest {
         deadline = version.submit(row(2, late), null);
       }
 
-      for (var result : List.of(queueTimeout, deadline)) {
-        assertThat(get(result))
-            .isInstanceOfSatisfying(
-                InferenceResult.Rejected.class,
-                rejected -> {
-                  assertThat(rejected.code()).isEqualTo(ErrorCode.UNAVAILABLE);
-                  assertThat(rejected.detail()).startsWith("Request timeout expired");
-                });
-      }
+      assertThat(refusal(queueTimeout).detail()).startsWith("Request timeout expired");
+      assertThat(refusal(deadline).detail()).startsWith("Request timeout expired");
     }
   }
 

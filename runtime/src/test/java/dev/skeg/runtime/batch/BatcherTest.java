@@ -8,7 +8,6 @@ import static dev.skeg.runtime.batch.TestVersion.request;
 import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
@@ -17,43 +16,29 @@ import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Requests to versions that the real engine runs. */
 final class BatcherTest {
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   /** Else what the first run happened to cost has a say in how many run together. */
   private static final String ALL_THAT_WAIT = "dynamic_batching { preferred_batch_size: [ 8 ] }";
 
   private static TestVersion version(byte[] model, String config, int lanes) {
-    return new TestVersion(backend, directory, model, config, lanes);
+    return new TestVersion(ENGINE.backend(), ENGINE.directory(), model, config, lanes);
   }
 
   @Test

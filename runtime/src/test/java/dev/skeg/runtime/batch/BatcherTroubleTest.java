@@ -8,7 +8,6 @@ import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InFlight;
@@ -18,6 +17,7 @@ import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -31,31 +31,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * What must not stop a version, nor its neighbours: races, failures, requests that are too much.
  */
 final class BatcherTroubleTest {
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   private static TestVersion version(byte[] model, String config, int lanes) {
-    return new TestVersion(backend, directory, model, config, lanes);
+    return new TestVersion(ENGINE.backend(), ENGINE.directory(), model, config, lanes);
   }
 
   /** A row of one integer becomes a row of 4096 floats. */
@@ -294,7 +280,7 @@ final class BatcherTroubleTest {
   void aDefaultPriorityWithoutLevelsIsRefusedWithItsPlaceOrTaken() throws Exception {
     Path file =
         Files.writeString(
-            directory.resolve("levels.pbtxt"),
+            ENGINE.directory().resolve("levels.pbtxt"),
             "max_batch_size: 8 dynamic_batching { default_priority_level: 2 }");
     ModelConfigFile config = ModelConfigFile.read(file, "m");
 

@@ -5,33 +5,18 @@ import static dev.skeg.runtime.batch.TestVersion.negation;
 import static dev.skeg.runtime.batch.TestVersion.row;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.os.Pace;
 import dev.skeg.runtime.socket.AnswerLoop;
+import dev.skeg.runtime.testing.Engine;
 import io.netty.util.concurrent.DefaultEventExecutor;
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an event loop does while it holds a lane, and what only afterwards. */
 final class InlineRunTest {
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   private static boolean hasIdleLane(TestVersion version) {
     Scheduler scheduler = version.batcher.scheduler();
@@ -42,7 +27,8 @@ final class InlineRunTest {
   @Test
   void theLaneIsFreeAgainWhenLargeAnswersOfAnEventLoopsRunAreFlushed() throws Exception {
     DefaultEventExecutor eventLoop = new DefaultEventExecutor();
-    try (TestVersion version = new TestVersion(backend, directory, negation(), "", 1)) {
+    try (TestVersion version =
+        new TestVersion(ENGINE.backend(), ENGINE.directory(), negation(), "", 1)) {
       version.batcher.measure(Pace.AT_ONCE);
       CompletableFuture<Boolean> wasFree = new CompletableFuture<>();
       CompletableFuture<Boolean> isFree = new CompletableFuture<>();

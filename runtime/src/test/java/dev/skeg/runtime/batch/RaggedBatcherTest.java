@@ -5,17 +5,14 @@ import static dev.skeg.runtime.batch.TestVersion.get;
 import static dev.skeg.runtime.batch.TestVersion.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Requests to ragged models, each a run of its own, whatever rows it has. */
 final class RaggedBatcherTest {
@@ -28,22 +25,11 @@ final class RaggedBatcherTest {
       "batch_input { kind: BATCH_ELEMENT_COUNT target_name: 'n' data_type: TYPE_INT32"
           + " source_input: 'x' }";
 
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   private static TestVersion version(byte[] model, String config) {
-    return new TestVersion(backend, directory, model, config.replace('\'', '"'), 1);
+    return new TestVersion(
+        ENGINE.backend(), ENGINE.directory(), model, config.replace('\'', '"'), 1);
   }
 
   private static InferenceRequest rows(int rows, float... values) {

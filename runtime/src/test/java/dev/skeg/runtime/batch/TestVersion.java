@@ -1,9 +1,12 @@
 package dev.skeg.runtime.batch;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.Completion;
 import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
@@ -200,5 +203,16 @@ final class TestVersion implements AutoCloseable {
               done.complete(result);
             });
     return done;
+  }
+
+  /**
+   * Returns the refusal of a request; fails if it was not refused, or as a mistake of the client.
+   */
+  static InferenceResult.Rejected refusal(CompletableFuture<InferenceResult> result) {
+    if (!(get(result) instanceof InferenceResult.Rejected rejected)) {
+      throw new AssertionError("not refused: " + get(result));
+    }
+    assertThat(rejected.code()).isEqualTo(ErrorCode.UNAVAILABLE);
+    return rejected;
   }
 }

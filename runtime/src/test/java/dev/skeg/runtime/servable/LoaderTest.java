@@ -3,13 +3,13 @@ package dev.skeg.runtime.servable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import inference.ModelConfigOuterClass;
@@ -19,28 +19,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Versions loaded by the real engine, with and without a configuration. */
 final class LoaderTest {
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   @Test
   void whatTheConfigurationLeavesOutComesFromTheModel() throws IOException {
@@ -163,15 +149,15 @@ final class LoaderTest {
   }
 
   private static Servable load(byte[] file, String config) throws IOException {
-    Path model = Files.createTempFile(directory, "model", ".onnx");
+    Path model = Files.createTempFile(ENGINE.directory(), "model", ".onnx");
     Files.write(model, file);
     ModelConfigFile declared = ModelConfigFile.ABSENT;
     if (!config.isEmpty()) {
-      Path pbtxt = Files.createTempFile(directory, "config", ".pbtxt");
+      Path pbtxt = Files.createTempFile(ENGINE.directory(), "config", ".pbtxt");
       Files.writeString(pbtxt, config);
       declared = ModelConfigFile.read(pbtxt, "m");
     }
-    return new Loader(backend)
+    return new Loader(ENGINE.backend())
         .load(
             new LoadRequest(
                 new ModelVersion("m", 1),

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
@@ -16,6 +15,7 @@ import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorLayouts;
 import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
@@ -28,11 +28,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -44,21 +42,9 @@ final class RaggedVersionTest {
       "batch_input { kind: BATCH_ELEMENT_COUNT target_name: 'n' data_type: TYPE_INT32"
           + " source_input: 'x' } ";
 
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   private final List<Servable> loaded = new ArrayList<>();
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
 
   @AfterEach
   void free() {
@@ -402,7 +388,7 @@ final class RaggedVersionTest {
   }
 
   private static LoadRequest request(byte[] file, String config) throws IOException {
-    Path version = Files.createTempDirectory(directory, "version");
+    Path version = Files.createTempDirectory(ENGINE.directory(), "version");
     Path model = Files.write(version.resolve("model.onnx"), file);
     Path pbtxt = Files.writeString(version.resolve("config.pbtxt"), config.replace('\'', '"'));
     ModelConfigFile declared = ModelConfigFile.read(pbtxt, "m");
@@ -415,7 +401,7 @@ final class RaggedVersionTest {
   }
 
   private Servable load(LoadRequest request) {
-    Servable servable = new Loader(backend).load(request, Pace.AT_ONCE);
+    Servable servable = new Loader(ENGINE.backend()).load(request, Pace.AT_ONCE);
     loaded.add(servable);
     return servable;
   }

@@ -3,7 +3,6 @@ package dev.skeg.runtime.servable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
 import dev.skeg.runtime.config.ModelConfigFile;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ModelVersion;
@@ -11,6 +10,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.os.Pace;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
@@ -21,9 +21,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,9 +33,7 @@ final class VersionChecksTest {
       "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[2,1],\"data\":[[1],[2]]}],"
           + "\"outputs\":[{\"name\":\"y\",\"datatype\":\"FP32\",\"shape\":[2,1],\"data\":[4,5]}]}";
 
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   @TempDir Path model;
 
@@ -50,16 +47,6 @@ final class VersionChecksTest {
           return work.get();
         }
       };
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
 
   @Test
   void aVersionThatGivesTheGoldenAnswersPasses() throws IOException {
@@ -266,7 +253,7 @@ final class VersionChecksTest {
     LoadRequest request =
         new LoadRequest(
             new ModelVersion("m", 1), file, read.config(), read.declaresMaxBatchSize(), 1);
-    Servable servable = new Loader(backend).load(request, Pace.AT_ONCE);
+    Servable servable = new Loader(ENGINE.backend()).load(request, Pace.AT_ONCE);
     try {
       return VersionChecks.run(
           servable,

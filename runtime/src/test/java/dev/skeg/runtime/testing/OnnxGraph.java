@@ -217,8 +217,7 @@ public final class OnnxGraph {
 
   /** Returns an attribute that is a list of integers. */
   public static AttributeProto ints(String name, long... values) {
-    AttributeProto.Builder attribute =
-        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
+    AttributeProto.Builder attribute = attribute(name, AttributeProto.AttributeType.INTS);
     for (long value : values) {
       attribute.addInts(value);
     }
@@ -227,17 +226,12 @@ public final class OnnxGraph {
 
   /** Returns an attribute that is an integer. */
   public static AttributeProto integer(String name, long value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.INT)
-        .setI(value)
-        .build();
+    return attribute(name, AttributeProto.AttributeType.INT).setI(value).build();
   }
 
   /** Returns an attribute that is a list of floats. */
   public static AttributeProto reals(String name, float... values) {
-    AttributeProto.Builder attribute =
-        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.FLOATS);
+    AttributeProto.Builder attribute = attribute(name, AttributeProto.AttributeType.FLOATS);
     for (float value : values) {
       attribute.addFloats(value);
     }
@@ -246,17 +240,14 @@ public final class OnnxGraph {
 
   /** Returns an attribute that is a text. */
   public static AttributeProto text(String name, String value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.STRING)
+    return attribute(name, AttributeProto.AttributeType.STRING)
         .setS(ByteString.copyFromUtf8(value))
         .build();
   }
 
   /** Returns an attribute that is a list of texts. */
   public static AttributeProto texts(String name, String... values) {
-    AttributeProto.Builder attribute =
-        AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.STRINGS);
+    AttributeProto.Builder attribute = attribute(name, AttributeProto.AttributeType.STRINGS);
     for (String value : values) {
       attribute.addStrings(ByteString.copyFromUtf8(value));
     }
@@ -265,10 +256,10 @@ public final class OnnxGraph {
 
   /** Returns an attribute that is a type. */
   public static AttributeProto type(String name, TypeProto value) {
-    return AttributeProto.newBuilder()
-        .setName(name)
-        .setType(AttributeProto.AttributeType.TYPE_PROTO)
-        .setTp(value)
-        .build();
+    return attribute(name, AttributeProto.AttributeType.TYPE_PROTO).setTp(value).build();
+  }
+
+  private static AttributeProto.Builder attribute(String name, AttributeProto.AttributeType type) {
+    return AttributeProto.newBuilder().setName(name).setType(type);
   }
 }

@@ -12,6 +12,7 @@ import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.testing.Engine;
 import dev.skeg.runtime.testing.OnnxGraph;
 import dev.skeg.runtime.testing.OnnxModels;
 import java.io.IOException;
@@ -29,10 +30,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -40,19 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class OnnxModelTest {
   private static final List<DataType> ALL = List.of(DataType.values());
 
-  @TempDir static Path directory;
-
-  private static OnnxRuntimeBackend backend;
-
-  @BeforeAll
-  static void start() {
-    backend = new OnnxRuntimeBackend(directory);
-  }
-
-  @AfterAll
-  static void stop() {
-    backend.close();
-  }
+  @RegisterExtension static final Engine ENGINE = new Engine();
 
   @ParameterizedTest
   @EnumSource(DataType.class)
@@ -313,7 +300,7 @@ final class OnnxModelTest {
   void weightsInAFileOfTheirOwnAreMappedWhereTheyAreToBeShared() throws IOException {
     int in = 2048;
     int out = 4096;
-    Path version = Files.createTempDirectory(directory, "version");
+    Path version = Files.createTempDirectory(ENGINE.directory(), "version");
     try (RandomAccessFile weights =
         new RandomAccessFile(version.resolve("weights").toFile(), "rw")) {
       weights.setLength(4L * in * out); // Zeros.
@@ -333,10 +320,10 @@ final class OnnxModelTest {
     Tensor x = floats("x", Shape.of(1, in), row);
 
     long before = anonymousMebibytes();
-    try (BackendModel own = backend.load(new LoadOptions(path, 1))) {
+    try (BackendModel own = ENGINE.backend().load(new LoadOptions(path, 1))) {
       long copied = anonymousMebibytes() - before;
-      try (BackendModel one = backend.load(new LoadOptions(path, 1, true));
-          BackendModel two = backend.load(new LoadOptions(path, 1, true))) {
+      try (BackendModel one = ENGINE.backend().load(new LoadOptions(path, 1, true));
+          BackendModel two = ENGINE.backend().load(new LoadOptions(path, 1, true))) {
         assertThat(copied).isGreaterThan(28);
         assertThat(anonymousMebibytes() - before - copied).isLessThan(12);
         assertThat(run(one, x)).startsWith(3, 0).isEqualTo(run(own, x)).isEqualTo(run(two, x));
@@ -353,9 +340,9 @@ final class OnnxModelTest {
   }
 
   private static BackendModel load(byte[] file) throws IOException {
-    Path path = Files.createTempFile(directory, "model", ".onnx");
+    Path path = Files.createTempFile(ENGINE.directory(), "model", ".onnx");
     Files.write(path, file);
-    return backend.load(new LoadOptions(path, 1));
+    return ENGINE.backend().load(new LoadOptions(path, 1));
   }
 
   private static float[] run(BackendModel model, Tensor... inputs) {
