@@ -85,17 +85,8 @@ final class JsonTensorWriter {
           }
         }
       }
-      // Jackson writes NaN and infinities as strings.
-      case FP32 -> {
-        for (long i = 0; i < size; i += Float.BYTES) {
-          json.writeNumber(data.get(FLOAT, i));
-        }
-      }
-      case FP64 -> {
-        for (long i = 0; i < size; i += Double.BYTES) {
-          json.writeNumber(data.get(DOUBLE, i));
-        }
-      }
+      case FP32 -> writeFloats(json, data);
+      case FP64 -> writeDoubles(json, data);
       case BYTES -> writeStrings(json, tensor);
       case FP16, BF16 ->
           throw HttpError.badRequest(
@@ -107,6 +98,32 @@ final class JsonTensorWriter {
                   + "'");
     }
     json.writeEndArray();
+  }
+
+  private static void writeFloats(JsonGenerator json, MemorySegment data) throws IOException {
+    Decimal decimal = new Decimal(json);
+    for (long i = 0; i < data.byteSize(); i += Float.BYTES) {
+      float value = data.get(FLOAT, i);
+      if (Float.isFinite(value)) {
+        decimal.text.append(value);
+        decimal.write();
+      } else {
+        json.writeNumber(value); // As a string.
+      }
+    }
+  }
+
+  private static void writeDoubles(JsonGenerator json, MemorySegment data) throws IOException {
+    Decimal decimal = new Decimal(json);
+    for (long i = 0; i < data.byteSize(); i += Double.BYTES) {
+      double value = data.get(DOUBLE, i);
+      if (Double.isFinite(value)) {
+        decimal.text.append(value);
+        decimal.write();
+      } else {
+        json.writeNumber(value); // As a string.
+      }
+    }
   }
 
   private static void writeStrings(JsonGenerator json, Tensor tensor) throws IOException {
@@ -134,6 +151,28 @@ final class JsonTensorWriter {
                 + " is not UTF-8, so JSON cannot carry it. Please use the binary data format for"
                 + " this output");
       }
+    }
+  }
+
+  /** A number's text, which all numbers of a tensor share: Jackson would make a string of each. */
+  private static final class Decimal {
+    /** As many characters as the longest double has. */
+    private static final int MAX_CHARS = 24;
+
+    final StringBuilder text = new StringBuilder(MAX_CHARS);
+    private final char[] chars = new char[MAX_CHARS];
+    private final JsonGenerator json;
+
+    Decimal(JsonGenerator json) {
+      this.json = json;
+    }
+
+    /** Writes what has been appended to the text, and empties it. */
+    void write() throws IOException {
+      int length = text.length();
+      text.getChars(0, length, chars, 0);
+      json.writeNumber(chars, 0, length);
+      text.setLength(0);
     }
   }
 }
