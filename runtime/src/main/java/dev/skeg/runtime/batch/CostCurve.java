@@ -10,9 +10,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *
  * <p>What makes runs dearer for a while, such as other threads on the same processors, does so for
  * all sizes: a factor of {@link #load} follows it quickly, and the sizes' proportions only slowly.
- * So a size that has not been run for long can still be compared with one that has. One sample
- * moves a prediction by an eighth, and counts as four times that prediction at most: a thread that
- * was preempted says nothing about the model.
+ * So a size that has not been run for long can still be compared with one that has. The longer it
+ * has not been run while others were, the more of what it misses by is its own, and the less the
+ * load's. One sample moves a prediction by about an eighth, and counts as four times that
+ * prediction at most: a thread that was preempted says nothing about the model.
  *
  * <p><b>Threads.</b> Any. Two samples at once may lose one; a prediction is none the worse.
  */
@@ -21,7 +22,12 @@ final class CostCurve {
   private static final int NONE = -1;
   private static final double LOAD_RATE = 1.0 / 12;
   private static final double SIZE_RATE = 1.0 / 24;
+  private static final double MOST_SIZE_RATE = 1.0 / 8;
   private static final double SPREAD_RATE = 1.0 / 32;
+
+  /** As many runs of others make twice as much of a miss the size's own. */
+  private static final double RUNS_APART = 8;
+
   private static final double OUTLIER = 4;
 
   /** Of runs that miss by so many times the mean, few miss by more. */
@@ -37,6 +43,8 @@ final class CostCurve {
   private static final long CHEAP_NANOS = 2_000_000;
 
   private final AtomicLongArray nanos = new AtomicLongArray(SIZES); // 0: not known.
+  private final AtomicLongArray lastRun = new AtomicLongArray(SIZES); // Numbers of runs.
+  private volatile long runs;
   private volatile double load = 1;
   private volatile double spread; // The mean of by how much runs miss their prediction, relative.
 
@@ -108,15 +116,23 @@ final class CostCurve {
       return;
     }
     double off = Math.min(measured / predicted, OUTLIER) - 1;
-    load = factor * (1 + off * LOAD_RATE);
+    double apart = 1 + runsOfOthers(nearest) / RUNS_APART;
+    load = factor * (1 + off * LOAD_RATE / apart);
     double missed = spread;
     spread = missed + (Math.abs(off) - missed) * SPREAD_RATE;
     long known = nanos.get(nearest);
     learn(
         nearest,
         known > 0
-            ? known * (1 + off * SIZE_RATE)
+            ? known * (1 + off * Math.min(SIZE_RATE * apart, MOST_SIZE_RATE))
             : predicted * (1 + off) / factor / rows * (1 << nearest));
+  }
+
+  /** Counts a run of a size; returns how many of others there were since its last one. */
+  private long runsOfOthers(int size) {
+    long run = runs + 1;
+    runs = run;
+    return Math.max(0, run - lastRun.getAndSet(size, run) - 1);
   }
 
   private void learn(int size, double value) {

@@ -32,6 +32,9 @@ final class RequestQueue {
   /** Others may be in a hurry for so long after a request came that cannot wait for ever. */
   private static final long HURRY_NANOS = 10_000_000_000L;
 
+  /** Of so many batches that more could fill, one is twice as large. */
+  private static final int BATCHES_PER_TRIAL = 64;
+
   /** What waited at any time for so long is there to stay. */
   private static final long STANDING_NANOS = 1_000_000_000;
 
@@ -80,6 +83,7 @@ final class RequestQueue {
   private int size;
   private long dueAt;
   private long hurryUntil = Long.MIN_VALUE;
+  private int untilTrial = BATCHES_PER_TRIAL;
 
   /**
    * @param inlineNanos batches that cost no more are not worth being shared out among lanes
@@ -355,6 +359,9 @@ final class RequestQueue {
       if (head.waits().finishBy == Long.MAX_VALUE) {
         best = Math.max(best, worthwhile(cost, most, line.standing(waiting, now) / lanes, now));
       }
+      if (2 * best <= Math.min(most, waiting) && isTrial(cost, 2 * best, now)) {
+        best *= 2;
+      }
       rows = Math.min(waiting, best);
       if (freeLanes > 0 && cost.predict(rows) > inlineNanos) {
         rows = Math.min(rows, (waiting + freeLanes) / (freeLanes + 1));
@@ -376,13 +383,31 @@ final class RequestQueue {
    * @param standing rows for each lane that have been waiting all the time
    */
   private int worthwhile(CostCurve cost, int most, int standing, long now) {
-    boolean isHurried = levels.size() > 1 || now < hurryUntil;
-    long longest = isHurried ? HURRIED_RUN_NANOS : STANDING_RUN_NANOS;
+    long longest = isHurried(now) ? HURRIED_RUN_NANOS : STANDING_RUN_NANOS;
     int rows = cost.largestRows(Math.min(most, standing));
     while (rows > 1 && cost.predict(rows) > longest) {
       rows = cost.largestRows(rows / 2);
     }
     return rows;
+  }
+
+  /**
+   * Size by size, a cost is learnt from runs of about that size, and larger runs than the best
+   * never come: what made one dear when it was measured would be held against it for ever. So it is
+   * tried now and then.
+   */
+  private boolean isTrial(CostCurve cost, int rows, long now) {
+    untilTrial--;
+    if (untilTrial > 0
+        || cost.predict(rows) > (isHurried(now) ? HURRIED_RUN_NANOS : LONGEST_RUN_NANOS)) {
+      return false;
+    }
+    untilTrial = BATCHES_PER_TRIAL;
+    return true;
+  }
+
+  private boolean isHurried(long now) {
+    return levels.size() > 1 || now < hurryUntil;
   }
 
   /** Larger batches of a dear model win little, and hold up what comes next for too long. */

@@ -141,6 +141,22 @@ final class CostCurveTest {
   }
 
   @Test
+  void whatARunOfASizeThatSeldomRunsMissesByIsItsOwn() {
+    cost.set(1, 10_000);
+    cost.set(2, 20_000);
+    cost.set(4, 60_000);
+
+    for (int i = 0; i < 640; i++) {
+      int rows = i % 64 == 63 ? 4 : 2;
+      cost.learn(rows, rows * 10_000L);
+    }
+
+    assertThat((double) cost.predict(4)).isCloseTo(40_000, within(6_000.0));
+    assertThat((double) cost.predict(2)).isCloseTo(20_000, within(200.0));
+    assertThat((double) cost.predict(1)).isCloseTo(10_000, within(400.0));
+  }
+
+  @Test
   void comesBackWhenTheLoadIsGone() {
     cost.set(1, 10_000);
 

@@ -98,10 +98,16 @@ final class RequestQueueTest {
     comes(24, Long.MAX_VALUE);
     int rows = 0;
     for (int i = 0; i < 10 * seconds; i++) {
-      now += 100 * MILLIS;
-      rows = next();
-      comes(rows, Long.MAX_VALUE);
+      rows = nextOfMany();
     }
+    return rows;
+  }
+
+  /** Takes the next batch, and has as many requests come as were taken. */
+  private int nextOfMany() {
+    now += 100 * MILLIS;
+    int rows = next();
+    comes(rows, Long.MAX_VALUE);
     return rows;
   }
 
@@ -133,6 +139,32 @@ final class RequestQueueTest {
   @Test
   void whereMoreThanTheLanesCanTakeAlwaysWaitBatchesAreLarge() {
     assertThat(keptFull(3)).isEqualTo(8);
+  }
+
+  @Test
+  void aLargerBatchThatWasDearWhenItWasMeasuredIsTriedAgain() {
+    shape.cost().set(8, 8 * 31 * MILLIS);
+    assertThat(keptFull(3)).isEqualTo(4);
+
+    int trials = 0;
+    for (int i = 0; i < 1_000; i++) {
+      int rows = nextOfMany();
+      trials += rows == 8 && i < 320 ? 1 : 0;
+      shape.cost().learn(rows, rows * (26 * MILLIS));
+    }
+
+    assertThat(trials).isBetween(4, 6);
+    assertThat(nextOfMany()).isEqualTo(8);
+  }
+
+  @Test
+  void noTrialTakesLongerThanAQuarterOfASecond() {
+    shape.cost().set(8, 8 * 35 * MILLIS);
+    keptFull(3);
+
+    for (int i = 0; i < 1_000; i++) {
+      assertThat(nextOfMany()).isEqualTo(4);
+    }
   }
 
   @Test
