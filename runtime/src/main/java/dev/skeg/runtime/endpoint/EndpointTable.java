@@ -7,6 +7,7 @@ import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Text;
 import dev.skeg.runtime.servable.Servable;
 import dev.skeg.runtime.servable.ServableHandle;
 import dev.skeg.runtime.servable.VersionState;
@@ -167,7 +168,8 @@ public final class EndpointTable implements Endpoints {
   private VersionStatus.Ready resolve(String model, String version) {
     Endpoint endpoint = endpoints.get(model);
     if (endpoint == null) {
-      throw new ServingException(ErrorCode.INVALID_ARGUMENT, UNKNOWN + model + "' is not found");
+      throw new ServingException(
+          ErrorCode.INVALID_ARGUMENT, UNKNOWN + Text.excerpt(model) + "' is not found");
     }
     VersionStatus status;
     if (version.isEmpty()) {
@@ -181,7 +183,8 @@ public final class EndpointTable implements Endpoints {
       status = endpoint.version(labelled == null ? number(endpoint, version) : labelled);
       if (status == null) {
         throw new ServingException(
-            ErrorCode.NOT_FOUND, UNKNOWN + model + "' version " + version + " is not found");
+            ErrorCode.NOT_FOUND,
+            UNKNOWN + model + "' version " + Text.excerpt(version) + " is not found");
       }
     }
     VersionStatus.Ready ready = status.ready();
@@ -206,7 +209,7 @@ public final class EndpointTable implements Endpoints {
       throw new ServingException(
           ErrorCode.INVALID_ARGUMENT,
           "failed to get model version from specified version string '"
-              + version
+              + Text.excerpt(version)
               + "' of model '"
               + endpoint.model()
               + "' (expected: an integer of 0 or more, "

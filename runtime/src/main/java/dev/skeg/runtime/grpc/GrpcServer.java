@@ -17,6 +17,8 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -50,8 +52,14 @@ public final class GrpcServer {
    */
   private static final Logger DEFRAMER_LOG = Logger.getLogger("io.grpc.netty.NettyServerStream");
 
+  /** The same of every stream on which a client breaks the protocol, which the reset tells it. */
+  private static final Logger STREAM_LOG = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+
   static {
     DEFRAMER_LOG.setLevel(Level.SEVERE);
+    STREAM_LOG.setFilter(record ->
+        !(record.getThrown() instanceof Http2Exception broken)
+            || broken.error() == Http2Error.INTERNAL_ERROR);
   }
 
   private final GrpcConfig config;

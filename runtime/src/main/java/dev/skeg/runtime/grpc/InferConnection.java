@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A gRPC connection, of which the calls of {@code ModelInfer} are served here, on HTTP/2 frames,
- * and all else by gRPC-Java. The connection itself (settings, pings, flow control, its end) is
- * gRPC-Java's.
+ * and all else by gRPC-Java, but for calls whose timeout cannot be read, which are refused here.
+ * The connection itself (settings, pings, flow control, its end) is gRPC-Java's.
  *
  * <p><b>Writing.</b> An answer that the client has room for is written as bytes, in one buffer. The
  * first one after the client's settings goes through Netty's encoder, since a change of the HPACK
@@ -129,7 +129,8 @@ final class InferConnection extends Http2FrameListenerDecorator {
       return;
     }
     InferHead head = stream == null ? null : InferHead.read(headers);
-    if (stream == null || head == null) {
+    Status problem = stream == null || head != null ? null : InferHead.problem(headers);
+    if (stream == null || (head == null && problem == null)) {
       super.onHeadersRead(
           ctx, streamId, headers, streamDependency, weight, exclusive, padding, endStream);
       return;
@@ -141,10 +142,12 @@ final class InferConnection extends Http2FrameListenerDecorator {
       outlet = own.answers().outletOf(this::flush);
       context = ctx;
     }
-    InferStream call = new InferStream(this, own, stream, head);
+    InferStream call = new InferStream(this, own, stream, head == null ? InferHead.PLAIN : head);
     stream.setProperty(key, call);
     own.add(call);
-    if (loops.isStopped()) {
+    if (problem != null) {
+      call.refuseMalformed(problem);
+    } else if (loops.isStopped()) {
       call.endEarly();
     } else if (endStream) {
       call.receiveLast();

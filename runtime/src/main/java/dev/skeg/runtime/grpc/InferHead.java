@@ -1,5 +1,7 @@
 package dev.skeg.runtime.grpc;
 
+import dev.skeg.runtime.model.Text;
+import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +24,8 @@ record InferHead(
     boolean hasDeadline) {
   static final String IDENTITY = "identity";
 
-  private static final InferHead PLAIN = new InferHead(IDENTITY, IDENTITY, false, 0, false);
+  /** Of a call that says nothing but what it has to. */
+  static final InferHead PLAIN = new InferHead(IDENTITY, IDENTITY, false, 0, false);
 
   private static final AsciiString PATH =
       AsciiString.cached("/inference.GRPCInferenceService/ModelInfer");
@@ -66,6 +69,28 @@ record InferHead(
         is(TRUE, timing),
         timeout == null ? 0 : System.nanoTime() + timeoutNanos,
         timeout != null);
+  }
+
+  /**
+   * Says why a call cannot be served, of whatever method, that gRPC-Java would end without a word:
+   * its {@code grpc-timeout} is none.
+   *
+   * @return null if that is not the matter
+   */
+  static @Nullable Status problem(Http2Headers headers) {
+    CharSequence timeout = headers.get(TIMEOUT);
+    if (timeout == null
+        || timeoutNanos(timeout) >= 0
+        || !is(POST, headers.method())
+        || !isGrpc(headers.get(CONTENT_TYPE))) {
+      return null;
+    }
+    return Status.INVALID_ARGUMENT.withDescription(
+        "grpc-timeout: '"
+            + Text.excerpt(timeout.toString())
+            + "' (expected: 1 to "
+            + MAX_TIMEOUT_DIGITS
+            + " digits and a unit of H, M, S, m, u or n, as 250m)");
   }
 
   private static boolean is(AsciiString wanted, @Nullable CharSequence text) {

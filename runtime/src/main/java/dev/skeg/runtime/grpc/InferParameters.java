@@ -1,6 +1,7 @@
 package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.model.RequestMarks;
+import dev.skeg.runtime.model.Text;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ final class InferParameters {
 
     @Override
     public String toString() {
-      return value == null ? field : field + " " + RequestException.excerpt(value.toString());
+      return value == null ? field : field + " " + Text.excerpt(value.toString());
     }
 
     /** Returns an integer that has been checked; the largest long where it is more. */
@@ -69,7 +70,7 @@ final class InferParameters {
         if (key.toLowerCase(Locale.ROOT).startsWith("triton_")) {
           throw RequestException.invalid(
               "parameter '"
-                  + RequestException.excerpt(key)
+                  + Text.excerpt(key)
                   + "': keys that start with 'triton_' are reserved (expected: another key for a"
                   + " custom parameter)");
         }
@@ -107,7 +108,7 @@ final class InferParameters {
   private static RequestException sharedMemory(String key) {
     return RequestException.unsupported(
         "parameter '"
-            + RequestException.excerpt(key)
+            + Text.excerpt(key)
             + "': shared memory is not supported by this server (expected: the data in the message)");
   }
 }

@@ -4,6 +4,7 @@ import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.Text;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -119,7 +120,7 @@ final class InferRequestDecoder {
   }
 
   private String describe(RequestException e) {
-    return e.getMessage() + " for model '" + RequestException.excerpt(modelName) + "'";
+    return e.getMessage() + " for model '" + Text.excerpt(modelName) + "'";
   }
 
   private void walk() throws WireFormatException {
@@ -339,7 +340,7 @@ final class InferRequestDecoder {
       if (inputs.get(i).contents != null) {
         throw RequestException.invalid(
             "contents field must not be specified when using raw_input_contents for input '"
-                + RequestException.excerpt(inputs.get(i).name)
+                + Text.excerpt(inputs.get(i).name)
                 + "'");
       }
     }
@@ -414,7 +415,7 @@ final class InferRequestDecoder {
     }
     if (isKnown) {
       throw RequestException.invalid(
-          kind + " '" + RequestException.excerpt(name) + "' is given more than once");
+          kind + " '" + Text.excerpt(name) + "' is given more than once");
     }
   }
 }

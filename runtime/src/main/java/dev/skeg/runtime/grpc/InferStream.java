@@ -222,7 +222,8 @@ final class InferStream extends AnswerLoop.Answer implements Completion {
     connection.writeAnswer(stream, size, outputs, head.answerEncoding(), timing);
   }
 
-  private void refuseMalformed(Status status) {
+  /** Ends the call because what the client sent is not what it has to be. */
+  void refuseMalformed(Status status) {
     connection.endpoints().countMalformed();
     refuse(status, 0);
   }

@@ -9,6 +9,7 @@ import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
 import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.model.Text;
 import inference.GRPCInferenceServiceGrpc;
 import inference.GrpcService.ModelConfigRequest;
 import inference.GrpcService.ModelConfigResponse;
@@ -144,7 +145,7 @@ final class InferenceService {
       throw new ServingException(
           ErrorCode.UNSUPPORTED,
           "repository_name: '"
-              + RequestException.excerpt(request.getRepositoryName())
+              + Text.excerpt(request.getRepositoryName())
               + "' (expected: empty, as there is one index of all repositories)");
     }
     RepositoryIndexResponse.Builder response = RepositoryIndexResponse.newBuilder();
@@ -164,7 +165,7 @@ final class InferenceService {
       throw new ServingException(
           ErrorCode.UNSUPPORTED,
           "parameters: "
-              + RequestException.excerpt(String.join(", ", request.getParametersMap().keySet()))
+              + Text.excerpt(String.join(", ", request.getParametersMap().keySet()))
               + " (expected: none, as a model is loaded as it lies in its repository)");
     }
     repository.load(modelName(request.getModelName(), request.getRepositoryName()));

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * The calls there are of services that are not ours, so that a stop can end those that will not end
  * by themselves: with a status that tells the client to go elsewhere, where a connection that is
- * merely closed tells it nothing. {@link OpenInfers} does so for the calls that must cost nothing.
+ * merely closed tells it nothing. {@link InferLoops} does so for the calls that must cost nothing.
  *
  * <p><b>Threads.</b> Any; a call is locked while a message is written to it or it is closed, since
  * the stop is one more thread than gRPC reckons with. Nobody ever waits for that lock but at a

@@ -2,6 +2,7 @@ package dev.skeg.runtime.grpc;
 
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.Shape;
+import dev.skeg.runtime.model.Text;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -64,7 +65,7 @@ final class PendingInput {
         .orElseThrow(() ->
             RequestException.invalid(
                 "datatype '"
-                    + RequestException.excerpt(datatype)
+                    + Text.excerpt(datatype)
                     + "' (expected: one of "
                     + Arrays.toString(DataType.values())
                     + ")"));

@@ -7,8 +7,6 @@ import dev.skeg.runtime.model.ErrorCode;
  * the request. Never leaves the decoder. Has no stack trace: a client can cause it at will.
  */
 final class RequestException extends Exception {
-  private static final int MAX_CHARS = 128;
-
   private final ErrorCode code;
 
   RequestException(ErrorCode code, String message) {
@@ -26,14 +24,5 @@ final class RequestException extends Exception {
 
   ErrorCode code() {
     return code;
-  }
-
-  /** Returns a client's {@code text}, cut to a length fit for a message. */
-  static String excerpt(String text) {
-    if (text.length() <= MAX_CHARS) {
-      return text;
-    }
-    int end = Character.isHighSurrogate(text.charAt(MAX_CHARS - 1)) ? MAX_CHARS - 1 : MAX_CHARS;
-    return text.substring(0, end) + "… (" + text.length() + " characters)";
   }
 }

@@ -6,6 +6,7 @@ import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.Text;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -80,8 +81,7 @@ final class TensorReader {
 
   private static RequestException about(PendingInput input, RequestException problem) {
     return new RequestException(
-        problem.code(),
-        "input '" + RequestException.excerpt(input.name) + "': " + problem.getMessage());
+        problem.code(), "input '" + Text.excerpt(input.name) + "': " + problem.getMessage());
   }
 
   private static long elements(DataType type, Shape shape) throws RequestException {

@@ -3,6 +3,7 @@ package dev.skeg.runtime.http;
 import static dev.skeg.runtime.model.TensorLayouts.INT;
 
 import dev.skeg.runtime.model.DataType;
+import dev.skeg.runtime.model.Text;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -253,6 +253,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter
 
   /** Reads no more while enough is being worked on; what was read already is answered. */
   private void updateReading() {
+    if (inputShut) {
+      return; // Nothing comes any more, and epoll, which knows that, refuses to wait for it.
+    }
     boolean enough = !doneReading && answers.isFull(MAX_PIPELINED, config.maxBodyBytes());
     if (channel.config().isAutoRead() == enough) {
       channel.config().setAutoRead(!enough);

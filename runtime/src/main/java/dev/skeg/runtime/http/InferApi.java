@@ -5,6 +5,7 @@ import dev.skeg.runtime.endpoint.Endpoints;
 import dev.skeg.runtime.model.Completion;
 import dev.skeg.runtime.model.InFlight;
 import dev.skeg.runtime.model.InferenceResult;
+import dev.skeg.runtime.model.Text;
 import dev.skeg.runtime.socket.AnswerLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.Shape;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.Text;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

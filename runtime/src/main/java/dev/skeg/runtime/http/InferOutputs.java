@@ -2,6 +2,7 @@ package dev.skeg.runtime.http;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.skeg.runtime.model.Text;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;

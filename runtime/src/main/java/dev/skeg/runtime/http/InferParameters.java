@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.model.RequestMarks;
 import dev.skeg.runtime.model.RequestTerms;
+import dev.skeg.runtime.model.Text;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.math.BigInteger;

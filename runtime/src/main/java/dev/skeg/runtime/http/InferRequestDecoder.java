@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.Text;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;

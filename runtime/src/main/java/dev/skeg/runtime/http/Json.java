@@ -9,12 +9,18 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import dev.skeg.runtime.model.Text;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.util.List;
 
 /** Jackson, set up for documents from strangers; values of theirs, and failures in our words. */
 final class Json {
   private static final int MAX_NUMBER_CHARS = 1000;
+
+  /** What Jackson's messages say behind these is of Jackson itself, and no help to a client. */
+  private static final List<String> INTERNALS =
+      List.of(" (from `", ", from `", " (start marker at [Source", ": enable `");
 
   private Json() {}
 
@@ -148,10 +154,12 @@ final class Json {
   private static String firstSentence(String message) {
     int line = message.indexOf('\n');
     String first = line < 0 ? message : message.substring(0, line);
-    int internals = first.indexOf(" (from `");
-    if (internals < 0) {
-      internals = first.indexOf(", from `");
+    for (String internals : INTERNALS) {
+      int at = first.indexOf(internals);
+      if (at >= 0) {
+        return first.substring(0, at);
+      }
     }
-    return internals < 0 ? first : first.substring(0, internals);
+    return first;
   }
 }

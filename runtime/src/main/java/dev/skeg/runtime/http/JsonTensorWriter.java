@@ -8,6 +8,7 @@ import static dev.skeg.runtime.model.TensorLayouts.SHORT;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.skeg.runtime.model.Tensor;
+import dev.skeg.runtime.model.Text;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -6,6 +6,7 @@ import dev.skeg.runtime.model.ModelVersion;
 import dev.skeg.runtime.model.Signature;
 import dev.skeg.runtime.model.Tensor;
 import dev.skeg.runtime.model.TensorSpec;
+import dev.skeg.runtime.model.Text;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,12 @@ import org.jspecify.annotations.Nullable;
  * texts begin as Triton's do, because clients compare them. <b>Threads.</b> Any; immutable.
  */
 public final class RequestCheck {
+  /**
+   * Rows without elements in one request at most: a client sends as many as it likes in a few
+   * bytes, while the model answers each of them.
+   */
+  static final int MAX_EMPTY_ROWS = 1 << 16;
+
   private final ModelVersion version;
   private final Signature signature;
   private final boolean hasRows;
@@ -59,7 +66,7 @@ public final class RequestCheck {
       int index = signature.inputIndex(input.name());
       if (index < 0) {
         return "unexpected inference input '"
-            + input.name()
+            + Text.excerpt(input.name())
             + "' for model '"
             + version.model()
             + "', which takes "
@@ -144,7 +151,25 @@ public final class RequestCheck {
           + "', got "
           + rows;
     }
+    if (rows > MAX_EMPTY_ROWS && areEmpty(inputs)) {
+      return "the inputs have no elements in "
+          + rows
+          + " rows for '"
+          + version.model()
+          + "' (expected: at most "
+          + MAX_EMPTY_ROWS
+          + " rows without elements)";
+    }
     return null;
+  }
+
+  private static boolean areEmpty(List<Tensor> inputs) {
+    for (int i = 0; i < inputs.size(); i++) {
+      if (inputs.get(i).data().byteSize() > 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private @Nullable String outputsError(List<String> outputs) {
@@ -170,7 +195,7 @@ public final class RequestCheck {
       }
     }
     return "unexpected inference output '"
-        + name
+        + Text.excerpt(name)
         + "' for model '"
         + version.model()
         + "', which gives "

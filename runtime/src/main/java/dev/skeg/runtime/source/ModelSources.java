@@ -17,6 +17,7 @@ import dev.skeg.runtime.endpoint.Endpoint;
 import dev.skeg.runtime.endpoint.ModelRepository;
 import dev.skeg.runtime.model.ErrorCode;
 import dev.skeg.runtime.model.ServingException;
+import dev.skeg.runtime.model.Text;
 import dev.skeg.runtime.os.GivingWay;
 import dev.skeg.runtime.servable.VersionState;
 import java.nio.file.Path;
@@ -303,7 +304,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
   }
 
   private Endpoint loadVersion(String model, OptionalLong version, boolean isForced) {
-    String failure = "failed to load '" + model + "'";
+    String failure = "failed to load '" + Text.excerpt(model) + "'";
     Endpoint endpoint;
     try {
       requireStarted();
@@ -340,7 +341,7 @@ public final class ModelSources implements ModelRepository, AutoCloseable {
           await(watch != null ? watch.unload(version) : directory().unload(model, version));
     } catch (ServingException e) {
       throw new ServingException(
-          e.code(), "failed to unload '" + model + "': " + e.getMessage(), e);
+          e.code(), "failed to unload '" + Text.excerpt(model) + "': " + e.getMessage(), e);
     }
   }
 

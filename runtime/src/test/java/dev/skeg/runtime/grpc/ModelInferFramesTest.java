@@ -11,6 +11,7 @@ import dev.skeg.runtime.grpc.FrameClient.Answer;
 import inference.GrpcService.ModelInferResponse;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2PingFrame;
@@ -21,7 +22,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -167,8 +172,7 @@ final class ModelInferFramesTest {
   @CsvSource({
     "content-type, text/plain, 415, 13",
     ":method, GET, 405, 13",
-    "grpc-encoding, br, 200, 12",
-    "grpc-timeout, soon, 200, "
+    "grpc-encoding, br, 200, 12"
   })
   void leavesWhatIsNoProperCallToTheLibrary(
       String name, String value, String status, String grpcStatus) throws Exception {
@@ -177,13 +181,72 @@ final class ModelInferFramesTest {
       client.data(client.open(headers, false), message("identity", 4), true);
 
       Answer answer = client.answer();
-      if (grpcStatus != null) {
-        assertThat(answer.heads.getFirst().status()).hasToString(status);
-        assertThat(String.valueOf(answer.heads.getFirst().get("grpc-status")))
-            .isEqualTo(grpcStatus);
-      }
+      assertThat(answer.heads.getFirst().status()).hasToString(status);
+      assertThat(String.valueOf(answer.heads.getFirst().get("grpc-status"))).isEqualTo(grpcStatus);
     }
     assertThat(server.endpoints.requests).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"soon", "1", "S", "", "-1S", "1.5S", "1X", "100000000n"})
+  void refusesATimeoutThatIsNoneWhateverTheMethod(String timeout) throws Exception {
+    try (FrameClient client = client()) {
+      for (String method : List.of("ModelInfer", "ServerLive")) {
+        Http2Headers headers =
+            modelInfer()
+                .path("/inference.GRPCInferenceService/" + method)
+                .set("grpc-timeout", timeout);
+        client.open(headers, true);
+
+        assertRefused(
+            client.answer(),
+            Status.Code.INVALID_ARGUMENT,
+            "grpc-timeout: '" + timeout + "' (expected: 1 to 8 digits and a unit");
+      }
+      client.data(client.open(modelInfer(), false), message("identity", 4), true);
+      assertAnswered(client.answer(), 4);
+    }
+    assertThat(server.endpoints.malformed).hasValue(2);
+  }
+
+  @Test
+  void logsNothingOfAClientThatBreaksTheProtocol() throws Exception {
+    List<LogRecord> logged = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord entry) {
+            logged.add(entry);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger library = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+    library.addHandler(handler);
+    try (FrameClient client = client()) {
+      client.open(modelInfer().set("some-bin", "!!!"), true);
+      assertThat(client.answer().reset).isEqualTo(Http2Error.PROTOCOL_ERROR.code());
+
+      client.data(client.open(modelInfer(), false), message("identity", 4), true);
+      assertAnswered(client.answer(), 4);
+    } finally {
+      library.removeHandler(handler);
+    }
+    assertThat(logged).isEmpty();
+  }
+
+  @Test
+  void refusesATimeoutThatIsNoneBeforeItsMessageCame() throws Exception {
+    try (FrameClient client = client()) {
+      client.open(modelInfer().set("grpc-timeout", "soon"), false);
+
+      assertRefused(client.answer(), Status.Code.INVALID_ARGUMENT, "grpc-timeout: 'soon'");
+      assertThat(client.answer().reset).isZero();
+    }
   }
 
   @ParameterizedTest

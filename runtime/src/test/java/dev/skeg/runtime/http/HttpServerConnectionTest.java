@@ -229,6 +229,30 @@ final class HttpServerConnectionTest {
   }
 
   @Test
+  void aClientThatStoppedSendingGetsAllAnswersThoughItSentMoreThanIsReadAhead() throws Exception {
+    int sent = 40;
+    try (RawClient client = server.connect()) {
+      client.send(request("held", "1").repeat(sent));
+      client.shutdownOutput();
+      List<Runnable> held = new ArrayList<>();
+      for (int i = 0; i < sent; i++) {
+        held.add(server.endpoints.held.take());
+      }
+      for (int loop = 0; loop < 8; loop++) { // After it every event loop has seen the end.
+        try (RawClient other = server.connect()) {
+          assertThat(other.send(LIVE).read().status()).isEqualTo(200);
+        }
+      }
+      held.forEach(Runnable::run);
+
+      for (int i = 0; i < sent; i++) {
+        assertThat(client.read().status()).isEqualTo(200);
+      }
+      assertThat(client.isAtEnd()).isTrue();
+    }
+  }
+
+  @Test
   void aClientThatIsGoneCancelsItsRequestsAndItsOutputsAreClosed() throws Exception {
     RawClient client = server.connect();
     client.send(request("held", "1"));

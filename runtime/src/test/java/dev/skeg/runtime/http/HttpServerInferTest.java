@@ -305,6 +305,7 @@ final class HttpServerInferTest {
         "FP32|[{}]|input 'x' data[0]: an object",
         "FP32|1|input 'x' data: 1 (expected: an array of FP32)",
         "FP32|[NaN]|Non-standard token 'NaN' is not JSON; write NaN and infinities as the strings",
+        "FP32|[+1]|does not allow numbers to have plus signs in input 'x' at line 1",
         "FP32|[1,2]|input 'x' data: more than 1 elements (expected: as many as its shape has)",
         "FP32|[]|input 'x' data: 0 elements (expected: 1, by its shape [1])",
         "FP33|[1]|input 'x': datatype 'FP33' (expected: one of [BOOL, UINT8,",

@@ -2,6 +2,7 @@ package dev.skeg.runtime.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import dev.skeg.registry.RegistryException;
@@ -16,6 +17,7 @@ import inference.GrpcService.ModelReadyRequest;
 import inference.GrpcService.RepositoryIndexRequest;
 import inference.GrpcService.ServerReadyRequest;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -69,6 +71,7 @@ final class SkegServerTest {
   static void start() throws Exception {
     model("dense", 1, OnnxModels.dense(3, 2));
     model("identity", 1, OnnxModels.identity(List.of(DataType.values()), "batch", 2));
+    model("wide", 1, OnnxModels.identity(List.of(DataType.FP32), "batch", "width"));
     model("mean", 1, OnnxModels.meanOverRows());
     model("sequence", 1, OnnxModels.sequenceOutput());
     model("optional", 1, OnnxModels.optionalInput());
@@ -167,6 +170,45 @@ final class SkegServerTest {
         .contains("expected 1 inputs but got 0 inputs for model 'dense'; missing 'x'");
     assertThat(infer("dense", ONE_ROW.replace("}]}", "}],\"outputs\":[{\"name\":\"z\"}]}")).body())
         .contains("unexpected inference output 'z' for model 'dense', which gives 'y'");
+  }
+
+  @Test
+  void namesOfAnyLengthAreRefusedInAFewWords() {
+    String name = "n".repeat(1_000_000);
+    ModelInferRequest.Builder dense = ModelInferRequest.newBuilder().setModelName("dense");
+    ModelInferRequest.InferInputTensor.Builder input =
+        ModelInferRequest.InferInputTensor.newBuilder().setDatatype("FP32").addShape(1).addShape(3);
+    ByteString row = ByteString.copyFrom(new byte[12]);
+
+    assertShortRefusal(ModelInferRequest.newBuilder().setModelName(name));
+    assertShortRefusal(dense.clone().setModelVersion(name));
+    assertShortRefusal(dense.clone().setModelVersion("9".repeat(1_000_000)));
+    assertShortRefusal(
+        dense.clone().addInputs(input.clone().setName(name)).addRawInputContents(row));
+    dense.addInputs(input.setName("x")).addRawInputContents(row);
+    dense.addOutputsBuilder().setName(name);
+    assertShortRefusal(dense);
+  }
+
+  private static void assertShortRefusal(ModelInferRequest.Builder request) {
+    StatusRuntimeException refusal =
+        catchThrowableOfType(StatusRuntimeException.class, () -> grpc.modelInfer(request.build()));
+    assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(refusal.getStatus().getDescription())
+        .contains("(1000000 characters)")
+        .hasSizeLessThan(400);
+  }
+
+  @Test
+  void rowsWithoutElementsAreLimited() throws Exception {
+    String rows =
+        "{\"inputs\":[{\"name\":\"fp32_in\",\"datatype\":\"FP32\",\"shape\":[%d,0],\"data\":[]}]}";
+
+    assertThat(infer("wide", rows.formatted(65_536)).statusCode()).isEqualTo(200);
+    HttpResponse<String> refused = infer("wide", rows.formatted(65_537));
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body())
+        .contains("the inputs have no elements in 65537 rows for 'wide' (expected: at most 65536");
   }
 
   @Test

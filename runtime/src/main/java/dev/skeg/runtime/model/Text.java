@@ -1,13 +1,13 @@
-package dev.skeg.runtime.http;
+package dev.skeg.runtime.model;
 
 /** What a client sent, made fit for an error message. */
-final class Text {
+public final class Text {
   private static final int MAX_CHARS = 128;
 
   private Text() {}
 
   /** Returns {@code text}, cut to its first 128 characters. */
-  static String excerpt(String text) {
+  public static String excerpt(String text) {
     if (text.length() <= MAX_CHARS) {
       return text;
     }
