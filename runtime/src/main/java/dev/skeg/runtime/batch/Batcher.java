@@ -49,6 +49,7 @@ public final class Batcher {
   private final InlineRun inline;
   private final Endings endings;
   private final FailureStreak failures;
+  private volatile @Nullable ProvenRequest unproven; // Until a request has gone well.
 
   /** Made beforehand: there may be no memory when it is wanted. */
   private final InferenceResult failed;
@@ -137,6 +138,28 @@ public final class Batcher {
     CostProbe probe = new CostProbe(servable, shapes);
     if (pace.call(probe::measure)) {
       failures.tryBy(probe::runs);
+    } else {
+      unproven = new ProvenRequest(servable);
+    }
+  }
+
+  /** Of a batch, a request's run went well. Never throws. */
+  void succeeded(Batch batch, int index) {
+    failures.succeeded();
+    ProvenRequest first = unproven;
+    if (first != null) {
+      prove(first, batch, index);
+    }
+  }
+
+  private void prove(ProvenRequest first, Batch batch, int index) {
+    try {
+      if (first.keep(batch, index)) {
+        failures.tryBy(first::runs);
+        unproven = null;
+      }
+    } catch (RuntimeException | Error noMemory) {
+      // The next one, then.
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,12 +89,16 @@ final class CostProbe {
   /** Runs one made-up row of those that ran before; returns whether that goes well. */
   boolean runs() {
     ShapeClass typical = shape;
-    if (typical == null || bound == 0) {
-      return false;
-    }
+    return typical != null
+        && bound != 0
+        && runs(servable, () -> inputs(typical, 1, bound, new SplittableRandom(SEED)));
+  }
+
+  /** Runs a version; returns whether it is there and that goes well. */
+  static boolean runs(Servable servable, Supplier<List<Tensor>> inputs) {
     try (ServableHandle handle = servable.acquire()) {
       if (handle != null) {
-        run(handle, inputs(typical, 1, bound, new SplittableRandom(SEED)));
+        run(handle, inputs.get());
       }
       return handle != null;
     } catch (RuntimeException | Error e) {

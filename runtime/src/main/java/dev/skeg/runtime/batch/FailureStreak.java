@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * How many runs of a version have failed one after the other, and what follows from it.
  *
  * <p>After {@value #MOST} the version is taken out of service. If it has run on made-up rows when
- * it was loaded, it does so once more first: where that goes well the requests were to blame, not
- * the version, and no client can take a version from the others.
+ * it was loaded, or else a request has gone well, that runs once more first: where that goes well
+ * the requests were to blame, not the version, and no client can take a version from the others.
  *
  * <p>The cause of a failure is logged, but no more than once a second: a client that sends what a
  * model cannot bear could otherwise fill the disk.
@@ -60,8 +60,8 @@ final class FailureStreak {
   }
 
   /** Says how to try the version out: returns whether it runs, may block, and has gone well. */
-  void tryBy(BooleanSupplier madeUpRun) {
-    trial = madeUpRun;
+  void tryBy(BooleanSupplier run) {
+    trial = run;
   }
 
   boolean isQuarantined() {
@@ -94,15 +94,15 @@ final class FailureStreak {
   }
 
   private void judge(Throwable last) {
-    BooleanSupplier madeUpRun = trial;
-    if (madeUpRun == null) {
+    BooleanSupplier run = trial;
+    if (run == null) {
       condemn(last);
       return;
     }
     Thread.ofVirtual()
         .name("trial-" + version.model())
         .start(() -> {
-          if (madeUpRun.getAsBoolean()) {
+          if (run.getAsBoolean()) {
             failures.set(0);
             isJudged.set(false);
           } else {

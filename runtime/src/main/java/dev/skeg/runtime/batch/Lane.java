@@ -139,7 +139,7 @@ final class Lane {
       ended = token != null && token.end();
     }
     if (answers != null) {
-      batcher.failures().succeeded();
+      batcher.succeeded(batch, 0);
       batch.shape().learn(batch.rows(), answers.endNanos() - startNanos);
       batcher.metrics().recordExecution(batch.inferences());
       hand(answers, startNanos);
@@ -233,7 +233,7 @@ final class Lane {
         end(i, batcher.failed(e));
         continue;
       }
-      batcher.failures().succeeded();
+      batcher.succeeded(batch, i);
       batcher.metrics().recordExecution(batch.rowCount(i));
       try (answers) {
         TapLayout watched = tap.watched();

@@ -347,6 +347,33 @@ final class BatcherTroubleTest {
     }
   }
 
+  @Test
+  void noClientTakesAVersionFromTheOthersThatRunsOnTheirRequestsOnly() {
+    byte[] sevens =
+        new OnnxGraph()
+            .input("x", DataType.FP32, "n")
+            .output("y", DataType.FP32, "rows", 7)
+            .longs("shape", -1, 7)
+            .node("Reshape", List.of("x", "shape"), List.of("y"))
+            .build();
+    try (TestVersion version = version(sevens, "max_batch_size: 0", 1)) {
+      version.batcher.measure(Pace.AT_ONCE);
+      assertThat(floats(get(version.submit(request(of(7)), null)))).hasSize(7);
+
+      for (int i = 0; i < 3 * FailureStreak.MOST; i++) {
+        assertThat(get(version.submit(request(of(8)), null)))
+            .isInstanceOf(InferenceResult.Failed.class);
+      }
+
+      assertThat(version.quarantined).isEmpty();
+      assertThat(floats(get(version.submit(request(of(14)), null)))).hasSize(14);
+    }
+  }
+
+  private static Tensor of(int elements) {
+    return floats("x", new long[] {elements}, new float[elements]);
+  }
+
   private static Tensor longs(long... values) {
     ByteBuffer bytes =
         ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
