@@ -40,6 +40,12 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int INTEGER_BOUND = 10;
 
+  /** A request is there several times while it is made; a server takes 64 MiB, if not told more. */
+  private static final long MAX_BYTES = 256 << 20;
+
+  /** What an element of BYTES may take: its length and a few digits. */
+  private static final int STRING_BYTES = 8;
+
   /** Asks a server over REST what a model takes. */
   static List<TensorSpec> describe(EventLoop loop, String url, String model)
       throws IOException, InterruptedException {
@@ -85,11 +91,13 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
    * Makes up the tensors.
    *
    * @param shapes by input's name, where the model leaves dimensions open
+   * @throws IllegalArgumentException if a shape is missing, or more than 256 MiB come of them
    */
   static List<Tensor> tensors(
       List<TensorSpec> inputs, int rows, Map<String, Shape> shapes, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Tensor> tensors = new ArrayList<>();
+    long left = MAX_BYTES;
     for (TensorSpec input : inputs) {
       Shape shape = shapes.get(input.name());
       if (shape == null) {
@@ -110,6 +118,17 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
                 + ":"
                 + input.shape().toString().replaceAll("[\\[\\]]", "").replace("-1", "N")
                 + " with numbers)");
+      }
+      left -= bytes(input, shape);
+      if (left < 0) {
+        throw new IllegalArgumentException(
+            "input '"
+                + input.name()
+                + "' has shape "
+                + shape
+                + " (expected: smaller ones, by --rows and --shape: the request may have "
+                + (MAX_BYTES >> 20)
+                + " MiB)");
       }
       tensors.add(RandomTensor.of(input, shape, INTEGER_BOUND, random));
     }
@@ -184,6 +203,16 @@ record BenchRequest(String path, byte[] body, int jsonBytes) {
 
   private static String encoded(String model) {
     return URLEncoder.encode(model, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Returns what a tensor takes; more than any request where that is more than a long. */
+  private static long bytes(TensorSpec input, Shape shape) {
+    try {
+      int size = input.type().isFixedSize() ? input.type().size() : STRING_BYTES;
+      return Math.multiplyExact(shape.elementCount(), (long) size);
+    } catch (ArithmeticException e) {
+      return MAX_BYTES + 1;
+    }
   }
 
   private static byte[] bytes(Tensor tensor) {

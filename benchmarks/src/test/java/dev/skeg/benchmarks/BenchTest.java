@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** The command as its users see it: exit code, output and what it says to errors. */
@@ -68,6 +69,22 @@ final class BenchTest {
       assertThat(run("--url", server.url(), "--model", "m")).isEqualTo(1);
 
       assertThat(out.toString()).contains("× HTTP 503 full");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"100000000", "2147483647"})
+  void rowsThatMakeTooLargeARequestAreRefused(String rows) {
+    try (ScriptedServer server = modelServer(200, "")) {
+      assertThat(run("--url", server.url(), "--model", "m", "--rows", rows)).isEqualTo(1);
+
+      assertThat(err.toString())
+          .isEqualTo(
+              "skeg bench: input 'x' has shape ["
+                  + rows
+                  + ",2] (expected: smaller ones, by --rows and --shape: the request may have 256"
+                  + " MiB)"
+                  + System.lineSeparator());
     }
   }
 
