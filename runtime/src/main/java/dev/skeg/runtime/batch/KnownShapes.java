@@ -23,8 +23,8 @@ final class KnownShapes {
   /**
    * Twice as many as the lengths of a transformer's input, of which most have no more than 512. A
    * class without slots takes a few kilobytes, so all of them a few megabytes, and their slots no
-   * more than {@link SlotBudget} has. Looking for the most urgent of so many lines takes less than
-   * what even a cheap model costs to run.
+   * more than {@link SlotBudget} has. Where requests of all of them wait, it takes about 10 µs to
+   * find the most urgent, once a batch.
    */
   static final int MOST = 1024;
 
