@@ -78,7 +78,7 @@ final class StressFixture {
   }
 
   static SlotPool pool(int lanes, int maxLent) {
-    return new SlotPool(SERVABLE, CHEAP, new SlotBudget(() -> {}), lanes, maxLent);
+    return new SlotPool(SERVABLE, CHEAP, new SlotBudget(_ -> {}), lanes, maxLent);
   }
 
   /** Takes a slot, for which there always is memory. */

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a batch: in a slot, where its rows are of fixed length; where its inputs lie, if there is
- * only one request and it is large; else in memory gathered for the one run.
+ * only one request and it is large or the first of its shape, which may never come again; else in
+ * memory gathered for the one run.
  *
  * <p><b>Threads.</b> The baton holder's.
  */
@@ -43,6 +44,7 @@ final class BatchRun {
     boolean isAlone = batch.size() == 1;
     if (isAlone
         && (slots == null
+            || !shape.isRecent()
             || (shape.rowBytes() * batch.rows() > DIRECT_BYTES && isReadable(batch.entry(0))))) {
       return runAlone(0, control, startNanos);
     }

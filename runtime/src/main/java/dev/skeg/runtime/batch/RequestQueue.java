@@ -112,6 +112,7 @@ final class RequestQueue {
     }
     line.waiting.add(entry);
     line.rows += entry.rows;
+    line.shape.awaits(1);
     size++;
     if (Math.min(entry.waits().startBy, entry.waits().finishBy) != Long.MAX_VALUE) {
       hurryUntil = entry.waits().queuedAt + HURRY_NANOS;
@@ -203,6 +204,7 @@ final class RequestQueue {
             unwanted.add(entry);
             deadlines.remove(entry);
             line.rows -= entry.rows;
+            line.shape.awaits(-1);
             size--;
           }
           return gone;
@@ -218,6 +220,7 @@ final class RequestQueue {
     for (List<Line> lines : levels) {
       for (Line line : lines) {
         all.addAll(line.waiting);
+        line.shape.awaits(-line.waiting.size());
       }
       lines.clear();
     }
@@ -323,6 +326,7 @@ final class RequestQueue {
   private Entry remove(Line line) {
     Entry entry = line.waiting.remove();
     line.rows -= entry.rows - entry.waits().rowsTaken;
+    line.shape.awaits(-1);
     size--;
     deadlines.remove(entry);
     return entry;
@@ -469,6 +473,7 @@ final class RequestQueue {
     }
     if (entry.waits().rowsTaken + part == entry.rows) {
       line.waiting.remove();
+      line.shape.awaits(-1);
       size--;
     }
     line.rows -= part;

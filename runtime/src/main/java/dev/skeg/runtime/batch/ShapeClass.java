@@ -24,6 +24,12 @@ final class ShapeClass {
   /** A slot's tensor is at most this long; a batch of more rows gets memory for one run. */
   static final long MAX_TENSOR_BYTES = 4 << 20;
 
+  /**
+   * An engine's value of a tensor, made for each number of rows that runs, and our tensor for each
+   * row: of small rows these take more than the memory itself.
+   */
+  private static final long ROWS_KNOWN_BYTES = 256;
+
   private static final int SHAPES_KEPT = 65;
   private static final long TRIED_AGAIN_NANOS = 1_000_000_000;
 
@@ -39,10 +45,12 @@ final class ShapeClass {
   private final int[] outputs;
   private final long[] outputRowBytes;
   private final Shape[] outputRows;
-  private final Shape[][] outputShapes; // By output, then rows; made when first used.
+  private final Shape[] @Nullable [] outputShapes; // By output, then rows; made when first used.
   private final Shape[] inputRows;
   private final long rowBytes;
   private final CostCurve cost = new CostCurve();
+  private boolean isRecent; // Plain: a use that is seen late, or lost, does no harm.
+  private int awaited; // The scheduler's; others may see it late.
   private volatile long ranAt; // When a lane began a run last, by the batcher's clock.
   private final @Nullable SlotShape slotShape;
   private @Nullable SlotPool slots;
@@ -79,7 +87,7 @@ final class ShapeClass {
     this.inputRowBytes = new long[inputs.length];
     this.outputRowBytes = new long[outputs.length];
     this.outputRows = new Shape[outputs.length];
-    this.outputShapes = new Shape[outputs.length][SHAPES_KEPT];
+    this.outputShapes = new Shape[outputs.length][];
     boolean fixed = true;
     long largest = 1;
     long all = 0;
@@ -171,6 +179,35 @@ final class ShapeClass {
     return list;
   }
 
+  /** Notes that a request is of this class. Writes only if that is not noted already. */
+  void use() {
+    if (!isRecent) {
+      isRecent = true;
+    }
+  }
+
+  /** Returns whether it was used since the last call. */
+  boolean ages() {
+    boolean was = isRecent;
+    isRecent = false;
+    return was;
+  }
+
+  /** Returns whether it was used of late, after the request that it was made for. */
+  boolean isRecent() {
+    return isRecent;
+  }
+
+  /** Notes how many more of its requests are in the queue, or fewer; for the scheduler. */
+  void awaits(int requests) {
+    awaited += requests;
+  }
+
+  /** Returns whether requests of this class are in the queue, or were a moment ago. */
+  boolean isAwaited() {
+    return awaited > 0;
+  }
+
   /** Notes that a lane begins a run, which tells what runs cost by now. */
   void runs(long now) {
     ranAt = now;
@@ -204,6 +241,18 @@ final class ShapeClass {
     return slots;
   }
 
+  /** Frees the slots that nobody uses at the moment; returns how many bytes. */
+  long trimSlots() {
+    return slots == null ? 0 : slots.trim();
+  }
+
+  /** Frees the slots, those in use when they come back; what runs yet does without. */
+  void closeSlots() {
+    if (slots != null) {
+      slots.close();
+    }
+  }
+
   /** Returns whether a request's rows can be told apart by their place. */
   boolean hasFixedRows() {
     return isSplittable;
@@ -214,9 +263,9 @@ final class ShapeClass {
     return slotRows;
   }
 
-  /** Returns what a slot takes. */
+  /** Returns what a slot takes, with what the engine and we keep for each number of rows. */
   long slotBytes() {
-    long bytes = rowBytes;
+    long bytes = rowBytes + (inputs.length + outputs.length) * ROWS_KNOWN_BYTES;
     for (long output : outputRowBytes) {
       bytes += output;
     }
@@ -307,10 +356,15 @@ final class ShapeClass {
     if (rows >= SHAPES_KEPT) {
       return withRows(outputRows[position], rows);
     }
-    Shape shape = outputShapes[position][rows];
+    Shape[] shapes = outputShapes[position];
+    if (shapes == null) {
+      shapes = new Shape[SHAPES_KEPT];
+      outputShapes[position] = shapes;
+    }
+    Shape shape = shapes[rows];
     if (shape == null) {
       shape = withRows(outputRows[position], rows);
-      outputShapes[position][rows] = shape; // A shape is immutable, and any of them will do.
+      shapes[rows] = shape; // A shape is immutable, and any of them will do.
     }
     return shape;
   }

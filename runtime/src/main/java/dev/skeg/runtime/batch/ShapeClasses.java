@@ -8,18 +8,16 @@ import dev.skeg.runtime.model.TensorSpec;
 import dev.skeg.runtime.servable.Servable;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The classes of shapes that one version has met. What a client may choose is bounded: beyond
- * {@value #MAX_KEPT} classes a request runs alone.
+ * The classes of shapes that one version has met: that of requests that give and want all there is,
+ * where it is the same for all of them, and of others the latest, as {@link KnownShapes} keeps
+ * them.
  *
  * <p><b>Threads.</b> Any.
  */
 final class ShapeClasses {
-  private static final int MAX_KEPT = 128;
-
   /** More rows in one request make no batch with others. */
   static final int MAX_ROWS = 1 << 24;
 
@@ -32,21 +30,7 @@ final class ShapeClasses {
   private final SlotBudget budget = new SlotBudget(this::trim);
   private final @Nullable ShapeClass
       standard; // Of a signature with fixed rows, all outputs wanted.
-  private final ConcurrentHashMap<Key, ShapeClass> known = new ConcurrentHashMap<>();
-
-  /** For each input its rank and its rows' dimensions, or -1; then the outputs. */
-  @SuppressWarnings("ArrayRecordComponent") // Compared by content.
-  private record Key(long[] values) {
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof Key key && Arrays.equals(values, key.values);
-    }
-
-    @Override
-    public int hashCode() {
-      return Arrays.hashCode(values);
-    }
-  }
+  private final KnownShapes known = new KnownShapes();
 
   ShapeClasses(Servable servable, boolean isBatchable, int maxRows, int lanes) {
     this.servable = servable;
@@ -73,7 +57,9 @@ final class ShapeClasses {
   }
 
   private ShapeClass standard() {
-    return of(signature.inputs().stream().map(TensorSpec::shape).toList(), List.of());
+    ShapeClass shape = of(signature.inputs().stream().map(TensorSpec::shape).toList(), List.of());
+    shape.use(); // A shape that will come.
+    return shape;
   }
 
   /**
@@ -94,8 +80,13 @@ final class ShapeClasses {
               return Shape.of(dims);
             })
             .toList();
-    Key key = key(shapes, allOutputs());
-    return known.computeIfAbsent(key, absent -> of(shapes, List.of()));
+    KnownShapes.Key key = key(shapes, allOutputs());
+    ShapeClass found = known.find(key);
+    ShapeClass kept = found == null ? known.keep(key, of(shapes, List.of())) : found;
+    if (kept != null) {
+      kept.use(); // A shape that will come.
+    }
+    return kept;
   }
 
   private ShapeClass of(List<? extends @Nullable Shape> shapes, List<String> outputs) {
@@ -149,14 +140,12 @@ final class ShapeClasses {
     }
     List<@Nullable Shape> given = Arrays.asList(shapes);
     int[] outputs = request.outputs().isEmpty() ? allOutputs() : indexes(request.outputs());
-    Key key = key(given, outputs);
-    ShapeClass found = known.get(key);
-    if (found != null) {
-      return found;
+    KnownShapes.Key key = key(given, outputs);
+    ShapeClass found = known.find(key);
+    if (found == null) {
+      found = known.keep(key, of(given, request.outputs()));
     }
-    return known.size() < MAX_KEPT
-        ? known.computeIfAbsent(key, absent -> of(given, request.outputs()))
-        : alone;
+    return found == null ? alone : found;
   }
 
   private boolean wantsAll(List<String> outputs) {
@@ -174,7 +163,7 @@ final class ShapeClasses {
     return true;
   }
 
-  private static Key key(List<? extends @Nullable Shape> shapes, int[] outputs) {
+  private static KnownShapes.Key key(List<? extends @Nullable Shape> shapes, int[] outputs) {
     int length = outputs.length;
     for (Shape shape : shapes) {
       length += shape == null ? 1 : shape.rank();
@@ -190,31 +179,20 @@ final class ShapeClasses {
     for (int output : outputs) {
       values[at++] = output;
     }
-    return new Key(values);
+    return new KnownShapes.Key(values);
   }
 
-  private void trim() {
-    trim(standard);
-    known.values().forEach(ShapeClasses::trim);
-  }
-
-  private static void trim(@Nullable ShapeClass shape) {
-    SlotPool slots = shape == null ? null : shape.slots();
-    if (slots != null) {
-      slots.trim();
+  private void trim(long bytes) {
+    if (known.trim(bytes) < bytes && standard != null) {
+      var _ = standard.trimSlots();
     }
   }
 
   /** Frees all slots. */
   void close() {
-    close(standard);
-    known.values().forEach(ShapeClasses::close);
-  }
-
-  private static void close(@Nullable ShapeClass shape) {
-    SlotPool slots = shape == null ? null : shape.slots();
-    if (slots != null) {
-      slots.close();
+    if (standard != null) {
+      standard.closeSlots();
     }
+    known.forEach(ShapeClass::closeSlots);
   }
 }

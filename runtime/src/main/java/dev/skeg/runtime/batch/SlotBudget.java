@@ -1,6 +1,7 @@
 package dev.skeg.runtime.batch;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /**
  * How much memory the slots of one version may take together, whatever shapes clients send.
@@ -12,12 +13,12 @@ final class SlotBudget {
   static final long MAX_BYTES = 128L << 20;
 
   private final AtomicLong taken = new AtomicLong();
-  private final Runnable trim;
+  private final LongConsumer trim;
 
   /**
-   * @param trim frees slots that are not used at the moment
+   * @param trim frees slots that are not used at the moment, of so many bytes if there are
    */
-  SlotBudget(Runnable trim) {
+  SlotBudget(LongConsumer trim) {
     this.trim = trim;
   }
 
@@ -26,7 +27,7 @@ final class SlotBudget {
     if (fits(bytes)) {
       return true;
     }
-    trim.run();
+    trim.accept(bytes);
     return fits(bytes);
   }
 

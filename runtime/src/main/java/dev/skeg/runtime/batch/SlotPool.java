@@ -39,7 +39,10 @@ final class SlotPool {
     this.free = new AtomicReferenceArray<>(lanes + maxLent);
   }
 
-  /** Takes a slot, for the holder of a baton; null if the version has no memory for one more. */
+  /**
+   * Takes a slot, for the holder of a baton; null if the version has no memory for one more, or the
+   * pool has been closed.
+   */
   @Nullable PooledSlot take() {
     for (int i = 0; i < free.length(); i++) {
       PooledSlot slot = free.get(i);
@@ -47,7 +50,7 @@ final class SlotPool {
         return slot;
       }
     }
-    if (!budget.take(shape.slotBytes())) {
+    if (closed || !budget.take(shape.slotBytes())) {
       return null;
     }
     BatchSlot memory = null;
@@ -96,17 +99,20 @@ final class SlotPool {
   /** Frees the slots that are here, and each of the others when it comes back. */
   void close() {
     closed = true;
-    trim();
+    var _ = trim();
   }
 
-  /** Frees the slots that nobody uses at the moment. */
-  void trim() {
+  /** Frees the slots that nobody uses at the moment; returns how many bytes. */
+  long trim() {
+    long freed = 0;
     for (int i = 0; i < free.length(); i++) {
-      PooledSlot slot = free.getAndSet(i, null);
+      PooledSlot slot = free.get(i) == null ? null : free.getAndSet(i, null);
       if (slot != null) {
         discard(slot);
+        freed += shape.slotBytes();
       }
     }
+    return freed;
   }
 
   /** A slot and how many answers point into it. */

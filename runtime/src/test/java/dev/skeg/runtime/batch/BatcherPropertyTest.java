@@ -42,7 +42,7 @@ final class BatcherPropertyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9})
   void everyRequestEndsOnceWithItsOwnAnswer(long seed) throws InterruptedException {
     SplittableRandom random = new SplittableRandom(seed);
     int maxRows = 1 + random.nextInt(20);
@@ -54,6 +54,7 @@ final class BatcherPropertyTest {
             + (keepsOrder ? " preserve_ordering: true" : "")
             + (seed % 3 == 0 ? " max_queue_delay_microseconds: 200" : "")
             + " }";
+    int widths = seed > 6 ? 2 * KnownShapes.MOST : 2; // More than are kept, or few.
     boolean declares = seed % 5 != 0; // Else requests may be of more rows than a batch.
     ConcurrentLinkedQueue<String> mistakes = new ConcurrentLinkedQueue<>();
     AtomicLong answered = new AtomicLong();
@@ -80,6 +81,7 @@ final class BatcherPropertyTest {
                         own,
                         isEventLoop,
                         declares ? maxRows : 200,
+                        widths,
                         keepsOrder && declares,
                         ended,
                         answered,
@@ -101,6 +103,7 @@ final class BatcherPropertyTest {
       SplittableRandom random,
       boolean isEventLoop,
       int maxRows,
+      int widths,
       boolean keepsOrder,
       CountDownLatch ended,
       AtomicLong answered,
@@ -110,7 +113,7 @@ final class BatcherPropertyTest {
     AtomicInteger endedInOrder = new AtomicInteger();
     for (int i = 0; i < REQUESTS; i++) {
       int rows = 1 + random.nextInt(random.nextInt(20) == 0 ? maxRows : Math.min(3, maxRows));
-      int width = 1 + random.nextInt(2);
+      int width = 1 + random.nextInt(random.nextInt(3) == 0 ? 2 : widths);
       float[] values = new float[rows * width];
       for (int k = 0; k < values.length; k++) {
         values[k] = random.nextInt();

@@ -28,7 +28,7 @@ final class SlotBudgetTest {
   @Test
   void givesWhatThereIsAndNoMore() {
     AtomicInteger trims = new AtomicInteger();
-    SlotBudget budget = new SlotBudget(trims::incrementAndGet);
+    SlotBudget budget = new SlotBudget(_ -> trims.incrementAndGet());
 
     assertThat(budget.take(100 * MIB)).isTrue();
     assertThat(budget.take(28 * MIB)).isTrue();
@@ -43,7 +43,7 @@ final class SlotBudgetTest {
   @Test
   void givesWhatATrimHasFreed() {
     List<SlotBudget> self = new ArrayList<>();
-    SlotBudget budget = new SlotBudget(() -> self.getFirst().giveBack(64 * MIB));
+    SlotBudget budget = new SlotBudget(_ -> self.getFirst().giveBack(64 * MIB));
     self.add(budget);
     assertThat(budget.take(128 * MIB)).isTrue();
 
@@ -111,10 +111,12 @@ final class SlotBudgetTest {
         float[] row = new float[width];
         row[width - 1] = width;
 
-        float[] answer =
-            floats(get(version.submit(request(floats("x", new long[] {1, width}, row)), null)));
+        for (int i = 0; i < 2; i++) { // The first of a shape has no slot.
+          float[] answer =
+              floats(get(version.submit(request(floats("x", new long[] {1, width}, row)), null)));
 
-        assertThat(answer).containsExactly(width);
+          assertThat(answer).containsExactly(width);
+        }
       }
     }
   }
