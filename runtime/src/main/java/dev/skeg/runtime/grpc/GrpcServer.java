@@ -84,7 +84,7 @@ public final class GrpcServer {
       ServerState state) {
     this.config = config;
     this.state = state;
-    this.inFlight = new InferLoops(endpoints, config.maxMessageBytes());
+    this.inFlight = new InferLoops(endpoints, config.maxMessageBytes(), config.messageTimeout());
     Transport transport = config.transport();
     this.eventLoops = transport.eventLoops("grpc", config.eventLoops());
     InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
@@ -108,6 +108,7 @@ public final class GrpcServer {
         .maxInboundMessageSize(config.maxMessageBytes())
         .maxConcurrentCallsPerConnection(MAX_CALLS)
         .maxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
+        .handshakeTimeout(config.settingsTimeout().toNanos(), TimeUnit.NANOSECONDS)
         .permitKeepAliveTime(MIN_PING_SECONDS, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(Codecs.compressors())
