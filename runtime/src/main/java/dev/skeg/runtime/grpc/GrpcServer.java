@@ -41,7 +41,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GrpcServer {
   /** Of one connection, at once; a client keeps what goes beyond to itself until there is room. */
-  private static final int MAX_CALLS = 1024;
+  static final int MAX_CALLS = 1024;
+
+  /** Resets by a connection's client in {@link #RESET_SECONDS}, as of REST over HTTP/2. */
+  static final int MAX_RESETS = 2000;
+
+  private static final int RESET_SECONDS = 10;
 
   private static final long MIN_PING_SECONDS = 10;
   private static final long FLUSH_MILLIS = 500; // For the last words to calls that are cut off.
@@ -79,7 +84,7 @@ public final class GrpcServer {
       ServerState state) {
     this.config = config;
     this.state = state;
-    this.inFlight = new InferLoops(endpoints, config.maxMessageBytes());
+    this.inFlight = new InferLoops(endpoints, config.maxMessageBytes(), config.messageTimeout());
     Transport transport = config.transport();
     this.eventLoops = transport.eventLoops("grpc", config.eventLoops());
     InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
@@ -102,6 +107,8 @@ public final class GrpcServer {
         .directExecutor()
         .maxInboundMessageSize(config.maxMessageBytes())
         .maxConcurrentCallsPerConnection(MAX_CALLS)
+        .maxRstFramesPerWindow(MAX_RESETS, RESET_SECONDS)
+        .handshakeTimeout(config.settingsTimeout().toNanos(), TimeUnit.NANOSECONDS)
         .permitKeepAliveTime(MIN_PING_SECONDS, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(Codecs.compressors())

@@ -3,6 +3,7 @@ package dev.skeg.runtime.grpc;
 import dev.skeg.runtime.endpoint.Endpoints;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
@@ -15,16 +16,19 @@ import java.util.concurrent.RejectedExecutionException;
 final class InferLoops {
   private final Endpoints endpoints;
   private final int maxMessageBytes;
+  private final Duration messageTimeout;
   private final List<InferLoop> loops = new CopyOnWriteArrayList<>();
   private final FastThreadLocal<InferLoop> own = new FastThreadLocal<>();
   private volatile boolean stopped;
 
   /**
    * @param maxMessageBytes of one request, as sent, decompressed, and as tensors
+   * @param messageTimeout longest pause inside a message, and before it
    */
-  InferLoops(Endpoints endpoints, int maxMessageBytes) {
+  InferLoops(Endpoints endpoints, int maxMessageBytes, Duration messageTimeout) {
     this.endpoints = endpoints;
     this.maxMessageBytes = maxMessageBytes;
+    this.messageTimeout = messageTimeout;
   }
 
   Endpoints endpoints() {
@@ -33,6 +37,10 @@ final class InferLoops {
 
   int maxMessageBytes() {
     return maxMessageBytes;
+  }
+
+  Duration messageTimeout() {
+    return messageTimeout;
   }
 
   /** Returns what belongs to an event loop, which calls. */

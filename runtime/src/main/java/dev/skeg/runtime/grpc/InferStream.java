@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,7 @@ final class InferStream extends AnswerLoop.Answer implements Completion {
   private @Nullable InFlight inFlight;
   private @Nullable InferenceResult result; // On its way from another thread.
   private int owedBytes; // That the client may not send anew yet.
+  private int activeSweep; // The loop's latest when the client was last heard of, or given room.
   private boolean over; // Refused or handed over: what comes now is not wanted.
   private boolean ended; // Answered, refused or gone: nothing more is written.
 
@@ -52,6 +54,7 @@ final class InferStream extends AnswerLoop.Answer implements Completion {
     this.loop = loop;
     this.stream = stream;
     this.head = head;
+    this.activeSweep = loop.sweeps();
   }
 
   Http2Stream stream() {
@@ -66,13 +69,40 @@ final class InferStream extends AnswerLoop.Answer implements Completion {
   /** Returns what was owed; from here on nothing is. */
   int payBack() {
     int bytes = owedBytes;
-    owedBytes = 0;
+    if (bytes > 0) {
+      owedBytes = 0;
+      activeSweep = loop.sweeps(); // From now on it is the client's turn.
+    }
     return bytes;
   }
 
   /** Returns how many bytes of an unfinished message are held. */
   int heldBytes() {
     return partial == null ? 0 : partial.size();
+  }
+
+  int activeSweep() {
+    return activeSweep;
+  }
+
+  /** Returns whether the message is not at its end, and it is not for want of room. */
+  boolean waitsForClient() {
+    return !over && owedBytes == 0;
+  }
+
+  /**
+   * Ends the call because its message does not go on.
+   *
+   * @param pause of the client, at least
+   */
+  void endIncomplete(Duration pause) {
+    refuseMalformed(
+        Status.DEADLINE_EXCEEDED.withDescription(
+            "ModelInferRequest is incomplete: "
+                + heldBytes()
+                + " bytes, and no more for "
+                + pause.toMillis()
+                + " ms (expected: the whole message, and the end of the client's stream)"));
   }
 
   /**
@@ -93,6 +123,7 @@ final class InferStream extends AnswerLoop.Answer implements Completion {
         partial = new InferMessage(data.alloc(), connection.maxMessageBytes());
       }
       partial.add(data);
+      activeSweep = loop.sweeps();
       if (isLast) {
         receiveLast();
       }

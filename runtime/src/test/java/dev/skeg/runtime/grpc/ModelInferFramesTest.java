@@ -13,6 +13,7 @@ import io.grpc.Status;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameStream;
+import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2PingFrame;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -376,6 +377,43 @@ final class ModelInferFramesTest {
         client.ping();
       }
       assertThat(client.isEnded()).isTrue();
+    }
+  }
+
+  @Test
+  void aFloodOfResetsEndsTheConnection() throws Exception {
+    try (FrameClient client = client()) {
+      for (int i = 0; i <= GrpcServer.MAX_RESETS; i++) {
+        client.reset(client.open(modelInfer(), false));
+      }
+
+      assertThat(client.isEnded()).isTrue();
+      assertThat(client.next())
+          .isInstanceOfSatisfying(
+              Http2GoAwayFrame.class,
+              goAway ->
+                  assertThat(goAway.errorCode()).isEqualTo(Http2Error.ENHANCE_YOUR_CALM.code()));
+    }
+  }
+
+  @Test
+  void takesAStormOfCallsThatAreCancelledWhileTheModelIsSlow() throws Exception {
+    int calls = GrpcServer.MAX_CALLS;
+    try (FrameClient client = client()) {
+      List<Http2FrameStream> open = new ArrayList<>();
+      for (int i = 0; i < calls; i++) {
+        Http2FrameStream call = client.open(modelInfer(), false);
+        client.data(call, message("held", 4), true);
+        open.add(call);
+      }
+      for (Http2FrameStream call : open) {
+        client.reset(call);
+      }
+      assertThat(server.endpoints.cancelled.tryAcquire(calls, 20, TimeUnit.SECONDS)).isTrue();
+
+      client.data(client.open(modelInfer(), false), message("identity", 4), true);
+      assertAnswered(client.answer(), 4);
+      server.endpoints.held.forEach(Runnable::run);
     }
   }
 
