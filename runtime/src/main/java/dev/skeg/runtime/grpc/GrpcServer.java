@@ -43,8 +43,11 @@ public final class GrpcServer {
   /** Of one connection, at once; a client keeps what goes beyond to itself until there is room. */
   static final int MAX_CALLS = 1024;
 
-  /** Resets by a connection's client in {@link #RESET_SECONDS}, as of REST over HTTP/2. */
-  static final int MAX_RESETS = 2000;
+  /**
+   * Resets by a connection's client in {@link #RESET_SECONDS}: a client whose calls have deadlines
+   * resets all it has at once when they are over, and may do so again and again.
+   */
+  static final int MAX_RESETS = 16 * MAX_CALLS;
 
   private static final int RESET_SECONDS = 10;
 

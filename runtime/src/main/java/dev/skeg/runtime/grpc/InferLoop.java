@@ -5,6 +5,8 @@ import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the calls of {@code ModelInfer} on one event loop share: the decoder, the answer that is
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> The event loop's own.
  */
 final class InferLoop {
+  private static final Logger LOG = LoggerFactory.getLogger(InferLoop.class);
+
   /** Of a timeout, in sweeps. */
   private static final int SWEEPS = 4;
 
@@ -95,9 +99,18 @@ final class InferLoop {
     for (InferStream call = open; call != null; ) {
       InferStream next = call.after; // Ending a call may take it out.
       if (call.waitsForClient() && sweeps - call.activeSweep() > SWEEPS) {
-        call.endIncomplete(messageTimeout);
+        endIncomplete(call);
       }
       call = next;
+    }
+  }
+
+  private void endIncomplete(InferStream call) {
+    try {
+      call.endIncomplete(messageTimeout);
+    } catch (RuntimeException | Error e) {
+      // What is thrown here would end all further sweeps; this call's turn comes again.
+      LOG.error("An incomplete call could not be ended", e);
     }
   }
 
