@@ -112,8 +112,7 @@ final class RequestQueue {
     }
     line.waiting.add(entry);
     line.rows += entry.rows;
-    line.shape.awaits(1);
-    size++;
+    count(line, 1);
     if (Math.min(entry.waits().startBy, entry.waits().finishBy) != Long.MAX_VALUE) {
       hurryUntil = entry.waits().queuedAt + HURRY_NANOS;
     }
@@ -194,6 +193,12 @@ final class RequestQueue {
     return taken;
   }
 
+  /** Counts requests that come to wait, or fewer that do. */
+  private void count(Line line, int requests) {
+    line.shape.awaits(requests);
+    size += requests;
+  }
+
   /** Drops those that were cancelled. */
   void removeCancelled() {
     for (List<Line> lines : levels) {
@@ -204,8 +209,7 @@ final class RequestQueue {
             unwanted.add(entry);
             deadlines.remove(entry);
             line.rows -= entry.rows;
-            line.shape.awaits(-1);
-            size--;
+            count(line, -1);
           }
           return gone;
         });
@@ -220,12 +224,11 @@ final class RequestQueue {
     for (List<Line> lines : levels) {
       for (Line line : lines) {
         all.addAll(line.waiting);
-        line.shape.awaits(-line.waiting.size());
+        count(line, -line.waiting.size());
       }
       lines.clear();
     }
     all.forEach(deadlines::remove);
-    size = 0;
     return all;
   }
 
@@ -326,8 +329,7 @@ final class RequestQueue {
   private Entry remove(Line line) {
     Entry entry = line.waiting.remove();
     line.rows -= entry.rows - entry.waits().rowsTaken;
-    line.shape.awaits(-1);
-    size--;
+    count(line, -1);
     deadlines.remove(entry);
     return entry;
   }
@@ -363,7 +365,7 @@ final class RequestQueue {
       if (head.waits().finishBy == Long.MAX_VALUE) {
         best = Math.max(best, worthwhile(cost, most, line.standing(waiting, now) / lanes, now));
       }
-      if (2 * best <= Math.min(most, waiting) && isTrial(cost, 2 * best, now)) {
+      if (2 * best <= Math.min(most, waiting) && triesLarger(cost, 2 * best, now)) {
         best *= 2;
       }
       rows = Math.min(waiting, best);
@@ -400,7 +402,7 @@ final class RequestQueue {
    * never come: what made one dear when it was measured would be held against it for ever. So it is
    * tried now and then.
    */
-  private boolean isTrial(CostCurve cost, int rows, long now) {
+  private boolean triesLarger(CostCurve cost, int rows, long now) {
     untilTrial--;
     if (untilTrial > 0
         || cost.predict(rows) > (isHurried(now) ? HURRIED_RUN_NANOS : LONGEST_RUN_NANOS)) {
@@ -473,8 +475,7 @@ final class RequestQueue {
     }
     if (entry.waits().rowsTaken + part == entry.rows) {
       line.waiting.remove();
-      line.shape.awaits(-1);
-      size--;
+      count(line, -1);
     }
     line.rows -= part;
     return true;

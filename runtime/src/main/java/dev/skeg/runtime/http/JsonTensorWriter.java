@@ -86,8 +86,18 @@ final class JsonTensorWriter {
           }
         }
       }
-      case FP32 -> writeFloats(json, data);
-      case FP64 -> writeDoubles(json, data);
+      case FP32 -> {
+        Decimal decimal = new Decimal(json);
+        for (long i = 0; i < size; i += Float.BYTES) {
+          decimal.write(data.get(FLOAT, i));
+        }
+      }
+      case FP64 -> {
+        Decimal decimal = new Decimal(json);
+        for (long i = 0; i < size; i += Double.BYTES) {
+          decimal.write(data.get(DOUBLE, i));
+        }
+      }
       case BYTES -> writeStrings(json, tensor);
       case FP16, BF16 ->
           throw HttpError.badRequest(
@@ -99,32 +109,6 @@ final class JsonTensorWriter {
                   + "'");
     }
     json.writeEndArray();
-  }
-
-  private static void writeFloats(JsonGenerator json, MemorySegment data) throws IOException {
-    Decimal decimal = new Decimal(json);
-    for (long i = 0; i < data.byteSize(); i += Float.BYTES) {
-      float value = data.get(FLOAT, i);
-      if (Float.isFinite(value)) {
-        decimal.text.append(value);
-        decimal.write();
-      } else {
-        json.writeNumber(value); // As a string.
-      }
-    }
-  }
-
-  private static void writeDoubles(JsonGenerator json, MemorySegment data) throws IOException {
-    Decimal decimal = new Decimal(json);
-    for (long i = 0; i < data.byteSize(); i += Double.BYTES) {
-      double value = data.get(DOUBLE, i);
-      if (Double.isFinite(value)) {
-        decimal.text.append(value);
-        decimal.write();
-      } else {
-        json.writeNumber(value); // As a string.
-      }
-    }
   }
 
   private static void writeStrings(JsonGenerator json, Tensor tensor) throws IOException {
@@ -155,12 +139,12 @@ final class JsonTensorWriter {
     }
   }
 
-  /** A number's text, which all numbers of a tensor share: Jackson would make a string of each. */
+  /** Writes numbers by a text that they share: Jackson would make a string of each. */
   private static final class Decimal {
     /** As many characters as the longest double has. */
     private static final int MAX_CHARS = 24;
 
-    final StringBuilder text = new StringBuilder(MAX_CHARS);
+    private final StringBuilder text = new StringBuilder(MAX_CHARS);
     private final char[] chars = new char[MAX_CHARS];
     private final JsonGenerator json;
 
@@ -168,8 +152,25 @@ final class JsonTensorWriter {
       this.json = json;
     }
 
-    /** Writes what has been appended to the text, and empties it. */
-    void write() throws IOException {
+    void write(float value) throws IOException {
+      if (Float.isFinite(value)) {
+        text.append(value);
+        writeText();
+      } else {
+        json.writeNumber(value); // As a string.
+      }
+    }
+
+    void write(double value) throws IOException {
+      if (Double.isFinite(value)) {
+        text.append(value);
+        writeText();
+      } else {
+        json.writeNumber(value); // As a string.
+      }
+    }
+
+    private void writeText() throws IOException {
       int length = text.length();
       text.getChars(0, length, chars, 0);
       json.writeNumber(chars, 0, length);

@@ -5,11 +5,10 @@ import static dev.skeg.runtime.batch.TestVersion.get;
 import static dev.skeg.runtime.batch.TestVersion.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.model.DataType;
 import dev.skeg.runtime.model.InferenceRequest;
 import dev.skeg.runtime.model.InferenceResult;
 import dev.skeg.runtime.testing.Engine;
-import dev.skeg.runtime.testing.OnnxGraph;
+import dev.skeg.runtime.testing.OnnxModels;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +16,8 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -30,20 +31,25 @@ final class ShapeClassesTest {
 
   @RegisterExtension static final Engine ENGINE = new Engine();
 
-  /** A model of rows of any width, that gives the largest value of each. */
-  private static TestVersion version() {
-    byte[] largest =
-        new OnnxGraph()
-            .input("x", DataType.FP32, "n", "k")
-            .output("y", DataType.FP32, "n", 1)
-            .node(
-                "ReduceMax",
-                List.of("x"),
-                List.of("y"),
-                OnnxGraph.ints("axes", 1),
-                OnnxGraph.integer("keepdims", 1))
-            .build();
-    return new TestVersion(ENGINE.backend(), ENGINE.directory(), largest, "max_batch_size: 8", 1);
+  private TestVersion version;
+  private ShapeClasses classes;
+
+  @BeforeEach
+  void start() {
+    version =
+        new TestVersion(
+            ENGINE.backend(),
+            ENGINE.directory(),
+            OnnxModels.largestOfRow(),
+            "max_batch_size: 8",
+            1);
+    classes = new ShapeClasses(version.servable, true, 8, 1);
+  }
+
+  @AfterEach
+  void stop() {
+    classes.close();
+    version.close();
   }
 
   private static InferenceRequest wide(int width, float first) {
@@ -54,41 +60,39 @@ final class ShapeClassesTest {
 
   @Test
   void requestsOfTheLatestShapeRunTogetherHoweverManyCameBefore() throws InterruptedException {
-    try (TestVersion version = version()) {
-      for (int width = 1; width <= MANY; width++) {
-        assertThat(floats(get(version.submit(wide(width, width), null)))[0]).isEqualTo(width);
-      }
-      List<CompletableFuture<InferenceResult>> answers = new ArrayList<>();
-      long before;
-      try (Blocker _ = new Blocker(version)) {
-        before = version.metric("nv_inference_exec_count");
-        for (int i = 1; i <= 4; i++) {
-          answers.add(version.submit(wide(MANY, i), null));
-        }
-      }
-
-      for (int i = 1; i <= 4; i++) {
-        assertThat(floats(get(answers.get(i - 1)))[0]).isEqualTo(i);
-      }
-      assertThat(version.metric("nv_inference_exec_count")).isEqualTo(before + 1);
+    for (int width = 1; width <= MANY; width++) {
+      assertThat(floats(get(version.submit(wide(width, width), null)))[0]).isEqualTo(width);
     }
+    List<CompletableFuture<InferenceResult>> answers = new ArrayList<>();
+    long before;
+    try (Blocker _ = new Blocker(version)) {
+      before = version.metric("nv_inference_exec_count");
+      for (int i = 1; i <= 4; i++) {
+        answers.add(version.submit(wide(MANY, i), null));
+      }
+    }
+
+    for (int i = 1; i <= 4; i++) {
+      assertThat(floats(get(answers.get(i - 1)))[0]).isEqualTo(i);
+    }
+    assertThat(version.metric("nv_inference_exec_count")).isEqualTo(before + 1);
   }
 
-  private static ShapeClass of(ShapeClasses classes, int width) {
+  private ShapeClass of(int width) {
     return classes.of(wide(width, 0), 1);
   }
 
   /** Has so many shapes come, of rows from that width on. */
-  private static void come(ShapeClasses classes, int from, int shapes) {
+  private void come(int from, int shapes) {
     for (int width = from; width < from + shapes; width++) {
-      assertThat(of(classes, width).isBatchable()).isTrue();
+      assertThat(of(width).isBatchable()).isTrue();
     }
   }
 
   /** Takes slots of shapes that nobody has had, until there is no memory for one more. */
-  private static int takeAll(ShapeClasses classes, List<Runnable> giveBack) {
+  private int takeAll(List<Runnable> giveBack) {
     for (int taken = 0; ; taken++) {
-      SlotPool pool = Objects.requireNonNull(of(classes, LARGE + giveBack.size()).slots());
+      SlotPool pool = Objects.requireNonNull(of(LARGE + giveBack.size()).slots());
       SlotPool.PooledSlot slot = pool.take();
       if (slot == null) {
         return taken;
@@ -99,129 +103,105 @@ final class ShapeClassesTest {
 
   @Test
   void aShapeThatIsUsedStaysAndOneThatIsNotGoes() {
-    try (TestVersion version = version()) {
-      ShapeClasses classes = new ShapeClasses(version.servable, true, 8, 1);
-      ShapeClass used = of(classes, 1);
-      ShapeClass unused = of(classes, 2);
-      for (int from = 3; from < 5 * KnownShapes.MOST; from += KnownShapes.MOST / 2) {
-        assertThat(of(classes, 1)).isSameAs(used);
-        come(classes, from, KnownShapes.MOST / 2);
-      }
-
-      assertThat(of(classes, 1)).isSameAs(used);
-      assertThat(of(classes, 2)).isNotSameAs(unused);
-      classes.close();
+    ShapeClass used = of(1);
+    ShapeClass unused = of(2);
+    for (int from = 3; from < 5 * KnownShapes.MOST; from += KnownShapes.MOST / 2) {
+      assertThat(of(1)).isSameAs(used);
+      come(from, KnownShapes.MOST / 2);
     }
+
+    assertThat(of(1)).isSameAs(used);
+    assertThat(of(2)).isNotSameAs(unused);
   }
 
   @Test
   void aShapeWhoseRequestsWaitStays() {
-    try (TestVersion version = version()) {
-      ShapeClasses classes = new ShapeClasses(version.servable, true, 8, 1);
-      ShapeClass awaited = of(classes, 1);
-      awaited.awaits(1);
-      come(classes, 2, 2 * KnownShapes.MOST);
-      assertThat(of(classes, 1)).isSameAs(awaited);
+    ShapeClass awaited = of(1);
+    awaited.awaits(1);
+    come(2, 2 * KnownShapes.MOST);
+    assertThat(of(1)).isSameAs(awaited);
 
-      awaited.awaits(-1);
-      come(classes, 2, 3 * KnownShapes.MOST);
-      assertThat(of(classes, 1)).isNotSameAs(awaited);
-      classes.close();
-    }
+    awaited.awaits(-1);
+    come(2, 3 * KnownShapes.MOST);
+    assertThat(of(1)).isNotSameAs(awaited);
   }
 
   @Test
   void whereRequestsWaitForAllShapesALaterOneRunsAlone() {
-    try (TestVersion version = version()) {
-      ShapeClasses classes = new ShapeClasses(version.servable, true, 8, 1);
-      List<ShapeClass> all = new ArrayList<>();
-      for (int width = 1; width <= KnownShapes.MOST; width++) {
-        ShapeClass shape = of(classes, width);
-        shape.awaits(1);
-        all.add(shape);
-      }
-      assertThat(of(classes, MANY).isBatchable()).isFalse();
-
-      all.forEach(shape -> shape.awaits(-1));
-      assertThat(of(classes, MANY).isBatchable()).isTrue();
-      classes.close();
+    List<ShapeClass> all = new ArrayList<>();
+    for (int width = 1; width <= KnownShapes.MOST; width++) {
+      ShapeClass shape = of(width);
+      shape.awaits(1);
+      all.add(shape);
     }
+    assertThat(of(MANY).isBatchable()).isFalse();
+
+    all.forEach(shape -> shape.awaits(-1));
+    assertThat(of(MANY).isBatchable()).isTrue();
   }
 
   @Test
   void theFirstRequestOfAShapeTakesNoSlot() {
-    try (TestVersion version = version()) {
-      ShapeClasses classes = new ShapeClasses(version.servable, true, 8, 1);
 
-      assertThat(of(classes, 1).isRecent()).isFalse();
-      assertThat(of(classes, 1).isRecent()).isTrue();
-      assertThat(Objects.requireNonNull(classes.typical(2)).isRecent()).isTrue();
-      classes.close();
-    }
+    assertThat(of(1).isRecent()).isFalse();
+    assertThat(of(1).isRecent()).isTrue();
+    assertThat(Objects.requireNonNull(classes.typical(2)).isRecent()).isTrue();
   }
 
   @Test
   void shapesThatGoGiveTheirSlotsBackAndThoseInUseStayValidUntilThen() {
-    try (TestVersion version = version()) {
-      ShapeClasses classes = new ShapeClasses(version.servable, true, 8, 1);
-      List<Runnable> giveBack = new ArrayList<>();
-      SlotPool pool = Objects.requireNonNull(of(classes, LARGE - 1).slots());
-      SlotPool.PooledSlot lent = Objects.requireNonNull(pool.take());
-      assertThat(pool.lend()).isTrue();
-      lent.holdFor(1);
-      int most = takeAll(classes, giveBack);
-      assertThat(most).isPositive();
-      giveBack.forEach(Runnable::run); // To pools that are soon gone.
+    List<Runnable> giveBack = new ArrayList<>();
+    SlotPool pool = Objects.requireNonNull(of(LARGE - 1).slots());
+    SlotPool.PooledSlot lent = Objects.requireNonNull(pool.take());
+    assertThat(pool.lend()).isTrue();
+    lent.holdFor(1);
+    int most = takeAll(giveBack);
+    assertThat(most).isPositive();
+    giveBack.forEach(Runnable::run); // To pools that are soon gone.
 
-      come(classes, 1, MANY);
-      List<Runnable> later = new ArrayList<>(giveBack);
-      assertThat(takeAll(classes, later)).isEqualTo(most);
-      later.subList(most, later.size()).forEach(Runnable::run);
+    come(1, MANY);
+    List<Runnable> later = new ArrayList<>(giveBack);
+    assertThat(takeAll(later)).isEqualTo(most);
+    later.subList(most, later.size()).forEach(Runnable::run);
 
-      lent.outputs()[0].fill((byte) 1);
-      assertThat(pool.take()).isNull(); // What runs yet does without.
-      come(classes, 1, MANY);
-      lent.release(1);
-      later.clear();
-      assertThat(takeAll(classes, later)).isGreaterThan(most);
-      later.forEach(Runnable::run);
-      classes.close();
-    }
+    lent.outputs()[0].fill((byte) 1);
+    assertThat(pool.take()).isNull(); // What runs yet does without.
+    come(1, MANY);
+    lent.release(1);
+    later.clear();
+    assertThat(takeAll(later)).isGreaterThan(most);
+    later.forEach(Runnable::run);
   }
 
   @Test
   void whateverThreadsDoNoMemoryIsLost() throws InterruptedException {
-    try (TestVersion version = version()) {
-      ShapeClasses classes = new ShapeClasses(version.servable, true, 8, 1);
-      List<Runnable> giveBack = new ArrayList<>();
-      int most = takeAll(classes, giveBack);
-      giveBack.forEach(Runnable::run);
-      List<Throwable> mistakes = new CopyOnWriteArrayList<>();
-      List<Thread> threads = new ArrayList<>();
-      for (int seed = 0; seed < 4; seed++) {
-        SplittableRandom random = new SplittableRandom(seed);
-        threads.add(
-            Thread.ofPlatform()
-                .uncaughtExceptionHandler((_, mistake) -> mistakes.add(mistake))
-                .start(() -> use(classes, random)));
-      }
-      for (Thread thread : threads) {
-        thread.join();
-      }
-
-      assertThat(mistakes).isEmpty();
-      giveBack.clear();
-      assertThat(takeAll(classes, giveBack)).isEqualTo(most);
-      giveBack.forEach(Runnable::run);
-      classes.close();
+    List<Runnable> giveBack = new ArrayList<>();
+    int most = takeAll(giveBack);
+    giveBack.forEach(Runnable::run);
+    List<Throwable> mistakes = new CopyOnWriteArrayList<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int seed = 0; seed < 4; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      threads.add(
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, mistake) -> mistakes.add(mistake))
+              .start(() -> use(random)));
     }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(mistakes).isEmpty();
+    giveBack.clear();
+    assertThat(takeAll(giveBack)).isEqualTo(most);
+    giveBack.forEach(Runnable::run);
   }
 
   /** Takes slots of random shapes and gives them back, one way or the other. */
-  private static void use(ShapeClasses classes, SplittableRandom random) {
+  private void use(SplittableRandom random) {
     ArrayDeque<Runnable> held = new ArrayDeque<>();
     for (int i = 0; i < 3_000; i++) {
-      ShapeClass shape = of(classes, 1 + random.nextInt(2 * KnownShapes.MOST));
+      ShapeClass shape = of(1 + random.nextInt(2 * KnownShapes.MOST));
       SlotPool pool = shape.slots();
       SlotPool.PooledSlot slot = pool == null ? null : pool.take();
       if (pool != null && slot != null) {
@@ -242,28 +222,26 @@ final class ShapeClassesTest {
 
   @Test
   void everyRequestIsAnsweredOnceWhileShapesComeAndGo() throws InterruptedException {
-    try (TestVersion version = version()) {
-      List<String> mistakes = new CopyOnWriteArrayList<>();
-      List<Thread> clients = new ArrayList<>();
-      for (int seed = 0; seed < 4; seed++) {
-        SplittableRandom random = new SplittableRandom(seed);
-        clients.add(
-            Thread.ofPlatform()
-                .uncaughtExceptionHandler((_, mistake) -> mistakes.add(mistake.toString()))
-                .start(() -> ask(version, random, mistakes)));
-      }
-      for (Thread client : clients) {
-        client.join();
-      }
-
-      assertThat(mistakes).isEmpty();
-      assertThat(version.metric("nv_inference_count")).isEqualTo(4 * REQUESTS);
-      assertThat(version.metric("nv_inference_pending_request_count")).isZero();
+    List<String> mistakes = new CopyOnWriteArrayList<>();
+    List<Thread> clients = new ArrayList<>();
+    for (int seed = 0; seed < 4; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      clients.add(
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, mistake) -> mistakes.add(mistake.toString()))
+              .start(() -> ask(random, mistakes)));
     }
+    for (Thread client : clients) {
+      client.join();
+    }
+
+    assertThat(mistakes).isEmpty();
+    assertThat(version.metric("nv_inference_count")).isEqualTo(4 * REQUESTS);
+    assertThat(version.metric("nv_inference_pending_request_count")).isZero();
   }
 
   /** Sends requests of a few shapes that come often, and of more others than are kept. */
-  private static void ask(TestVersion version, SplittableRandom random, List<String> mistakes) {
+  private void ask(SplittableRandom random, List<String> mistakes) {
     ArrayDeque<Runnable> open = new ArrayDeque<>();
     for (int i = 1; i <= REQUESTS; i++) {
       int width = 1 + random.nextInt(random.nextBoolean() ? 4 : 2 * KnownShapes.MOST);

@@ -5,16 +5,14 @@ import static dev.skeg.runtime.batch.TestVersion.get;
 import static dev.skeg.runtime.batch.TestVersion.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.skeg.runtime.backend.onnx.OnnxRuntimeBackend;
-import dev.skeg.runtime.model.DataType;
-import dev.skeg.runtime.testing.OnnxGraph;
-import java.nio.file.Path;
+import dev.skeg.runtime.testing.Engine;
+import dev.skeg.runtime.testing.OnnxModels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A {@link SlotBudget}, by itself and as the slots of many shapes share it. */
 final class SlotBudgetTest {
@@ -23,7 +21,12 @@ final class SlotBudgetTest {
   /** Four rows of so many floats are all but 4 MiB. */
   private static final int WIDTH = 262_000;
 
-  @TempDir static Path directory;
+  @RegisterExtension static final Engine ENGINE = new Engine();
+
+  private static TestVersion version() {
+    return new TestVersion(
+        ENGINE.backend(), ENGINE.directory(), OnnxModels.largestOfRow(), "max_batch_size: 4", 1);
+  }
 
   @Test
   void givesWhatThereIsAndNoMore() {
@@ -51,24 +54,9 @@ final class SlotBudgetTest {
     assertThat(budget.take(65 * MIB)).isFalse();
   }
 
-  /** A model of rows of any width, that gives the largest value of each. */
-  private static byte[] wide() {
-    return new OnnxGraph()
-        .input("x", DataType.FP32, "n", "m")
-        .output("y", DataType.FP32, "n", 1)
-        .node(
-            "ReduceMax",
-            List.of("x"),
-            List.of("y"),
-            OnnxGraph.ints("axes", 1),
-            OnnxGraph.integer("keepdims", 1))
-        .build();
-  }
-
   @Test
   void slotsOfManyShapesTakeNoMoreTogetherAndThoseUnusedMakeRoom() {
-    try (OnnxRuntimeBackend backend = new OnnxRuntimeBackend(directory);
-        TestVersion version = new TestVersion(backend, directory, wide(), "max_batch_size: 4", 1)) {
+    try (TestVersion version = version()) {
       ShapeClasses classes = new ShapeClasses(version.servable, true, 4, 1);
       List<SlotPool> pools = new ArrayList<>();
       List<SlotPool.PooledSlot> used = new ArrayList<>();
@@ -105,8 +93,7 @@ final class SlotBudgetTest {
 
   @Test
   void answersToMoreShapesThanThereIsMemoryForAreRight() {
-    try (OnnxRuntimeBackend backend = new OnnxRuntimeBackend(directory);
-        TestVersion version = new TestVersion(backend, directory, wide(), "max_batch_size: 4", 1)) {
+    try (TestVersion version = version()) {
       for (int width = WIDTH; width < WIDTH + 40; width++) {
         float[] row = new float[width];
         row[width - 1] = width;

@@ -1,5 +1,7 @@
 package dev.skeg.runtime.http;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.skeg.runtime.endpoint.ServerIdentity;
 import dev.skeg.runtime.endpoint.ServerState;
 import dev.skeg.runtime.testing.RecordedRepository;
@@ -44,6 +46,15 @@ final class HttpTestServer implements AutoCloseable {
     server = new HttpServer(config, identity, endpoints, repository, state);
     port = server.start();
     state.advance(ServerState.Phase.READY);
+  }
+
+  /** All outputs of the model are given back, or will be in a moment. */
+  void assertOutputsClosed() {
+    long deadline = System.nanoTime() + 5_000_000_000L;
+    while (endpoints.openOutputs.get() != 0 && System.nanoTime() < deadline) {
+      Thread.onSpinWait(); // The client may have its answer before the server is told so.
+    }
+    assertThat(endpoints.openOutputs).hasValue(0);
   }
 
   RawClient connect() throws IOException {
@@ -111,6 +122,20 @@ final class HttpTestServer implements AutoCloseable {
 
   static String text(HttpResponse<byte[]> response) {
     return new String(response.body(), StandardCharsets.UTF_8);
+  }
+
+  /** The answer is an error with a message that has these words. */
+  static void assertError(HttpResponse<byte[]> response, int status, String message) {
+    String escaped = message.replace("\\", "\\\\").replace("\"", "\\\"");
+    assertThat(text(response)).startsWith("{\"error\":\"").endsWith("\"}").contains(escaped);
+    assertThat(response.statusCode()).isEqualTo(status);
+    assertThat(response.headers().firstValue("content-type")).hasValue("application/json");
+  }
+
+  /** A request with one input, {@code x}. */
+  static String fp32(String shape, String data) {
+    return "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":%s,\"data\":%s}]}"
+        .formatted(shape, data);
   }
 
   static byte[] concat(byte[] first, byte[] second) {

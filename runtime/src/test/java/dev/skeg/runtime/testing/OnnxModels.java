@@ -68,6 +68,20 @@ public final class OnnxModels {
         .build();
   }
 
+  /** Returns {@code y = the largest value of each row of x}: rows of any width. */
+  public static byte[] largestOfRow() {
+    return new OnnxGraph()
+        .input("x", DataType.FP32, "n", "k")
+        .output("y", DataType.FP32, "n", 1)
+        .node(
+            "ReduceMax",
+            List.of("x"),
+            List.of("y"),
+            OnnxGraph.ints("axes", 1),
+            OnnxGraph.integer("keepdims", 1))
+        .build();
+  }
+
   /** Returns a model that takes two rows and no other number: {@code y = -x}, both [2,3]. */
   public static byte[] fixedBatch() {
     return new OnnxGraph()
